@@ -1,0 +1,260 @@
+import type {
+  AxisSize,
+  BinaryFunction,
+  DrawFamily,
+  InputSource,
+  NodeId,
+  Operation,
+  PlanAxis,
+  PlanFunction,
+  PlanNode,
+  UnaryFunction,
+} from "./plan.js";
+import { operandsOf, withOperands } from "./plan.js";
+import { axesOfOperation, misuseOf } from "./plan-axes.js";
+import { foldOperation } from "./passes/fold.js";
+
+/**
+ * Builds a plan function node by node. Equal nodes are made once (hash-consing, so common subexpressions are shared by
+ * construction), and the algebraic identities of `passes/fold.ts` are applied as nodes are made.
+ */
+export class PlanBuilder {
+  private readonly axisList: PlanAxis[] = [];
+  private readonly axisPosition = new Map<string, number>();
+  private readonly nodeList: PlanNode[] = [];
+  private readonly known = new Map<string, NodeId>();
+  private readonly outputList: { name: string; node: NodeId; axes: readonly string[] }[] = [];
+  private currentRule = "";
+
+  /** Declares an axis; again with the same size is fine. */
+  axis(name: string, size: AxisSize): string {
+    const position = this.axisPosition.get(name);
+    if (position === undefined) {
+      this.axisPosition.set(name, this.axisList.length);
+      this.axisList.push({ name, size });
+    } else if (JSON.stringify(this.axisList[position]!.size) !== JSON.stringify(size)) {
+      throw new Error(`plan builder: axis ${name} is declared with two sizes`);
+    }
+    return name;
+  }
+
+  sizeOf(axis: string): AxisSize {
+    return this.axisList[this.positionOf(axis)]!.size;
+  }
+
+  /** An axis of the same size as another, under a name not in use yet. */
+  freshAxis(like: string, hint = like): string {
+    let count = 1;
+    while (this.axisPosition.has(`${hint}'${count}`)) count++;
+    return this.axis(`${hint}'${count}`, this.sizeOf(like));
+  }
+
+  /** Names the rule whose nodes are made inside. */
+  rule<T>(name: string, make: () => T): T {
+    const outer = this.currentRule;
+    this.currentRule = name;
+    try {
+      return make();
+    } finally {
+      this.currentRule = outer;
+    }
+  }
+
+  node(id: NodeId): PlanNode {
+    return this.nodeList[id]!;
+  }
+
+  axesOf(id: NodeId): readonly string[] {
+    return this.nodeList[id]!.axes;
+  }
+
+  has(id: NodeId, axis: string): boolean {
+    return this.axesOf(id).includes(axis);
+  }
+
+  constant(value: number): NodeId {
+    return this.add({ kind: "constant", value });
+  }
+  size(axis: string): NodeId {
+    return this.add({ kind: "size", axis });
+  }
+  position(axis: string): NodeId {
+    return this.add({ kind: "position", axis });
+  }
+  input(source: InputSource, name: string, axes: readonly string[]): NodeId {
+    return this.add({ kind: "input", source, name, axes });
+  }
+  unary(name: UnaryFunction, operand: NodeId): NodeId {
+    return this.add({ kind: "unary", function: name, operand });
+  }
+  binary(name: BinaryFunction, left: NodeId, right: NodeId): NodeId {
+    return this.add({ kind: "binary", function: name, left, right });
+  }
+  plus(left: NodeId, right: NodeId): NodeId {
+    return this.binary("add", left, right);
+  }
+  minus(left: NodeId, right: NodeId): NodeId {
+    return this.binary("subtract", left, right);
+  }
+  times(left: NodeId, right: NodeId): NodeId {
+    return this.binary("multiply", left, right);
+  }
+  over(left: NodeId, right: NodeId): NodeId {
+    return this.binary("divide", left, right);
+  }
+  scale(factor: number, operand: NodeId): NodeId {
+    return this.times(this.constant(factor), operand);
+  }
+  select(condition: NodeId, whenTrue: NodeId, whenFalse: NodeId): NodeId {
+    return this.add({ kind: "select", condition, whenTrue, whenFalse });
+  }
+  /** Sum over axes; along an axis the operand lacks, a sum multiplies by its size. */
+  sum(operand: NodeId, over: readonly string[]): NodeId {
+    const present = over.filter((axis) => this.has(operand, axis));
+    const absent = over.filter((axis) => !this.has(operand, axis));
+    const summed = present.length === 0 ? operand : this.add({ kind: "reduce", function: "sum", operand, over: present });
+    return absent.reduce((node, axis) => this.times(node, this.size(axis)), summed);
+  }
+  logSumExp(operand: NodeId, over: readonly string[]): NodeId {
+    const present = over.filter((axis) => this.has(operand, axis));
+    const absent = over.filter((axis) => !this.has(operand, axis));
+    const reduced =
+      present.length === 0 ? operand : this.add({ kind: "reduce", function: "logSumExp", operand, over: present });
+    return absent.reduce((node, axis) => this.plus(node, this.unary("log", this.size(axis))), reduced);
+  }
+  max(operand: NodeId, over: readonly string[]): NodeId {
+    const present = over.filter((axis) => this.has(operand, axis));
+    return present.length === 0 ? operand : this.add({ kind: "reduce", function: "max", operand, over: present });
+  }
+  /** Every axis of `over` must be an axis of the operand. */
+  softmax(operand: NodeId, over: readonly string[]): NodeId {
+    return this.add({ kind: "softmax", operand, over });
+  }
+  /** Sum over axes of a product; along an axis that no operand has, multiplies by its size. */
+  contract(operands: readonly NodeId[], over: readonly string[]): NodeId {
+    const present = over.filter((axis) => operands.some((id) => this.has(id, axis)));
+    const absent = over.filter((axis) => !present.includes(axis));
+    const product =
+      present.length === 0
+        ? operands.reduce((left, right) => this.times(left, right))
+        : operands.length === 1
+          ? this.sum(operands[0]!, present)
+          : this.add({ kind: "contract", operands, over: present });
+    return absent.reduce((node, axis) => this.times(node, this.size(axis)), product);
+  }
+  gather(table: NodeId, axis: string, index: NodeId): NodeId {
+    return this.has(table, axis) ? this.add({ kind: "gather", table, axis, index }) : table;
+  }
+  scatterAdd(operand: NodeId, axis: string, index: NodeId, over: readonly string[]): NodeId {
+    return this.add({ kind: "scatterAdd", operand, axis, index, over });
+  }
+  rename(operand: NodeId, from: string, to: string): NodeId {
+    return from === to || !this.has(operand, from) ? operand : this.add({ kind: "rename", operand, from, to });
+  }
+  diagonal(operand: NodeId, row: string, column: string): NodeId {
+    if (!this.has(operand, column)) return operand;
+    if (!this.has(operand, row)) return this.rename(operand, column, row);
+    return this.add({ kind: "diagonal", operand, row, column });
+  }
+  slice(operand: NodeId, axis: string, at: number): NodeId {
+    return this.has(operand, axis) ? this.add({ kind: "slice", operand, axis, at }) : operand;
+  }
+  stack(operands: readonly NodeId[], axis: string): NodeId {
+    return this.add({ kind: "stack", operands, axis });
+  }
+  cholesky(operand: NodeId, row: string, column: string): NodeId {
+    return this.add({ kind: "cholesky", operand, row, column });
+  }
+  /** y with L y = right: from axis `row` to axis `column`; transposed: from `column` to `row`. */
+  triangularSolve(matrix: NodeId, right: NodeId, row: string, column: string, transposed = false): NodeId {
+    return this.add({ kind: "triangularSolve", matrix, right, row, column, transposed });
+  }
+  draw(family: DrawFamily, args: readonly NodeId[], axes: readonly string[], site: string): NodeId {
+    return this.add({ kind: "draw", family, arguments: args, axes, site });
+  }
+
+  /** 1 where two axes agree, else 0. */
+  identity(row: string, column: string): NodeId {
+    return this.binary("equal", this.position(row), this.position(column));
+  }
+
+  /** 1 at the value of an integer-valued node, else 0, along `axis`. */
+  oneHot(index: NodeId, axis: string): NodeId {
+    return this.binary("equal", this.position(axis), index);
+  }
+
+  output(name: string, node: NodeId, axes: readonly string[] = this.axesOf(node)): void {
+    const missing = this.axesOf(node).filter((axis) => !axes.includes(axis));
+    if (missing.length > 0) throw new Error(`plan builder: output ${name} does not store axis ${missing.join(", ")}`);
+    this.outputList.push({ name, node, axes });
+  }
+
+  /** Adds an operation, folded and shared; what every other method ends in, and what passes rebuild functions with. */
+  add(operation: Operation): NodeId {
+    const folded = foldOperation(operation, this);
+    if (typeof folded === "number") return folded;
+    const key = keyOf(folded);
+    const found = this.known.get(key);
+    if (found !== undefined) return found;
+    const misuse = misuseOf(folded, this);
+    if (misuse !== undefined) throw new Error(`plan builder: ${folded.kind} (${this.currentRule}): ${misuse}`);
+    const id = this.nodeList.length;
+    this.nodeList.push({ operation: folded, axes: this.inOrder(axesOfOperation(folded, this)), rule: this.currentRule });
+    this.known.set(key, id);
+    return id;
+  }
+
+  /** The function, with only the nodes and axes that its outputs need, in the order they were made. */
+  build(name: string, documentation?: string): PlanFunction {
+    const needed = new Set<NodeId>();
+    const visit = (root: NodeId): void => {
+      const stack = [root];
+      while (stack.length > 0) {
+        const id = stack.pop()!;
+        if (needed.has(id)) continue;
+        needed.add(id);
+        stack.push(...operandsOf(this.nodeList[id]!.operation));
+      }
+    };
+    for (const output of this.outputList) visit(output.node);
+    const kept = [...needed].sort((a, b) => a - b);
+    const renumbered = new Map(kept.map((id, position) => [id, position]));
+    const nodes = kept.map((id) => {
+      const node = this.nodeList[id]!;
+      return { ...node, operation: withOperands(node.operation, (operand) => renumbered.get(operand)!) };
+    });
+    const used = new Set<string>([
+      ...nodes.flatMap((node) => [...node.axes, ...axesNamedBy(node.operation)]),
+      ...this.outputList.flatMap((output) => output.axes),
+    ]);
+    return {
+      name,
+      ...(documentation === undefined ? {} : { documentation }),
+      axes: this.axisList.filter((axis) => used.has(axis.name)),
+      nodes,
+      outputs: this.outputList.map((output) => ({ ...output, node: renumbered.get(output.node)! })),
+    };
+  }
+
+  private positionOf(axis: string): number {
+    const position = this.axisPosition.get(axis);
+    if (position === undefined) throw new Error(`plan builder: axis ${axis} is not declared`);
+    return position;
+  }
+
+  private inOrder(axes: Iterable<string>): string[] {
+    return [...new Set(axes)].sort((a, b) => this.positionOf(a) - this.positionOf(b));
+  }
+}
+
+/** Axes an operation names that need not be axes of a node. */
+function axesNamedBy(operation: Operation): readonly string[] {
+  return operation.kind === "size" ? [operation.axis] : [];
+}
+
+/** JSON knows neither infinities nor NaN nor -0, which must stay apart. */
+function keyOf(operation: Operation): string {
+  return operation.kind === "constant"
+    ? `constant ${Object.is(operation.value, -0) ? "-0" : operation.value}`
+    : JSON.stringify(operation);
+}

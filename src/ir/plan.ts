@@ -1,0 +1,247 @@
+/**
+ * The Plan IR: the derived algorithm as pure functions over tensors whose axes have names, never positions.
+ *
+ * A function is a list of nodes in evaluation order (a node reads only earlier ones). A node's value has one entry per
+ * cell of its axes; operands with fewer axes are read as constant along the missing ones, so there is nothing to
+ * broadcast by hand. Within one function an axis name means one thing: a plate (`n`, `j`), the values of a discrete
+ * variable (`z`), or an event dimension (`x.0`). Positions exist only at the edges: an input names the axis of each of
+ * its stored dimensions, an output lists the order in which it is stored.
+ */
+export interface PlanFunction {
+  readonly name: string;
+  readonly documentation?: string;
+  readonly axes: readonly PlanAxis[];
+  readonly nodes: readonly PlanNode[];
+  readonly outputs: readonly PlanOutput[];
+}
+
+export interface PlanAxis {
+  readonly name: string;
+  readonly size: AxisSize;
+}
+
+/** Sizes are bound at run time: by the rows of a block, by a size symbol of the model, or known. */
+export type AxisSize =
+  /** Rows of the block at hand. At most one such axis in a function. */
+  | { readonly kind: "rows" }
+  | { readonly kind: "symbol"; readonly name: string }
+  | { readonly kind: "literal"; readonly value: number }
+  /** A concatenation. */
+  | { readonly kind: "sum"; readonly terms: readonly AxisSize[] };
+
+/** Index of a node in `PlanFunction.nodes`. */
+export type NodeId = number;
+
+export interface PlanNode {
+  readonly operation: Operation;
+  /** The axes its value varies along, in the order in which the function declares its axes. */
+  readonly axes: readonly string[];
+  /** The rule that made it, for prints: "eliminate z", "normal-density", "d logSumExp". */
+  readonly rule: string;
+}
+
+export interface PlanOutput {
+  readonly name: string;
+  readonly node: NodeId;
+  /** Stored order; each axis of the node once. Axes the node lacks may be listed: the value is repeated along them. */
+  readonly axes: readonly string[];
+}
+
+export type UnaryFunction =
+  | "negate"
+  | "exp"
+  | "log"
+  | "log1p"
+  | "expm1"
+  | "sqrt"
+  | "square"
+  | "reciprocal"
+  | "abs"
+  | "sign"
+  /** log(1 + exp a) */
+  | "softplus"
+  | "sigmoid"
+  | "tanh"
+  | "relu"
+  | "leakyRelu"
+  /** 1 where a > 0, else 0: the derivative of relu. */
+  | "step"
+  | "sin"
+  | "cos"
+  | "logGamma"
+  | "digamma"
+  | "trigamma"
+  /** log I0(a) */
+  | "logBesselI0"
+  /** I1(a) / I0(a): the derivative of logBesselI0. */
+  | "besselRatio"
+  /** 1 where a is a number, 0 where it is NaN (a missing entry). */
+  | "isPresent"
+  /** a where it is a number, 0 where it is NaN. */
+  | "presentOrZero";
+
+export type BinaryFunction =
+  | "add"
+  | "subtract"
+  | "multiply"
+  | "divide"
+  | "power"
+  | "maximum"
+  | "minimum"
+  /** Comparisons give 1 or 0. */
+  | "less"
+  | "lessEqual"
+  | "equal";
+
+/** Draws with the stream of the row and site at hand. */
+export type DrawFamily =
+  | "uniform"
+  | "normal"
+  | "gamma"
+  | "beta"
+  | "poisson"
+  | "binomial"
+  | "vonMises";
+
+export type Operation =
+  | { readonly kind: "constant"; readonly value: number }
+  /** The size of an axis, as a number. */
+  | { readonly kind: "size"; readonly axis: string }
+  /** 0, 1, 2, … along an axis. */
+  | { readonly kind: "position"; readonly axis: string }
+  /** Stored values: a parameter, a data column, an outside table. `axes[i]` names the i-th stored dimension. */
+  | { readonly kind: "input"; readonly source: InputSource; readonly name: string; readonly axes: readonly string[] }
+  | { readonly kind: "unary"; readonly function: UnaryFunction; readonly operand: NodeId }
+  | { readonly kind: "binary"; readonly function: BinaryFunction; readonly left: NodeId; readonly right: NodeId }
+  /** whenTrue where condition is not 0. The branch not taken is never mixed in (NaN there is harmless). */
+  | { readonly kind: "select"; readonly condition: NodeId; readonly whenTrue: NodeId; readonly whenFalse: NodeId }
+  /** logSumExp of all -inf is -inf. */
+  | {
+      readonly kind: "reduce";
+      readonly function: "sum" | "max" | "logSumExp";
+      readonly operand: NodeId;
+      readonly over: readonly string[];
+    }
+  /** exp(a - logSumExp a) over the axes; all -inf gives 0. Keeps all axes of its operand. */
+  | { readonly kind: "softmax"; readonly operand: NodeId; readonly over: readonly string[] }
+  /** Sum over the axes of the product of the operands (einsum). */
+  | { readonly kind: "contract"; readonly operands: readonly NodeId[]; readonly over: readonly string[] }
+  /** The entry of `table` along `axis` that `index` (integer-valued, without that axis) picks. NaN index gives NaN. */
+  | { readonly kind: "gather"; readonly table: NodeId; readonly axis: string; readonly index: NodeId }
+  /** result[axis = v] = sum over `over` of operand where index = v: the adjoint of gather. NaN index adds nothing. */
+  | {
+      readonly kind: "scatterAdd";
+      readonly operand: NodeId;
+      readonly axis: string;
+      readonly index: NodeId;
+      readonly over: readonly string[];
+    }
+  /** The same values with axis `from` called `to` (same size). */
+  | { readonly kind: "rename"; readonly operand: NodeId; readonly from: string; readonly to: string }
+  /** The entries where two axes agree; keeps `row`. */
+  | { readonly kind: "diagonal"; readonly operand: NodeId; readonly row: string; readonly column: string }
+  /** Entry number `at` along a literal or symbolic axis. */
+  | { readonly kind: "slice"; readonly operand: NodeId; readonly axis: string; readonly at: number }
+  /** Operand i becomes entry i of the new axis (literal size). */
+  | { readonly kind: "stack"; readonly operands: readonly NodeId[]; readonly axis: string }
+  /** Lower factor L of a symmetric positive definite matrix; not positive definite gives NaN throughout that matrix. */
+  | { readonly kind: "cholesky"; readonly operand: NodeId; readonly row: string; readonly column: string }
+  /**
+   * y with L y = b, L[row, column] lower triangular: b has axis `row`, y has axis `column`.
+   * Transposed: y with L' y = b: b has axis `column`, y has axis `row`.
+   */
+  | {
+      readonly kind: "triangularSolve";
+      readonly matrix: NodeId;
+      readonly right: NodeId;
+      readonly row: string;
+      readonly column: string;
+      readonly transposed: boolean;
+    }
+  /** A random draw per cell of `axes`; `site` keys the stream, so that equal draws at two sites differ. */
+  | {
+      readonly kind: "draw";
+      readonly family: DrawFamily;
+      readonly arguments: readonly NodeId[];
+      readonly axes: readonly string[];
+      readonly site: string;
+    };
+
+/**
+ * parameter: current values · previous: values at the start of this M-step · data: columns of the block ·
+ * table: anything else handed in, such as the tilts of a start.
+ */
+export type InputSource = "parameter" | "previous" | "data" | "table";
+
+/** The nodes an operation reads. */
+export function operandsOf(operation: Operation): readonly NodeId[] {
+  switch (operation.kind) {
+    case "constant":
+    case "size":
+    case "position":
+    case "input":
+      return [];
+    case "unary":
+    case "reduce":
+    case "softmax":
+    case "rename":
+    case "diagonal":
+    case "slice":
+    case "cholesky":
+      return [operation.operand];
+    case "binary":
+      return [operation.left, operation.right];
+    case "select":
+      return [operation.condition, operation.whenTrue, operation.whenFalse];
+    case "contract":
+    case "stack":
+      return operation.operands;
+    case "gather":
+      return [operation.table, operation.index];
+    case "scatterAdd":
+      return [operation.operand, operation.index];
+    case "triangularSolve":
+      return [operation.matrix, operation.right];
+    case "draw":
+      return operation.arguments;
+  }
+}
+
+/** The same operation reading other nodes. */
+export function withOperands(operation: Operation, map: (id: NodeId) => NodeId): Operation {
+  switch (operation.kind) {
+    case "constant":
+    case "size":
+    case "position":
+    case "input":
+      return operation;
+    case "unary":
+    case "reduce":
+    case "softmax":
+    case "rename":
+    case "diagonal":
+    case "slice":
+    case "cholesky":
+      return { ...operation, operand: map(operation.operand) };
+    case "binary":
+      return { ...operation, left: map(operation.left), right: map(operation.right) };
+    case "select":
+      return {
+        ...operation,
+        condition: map(operation.condition),
+        whenTrue: map(operation.whenTrue),
+        whenFalse: map(operation.whenFalse),
+      };
+    case "contract":
+    case "stack":
+      return { ...operation, operands: operation.operands.map(map) };
+    case "gather":
+      return { ...operation, table: map(operation.table), index: map(operation.index) };
+    case "scatterAdd":
+      return { ...operation, operand: map(operation.operand), index: map(operation.index) };
+    case "triangularSolve":
+      return { ...operation, matrix: map(operation.matrix), right: map(operation.right) };
+    case "draw":
+      return { ...operation, arguments: operation.arguments.map(map) };
+  }
+}

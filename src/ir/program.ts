@@ -1,0 +1,150 @@
+import type { Model } from "./model.js";
+import type { DistributionName } from "./distribution-name.js";
+import type { AxisSize, PlanFunction } from "./plan.js";
+import type { CovarianceStructure } from "./model.js";
+import type { Span } from "../diagnostics/span.js";
+
+/**
+ * A derived learning algorithm: plan functions, how the parameters are updated from the statistics, and the report of
+ * how it was derived. The waist between `inference/` and `codegen/`.
+ *
+ * Conventions of the functions: inputs of source "parameter" are stored as declared (table dimensions, then the type's
+ * own); "data" columns as rows, then plates, then event dimensions; an output with the rows axis is written per row,
+ * any other output is ADDED to what is there (statistics are additive over blocks).
+ */
+export interface EmProgram {
+  readonly algorithm: "em";
+  readonly model: Model;
+  /** Name of the rows axis: the model's data plate. */
+  readonly rowsAxis: string;
+  /** log density of each row with all latents summed out: output `logDensity` [rows]. */
+  readonly logDensity: Variants;
+  /** Output `logLikelihood` [] (weighted) and one output per statistic. */
+  readonly eStep: Variants;
+  /** The same statistics, with the posterior replaced by the tables `start.<latent>` [rows, plates, values]. */
+  readonly start: PlanFunction;
+  /** Output `<latent>` [rows, plates, values] for each latent: posterior probabilities. */
+  readonly posterior: Variants;
+  /** Output `<variable>` for each optional observed variable: conditional mean given what is observed (a Category: probabilities along its values). */
+  readonly impute?: PlanFunction;
+  /** Outputs every latent and observed variable. */
+  readonly sample: PlanFunction;
+  /** Output `logPrior` []: sum of the log prior densities of the parameters. */
+  readonly logPrior: PlanFunction;
+  readonly statistics: readonly Statistic[];
+  /** In order: an update may read parameters that an earlier one has set. */
+  readonly updates: readonly Update[];
+  readonly report: readonly ReportLine[];
+}
+
+/** `complete` assumes no missing entry; `incomplete` is there where that makes a difference. */
+export interface Variants {
+  readonly complete: PlanFunction;
+  readonly incomplete?: PlanFunction;
+}
+
+export interface Statistic {
+  readonly name: string;
+  readonly shape: readonly AxisSize[];
+}
+
+export type Update = ClosedUpdate | RegressionUpdate | GradientUpdate;
+
+/** One parameter group whose cells are maximised independently by a function of `numerics/maximise/`. */
+export interface ClosedUpdate {
+  readonly kind: "closed";
+  readonly rule: string;
+  /** Slot of the distribution → parameter. All have the same cells. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Name in the rule → statistic; `count` among them. */
+  readonly statistics: Readonly<Record<string, string>>;
+  /** Product of these is the number of cells. */
+  readonly cells: readonly AxisSize[];
+  /** Length of the vector in a cell (Categorical, Multinomial). */
+  readonly width?: AxisSize;
+  readonly priors: Readonly<Record<string, PriorValues>>;
+  readonly distribution: DistributionName;
+  readonly spans: readonly Span[];
+}
+
+/** A prior with known arguments: one number, or one per entry of the parameter's own shape. */
+export interface PriorValues {
+  readonly distribution: DistributionName;
+  readonly arguments: Readonly<Record<string, readonly number[]>>;
+}
+
+/**
+ * Normal (or Student-t, by its scale mixture) with a mean that is linear in parameters:
+ * y = sum over blocks of coefficient * regressor + e, e ~ (0, covariance).
+ *
+ * Statistics are in residual form, about the mean at the parameters of the E-step, so that nothing large is subtracted:
+ * `count` [cells], `regressors` [cells, p, p] = sum w z z', `cross` [cells, D, p] = sum w e z',
+ * `scatter` [cells, D, D] (full, lowRank), [cells, D] (diagonal) or [cells] (isotropic: the trace) = sum w e e'.
+ */
+export interface RegressionUpdate {
+  readonly kind: "regression";
+  readonly statistics: {
+    readonly count: string;
+    /** Absent where p = 0 (the mean is known). */
+    readonly regressors?: string;
+    readonly cross?: string;
+    readonly scatter: string;
+    /** Student-t: sum w (E log u - E u), for the degrees of freedom. */
+    readonly tail?: string;
+    /** Student-t: sum w E u; the count of `scatter` stays `count`. */
+    readonly scaleCount?: string;
+  };
+  readonly cells: readonly AxisSize[];
+  /** D; 1 for a scalar child. */
+  readonly dimension: AxisSize;
+  readonly blocks: readonly CoefficientBlock[];
+  readonly covariance: {
+    /** Absent: known, not learned; then `value` reads it. */
+    readonly parameter?: string;
+    readonly structure: CovarianceStructure;
+    readonly rank?: AxisSize;
+    /** Positions in `cells` of the parameter's table dimensions. */
+    readonly cellAxes: readonly number[];
+    /** The values where not a bare parameter: a constant. */
+    readonly constant?: number;
+    readonly prior?: PriorValues;
+  };
+  readonly degreesOfFreedom?: { readonly parameter?: string; readonly cellAxes: readonly number[] };
+  readonly spans: readonly Span[];
+}
+
+/** One parameter in the mean. */
+export interface CoefficientBlock {
+  readonly parameter: string;
+  /** Positions in `cells` of the parameter's table dimensions. */
+  readonly cellAxes: readonly number[];
+  /** Regressors it multiplies: width 1 for an intercept. */
+  readonly width: AxisSize;
+  /**
+   * full: one coefficient per entry of y and regressor, stored [D, width] (or [D] for width 1, or [width] for a scalar
+   * child) · shared: one scalar for all entries of y (a Real in the mean of a Vector).
+   */
+  readonly form: "full" | "shared";
+  /** Fixed parameters are known: their term is in the residual and they get no block. */
+  readonly prior?: PriorValues;
+}
+
+/** Parameters with no closed form: gradient ascent on the expected log-joint in unconstrained coordinates. */
+export interface GradientUpdate {
+  readonly kind: "gradient";
+  readonly parameters: readonly string[];
+  /** Outputs `objective` [] and `gradient.<parameter>`; "previous" inputs fix the responsibilities. */
+  readonly objective: Variants;
+  /** Outputs `logPrior` [] and `gradient.<parameter>` of the priors of these parameters. */
+  readonly prior: PlanFunction;
+  readonly spans: readonly Span[];
+  /** Why no closed form: for `explain`. */
+  readonly reason: string;
+}
+
+/** One step of the derivation, in order. */
+export interface ReportLine {
+  readonly rule: string;
+  readonly text: string;
+  readonly span?: Span;
+}

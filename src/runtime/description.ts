@@ -1,0 +1,164 @@
+/**
+ * What an emitted trainer says of its model, and what its generated methods exchange with the run time.
+ *
+ * The generated class extends `EmTrainer` and supplies a `ModelDescription` and the loops (`EmMethods`); everything
+ * else (starts, restarts, convergence, data intake, saving) is the run time's.
+ */
+export interface ModelDescription {
+  readonly name: string;
+  readonly documentation?: string;
+  /** File name of the source, without folders, and a hash of its text. */
+  readonly source: string;
+  readonly sourceHash: string;
+  readonly compilerVersion: string;
+  readonly sizes: readonly SizeDescription[];
+  readonly parameters: readonly ParameterDescription[];
+  /** Observed, given, weight and latent variables, in source order. */
+  readonly variables: readonly VariableDescription[];
+  readonly statistics: readonly { readonly name: string; readonly shape: readonly Extent[] }[];
+  /** Scatter statistics whose update takes the ridge; none: `--ridge` has no effect, and says so. */
+  readonly hasRidge: boolean;
+  /** Groups learned by gradient, in the order of the generated `objective` method's first argument. */
+  readonly gradientBlocks: readonly { readonly parameters: readonly string[]; readonly reason: string }[];
+  /** `learn em { … }` options written in the model: defaults of the fit options of the same name. */
+  readonly options: Readonly<Record<string, number | string>>;
+  /** True if a start that treats all components alike is a stationary point (there are discrete latents). */
+  readonly needsSymmetryBreaking: boolean;
+}
+
+/** A size known at run time: a number, a size symbol, or a sum of such. */
+export type Extent = number | string | readonly Extent[];
+
+export interface SizeDescription {
+  readonly name: string;
+  readonly default?: number;
+  /** Bound from the extent of a data variable where not given: which, and which of its stored dimensions after rows. */
+  readonly boundBy?: { readonly variable: string; readonly dimension: number };
+  /** Bound from the number of distinct labels of this Category variable where not given. */
+  readonly categoriesOf?: string;
+}
+
+export type ParameterDomain =
+  | "real"
+  | "positive"
+  | "unit"
+  | "angle"
+  | "simplex"
+  | "ordered"
+  | "covariance.full"
+  | "covariance.diagonal"
+  | "covariance.isotropic"
+  | "covariance.lowRank";
+
+export interface ParameterDescription {
+  readonly name: string;
+  readonly documentation?: string;
+  readonly domain: ParameterDomain;
+  /**
+   * Stored shape: table dimensions, then the value's own: full covariance [D, D], diagonal [D] (variances), isotropic
+   * [] (one variance), lowRank [D, r + 1] (loadings, then the variance of each entry).
+   */
+  readonly shape: readonly Extent[];
+  /** As shown to people: size symbols where there are any, else the number. */
+  readonly axes: readonly string[];
+  /** How many leading dimensions are the table's. */
+  readonly tableRank: number;
+  /** `= literal`: row-major values; never learned. */
+  readonly fixed?: readonly number[];
+  readonly hasPrior: boolean;
+}
+
+export interface VariableDescription {
+  readonly name: string;
+  readonly role: "observed" | "given" | "weight" | "latent";
+  readonly documentation?: string;
+  readonly domain: "real" | "positive" | "unit" | "angle" | "count" | "binary" | "category" | "simplex" | "ordered";
+  /** Values of a category. */
+  readonly categories?: Extent;
+  /** Inner plates, outermost first (the rows are not listed). */
+  readonly plates: readonly Extent[];
+  readonly plateNames: readonly string[];
+  /** Own shape: [D] for a Vector[D]. */
+  readonly event: readonly Extent[];
+  readonly optional: boolean;
+}
+
+/** Row-major float64 values by name. */
+export type Tensors = Readonly<Record<string, Float64Array>>;
+export type Sizes = Readonly<Record<string, number>>;
+
+/** Some rows of the data, as the generated loops read them. Missing entries are NaN. */
+export interface Block {
+  readonly rows: number;
+  /** Number of the block's first row among all rows as the user gave them; keys random streams. */
+  readonly firstRow: number;
+  /** By variable: rows, then plates, then event dimensions. */
+  readonly data: Tensors;
+  /** Start tables `start.<latent>`: rows, plates, values. */
+  readonly tables: Tensors;
+  /** No missing entry in any row. */
+  readonly complete: boolean;
+}
+
+/** A source of random draws for one site of one row. */
+export interface DrawSource {
+  uniform(): number;
+  normal(): number;
+  gamma(shape: number): number;
+  beta(alpha: number, beta: number): number;
+  poisson(mean: number): number;
+  binomial(trials: number, probability: number): number;
+  vonMises(mean: number, concentration: number): number;
+}
+
+export interface MStepSettings {
+  /** Penalty of the covariances in units of the data's variance; 0: none. */
+  readonly ridge: number;
+  /** Per observed variable, the variance of each of its event entries (1 where constant): scale of the ridge. */
+  readonly dataVariance: Tensors;
+  /** Parameters to keep as they are. */
+  readonly fixed: ReadonlySet<string>;
+  warn(code: string, message: string): void;
+}
+
+/**
+ * The generated methods. Functions that take a block ADD additive outputs to `into` and write per-row outputs
+ * (`logDensity`, posteriors, imputed values, draws) at the row's place in arrays of the block's length.
+ */
+export interface EmMethods {
+  readonly description: ModelDescription;
+  /** into: `logDensity` [rows]. */
+  logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  /** into: `logLikelihood` [1] and the statistics. */
+  eStep(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  /** into: the statistics, with posteriors taken from `block.tables`. */
+  startStatistics(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  mStep(sizes: Sizes, statistics: Tensors, previous: Tensors, settings: MStepSettings): Tensors;
+  /** Value of the ridge penalty (≤ 0, a log prior) at these parameters, as `mStep` applies it; N weighted rows. */
+  ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): number;
+  /** into: `logPrior` [1]. */
+  logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): void;
+  /** into: `<latent>` [rows, plates, values]. */
+  posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  /** into: `<variable>` of optional observed variables; a category: [rows, plates, values] probabilities. Absent without such. */
+  imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  /** into: every latent and observed variable, for `block.rows` rows; givens are read from the block. */
+  drawRows(
+    sizes: Sizes,
+    parameters: Tensors,
+    block: Block,
+    streams: (site: string, row: number) => DrawSource,
+    into: Tensors,
+  ): void;
+  /** Expected log-joint of one gradient block at `parameters`, posteriors fixed at `previous`; into: `objective` [1], `gradient.<parameter>`. */
+  expectedLogJoint?(
+    group: number,
+    sizes: Sizes,
+    parameters: Tensors,
+    previous: Tensors,
+    block: Block,
+    into: Tensors,
+  ): void;
+  /** Log prior of one gradient block; into: `logPrior` [1], `gradient.<parameter>`. */
+  groupLogPrior?(group: number, sizes: Sizes, parameters: Tensors, into: Tensors): void;
+}
