@@ -19,6 +19,8 @@ export interface Distribution {
   readonly slots: readonly Slot[];
   /** Kinds of domain its values may be declared as. */
   readonly values: readonly Domain["kind"][];
+  /** Where `values` has "covariance": the structures it describes. Diagonal and isotropic: each variance on its own. */
+  readonly covarianceStructures?: readonly CovarianceStructure[];
   /** Support as text ("non-negative integers"), for messages. */
   readonly support: string;
   /** log density (mass) of the child, summed over its event axes; plate and category axes stay. */

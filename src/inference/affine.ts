@@ -137,7 +137,7 @@ function normalise(expression: Expression, latents: Latents, places: NonAffinePl
     case "list":
       return placeParts(expression, "list", expression.items, recur);
     case "apply":
-      return normaliseApplication(expression, first.name, recur, isKnown, refuse);
+      return normaliseApplication(expression, first.name, latents, recur, refuse);
   }
 }
 
@@ -146,10 +146,11 @@ type Application = Extract<Expression, { kind: "apply" }>;
 function normaliseApplication(
   expression: Application,
   latent: string,
+  latents: Latents,
   recur: (part: Expression) => Parts,
-  isKnown: (part: Expression) => boolean,
   refuse: (reason: NonAffineReason) => Parts,
 ): Parts {
+  const isKnown = (part: Expression): boolean => continuousLatents(part, latents).length === 0;
   const rebuilt = (...operands: readonly Expression[]): Expression => ({ ...expression, arguments: operands });
   const [left, right] = expression.arguments as readonly [Expression, Expression];
   switch (expression.function) {
@@ -168,18 +169,20 @@ function normaliseApplication(
       return mapParts(recur(left), { kind: "apply", function: expression.function }, (operand) => rebuilt(operand));
     case "multiply":
       if (isKnown(left)) return mapParts(recur(right), { kind: "multiply", by: left }, (value) => rebuilt(left, value));
-      if (isKnown(right)) return mapParts(recur(left), { kind: "multiply", by: right }, (value) => rebuilt(value, right));
-      return refuse(productReason(left, right, isKnown));
+      if (isKnown(right))
+        return mapParts(recur(left), { kind: "multiply", by: right }, (value) => rebuilt(value, right));
+      return refuse(productReason(left, right, latents));
     case "matmul":
       if (isKnown(left)) {
         return mapParts(recur(right), { kind: "matrixTimes", matrix: left }, (value) => rebuilt(left, value));
       }
       if (isKnown(right)) return mapParts(recur(left), { kind: "timesRight", right }, (value) => rebuilt(value, right));
-      return refuse(productReason(left, right, isKnown));
+      return refuse(productReason(left, right, latents));
     case "dot":
       if (isKnown(left)) return mapParts(recur(right), { kind: "dot", vector: left }, (value) => rebuilt(left, value));
-      if (isKnown(right)) return mapParts(recur(left), { kind: "dot", vector: right }, (value) => rebuilt(value, right));
-      return refuse(productReason(left, right, isKnown));
+      if (isKnown(right))
+        return mapParts(recur(left), { kind: "dot", vector: right }, (value) => rebuilt(value, right));
+      return refuse(productReason(left, right, latents));
     case "divide":
       if (isKnown(right)) return mapParts(recur(left), { kind: "divide", by: right }, (value) => rebuilt(value, right));
       return refuse({ kind: "divisor", latent });
@@ -222,18 +225,9 @@ function normaliseApplication(
 }
 
 /** The product's two sides by a latent of each; the same one twice is a square. */
-function productReason(
-  left: Expression,
-  right: Expression,
-  isKnown: (part: Expression) => boolean,
-): NonAffineReason {
-  const latentIn = (part: Expression): string => {
-    const inside = variableReferences(part).find(
-      (reference) => !isKnown({ kind: "variable", name: reference.name, lag: 0, type: part.type, span: part.span }),
-    );
-    return inside?.name ?? "";
-  };
-  return { kind: "product", left: latentIn(left), right: latentIn(right) };
+function productReason(left: Expression, right: Expression, latents: Latents): NonAffineReason {
+  const first = (side: Expression): string => continuousLatents(side, latents)[0]?.name ?? "";
+  return { kind: "product", left: first(left), right: first(right) };
 }
 
 function withOffset(terms: readonly AffineTerm[], offset: Expression | undefined): Parts {
@@ -249,10 +243,7 @@ function negateTerms(terms: readonly AffineTerm[]): readonly AffineTerm[] {
 }
 
 function mapParts(parts: Parts, step: LinearStep, rebuild: (offset: Expression) => Expression): Parts {
-  return withOffset(
-    appendStep(parts.terms, step),
-    parts.offset === undefined ? undefined : rebuild(parts.offset),
-  );
+  return withOffset(appendStep(parts.terms, step), parts.offset === undefined ? undefined : rebuild(parts.offset));
 }
 
 function addOffsets(

@@ -1,7 +1,7 @@
 import type { Span } from "../diagnostics/span.js";
 import type { DensityFactor, Expression, Factor, Model } from "../ir/model.js";
 import { affine, type NonAffineReason } from "./affine.js";
-import { type Latents, latentsOf, variableReferences } from "./latents.js";
+import { type Latents, type VariableReference, latentsOf, variableReferences } from "./latents.js";
 
 /** How a factor depends on a variable that one of its arguments mentions. */
 export interface Dependency {
@@ -42,7 +42,9 @@ export function dependenciesOf(model: Model): readonly FactorDependencies[] {
 export function factorDependencies(factor: Factor, latents: Latents): readonly Dependency[] {
   switch (factor.kind) {
     case "density":
-      return argumentsInOrder(factor).flatMap(([slot, argument]) => argumentDependencies(factor, slot, argument, latents));
+      return argumentsInOrder(factor).flatMap(([slot, argument]) =>
+        argumentDependencies(factor, slot, argument, latents),
+      );
     case "implicit":
       return expressionDependencies(factor.value, latents, () => "affine");
   }
@@ -79,7 +81,7 @@ function expressionDependencies(
     };
     if (latents.discrete.has(reference.name)) return { ...base, mode: "index" };
     if (!latents.continuous.has(reference.name)) return { ...base, mode: "known" };
-    const place = places.find((candidate) => candidate.latents.some((latent) => latent.span === reference.span));
+    const place = places.find((candidate) => candidate.latents.some((latent) => isSame(latent, reference)));
     if (place !== undefined) return { ...base, mode: "nonlinear", reason: place.reason };
     if (whereAffine() === "affine") return { ...base, mode: "affine" };
     return {
@@ -89,6 +91,10 @@ function expressionDependencies(
     };
   });
   return withoutRepetitions(found);
+}
+
+function isSame(a: VariableReference, b: VariableReference): boolean {
+  return a.name === b.name && a.lag === b.lag && a.span.start === b.span.start && a.span.end === b.span.end;
 }
 
 function withoutRepetitions(dependencies: readonly Dependency[]): readonly Dependency[] {

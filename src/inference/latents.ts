@@ -1,5 +1,6 @@
 import type { Span } from "../diagnostics/span.js";
 import type { Domain, Expression, Model, Variable } from "../ir/model.js";
+import { walkExpression } from "../ir/walk-expression.js";
 
 /** The latent variables of a model, told apart by how they can be eliminated. */
 export interface Latents {
@@ -45,36 +46,10 @@ export function latentsOf(model: Model): Latents {
   };
 }
 
-/** The expressions directly inside one. */
-export function operandsOfExpression(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case "constant":
-    case "variable":
-    case "sequence":
-    case "position":
-      return [];
-    case "parameter":
-      return expression.indices;
-    case "element":
-      return [expression.base, ...expression.indices];
-    case "list":
-      return expression.items;
-    case "apply":
-    case "network":
-      return expression.arguments;
-  }
-}
-
-/** The expression and everything in it, outermost first. */
-export function* subexpressions(expression: Expression): Generator<Expression> {
-  yield expression;
-  for (const operand of operandsOfExpression(expression)) yield* subexpressions(operand);
-}
-
 /** Every mention of a latent, observed or given variable, in source order. */
 export function variableReferences(expression: Expression): readonly VariableReference[] {
   const found: VariableReference[] = [];
-  for (const part of subexpressions(expression)) {
+  for (const part of walkExpression(expression)) {
     if (part.kind === "variable") found.push({ name: part.name, lag: part.lag, span: part.span });
     if (part.kind === "sequence") found.push({ name: part.name, lag: "all", span: part.span });
   }

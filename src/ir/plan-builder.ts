@@ -24,7 +24,15 @@ export class PlanBuilder {
   private readonly nodeList: PlanNode[] = [];
   private readonly known = new Map<string, NodeId>();
   private readonly outputList: { name: string; node: NodeId; axes: readonly string[] }[] = [];
+  private readonly kept = new Set<NodeId>();
   private currentRule = "";
+
+  private readonly folds: boolean;
+
+  /** @param options `fold: false` makes every node as it is asked for: for tests of what folding keeps */
+  constructor(options: { readonly fold?: boolean } = {}) {
+    this.folds = options.fold ?? true;
+  }
 
   /** Declares an axis; again with the same size is fine. */
   axis(name: string, size: AxisSize): string {
@@ -62,6 +70,20 @@ export class PlanBuilder {
 
   node(id: NodeId): PlanNode {
     return this.nodeList[id]!;
+  }
+
+  /**
+   * Folding does not look through this node from here on, so that what is built on it depends on the node itself and
+   * can be differentiated with respect to it. Not for constants: equal nodes are one node, and so one variable.
+   */
+  keep(id: NodeId): NodeId {
+    this.kept.add(id);
+    return id;
+  }
+
+  /** What a node does, for folding; undefined for a kept node. */
+  seen(id: NodeId): Operation | undefined {
+    return this.kept.has(id) ? undefined : this.nodeList[id]!.operation;
   }
 
   axesOf(id: NodeId): readonly string[] {
@@ -122,13 +144,26 @@ export class PlanBuilder {
       present.length === 0 ? operand : this.add({ kind: "reduce", function: "logSumExp", operand, over: present });
     return absent.reduce((node, axis) => this.plus(node, this.unary("log", this.size(axis))), reduced);
   }
+  reduce(name: "sum" | "max" | "logSumExp", operand: NodeId, over: readonly string[]): NodeId {
+    switch (name) {
+      case "sum":
+        return this.sum(operand, over);
+      case "max":
+        return this.max(operand, over);
+      case "logSumExp":
+        return this.logSumExp(operand, over);
+    }
+  }
   max(operand: NodeId, over: readonly string[]): NodeId {
     const present = over.filter((axis) => this.has(operand, axis));
     return present.length === 0 ? operand : this.add({ kind: "reduce", function: "max", operand, over: present });
   }
-  /** Every axis of `over` must be an axis of the operand. */
+  /** Along an axis the operand lacks, every entry has the same share. */
   softmax(operand: NodeId, over: readonly string[]): NodeId {
-    return this.add({ kind: "softmax", operand, over });
+    const present = over.filter((axis) => this.has(operand, axis));
+    const absent = over.filter((axis) => !this.has(operand, axis));
+    const shares = present.length === 0 ? this.constant(1) : this.add({ kind: "softmax", operand, over: present });
+    return absent.reduce((node, axis) => this.over(node, this.size(axis)), shares);
   }
   /** Sum over axes of a product; along an axis that no operand has, multiplies by its size. */
   contract(operands: readonly NodeId[], over: readonly string[]): NodeId {
@@ -146,7 +181,10 @@ export class PlanBuilder {
     return this.has(table, axis) ? this.add({ kind: "gather", table, axis, index }) : table;
   }
   scatterAdd(operand: NodeId, axis: string, index: NodeId, over: readonly string[]): NodeId {
-    return this.add({ kind: "scatterAdd", operand, axis, index, over });
+    const present = over.filter((name) => this.has(operand, name) || this.has(index, name));
+    const absent = over.filter((name) => !present.includes(name));
+    const added = this.add({ kind: "scatterAdd", operand, axis, index, over: present });
+    return absent.reduce((node, name) => this.times(node, this.size(name)), added);
   }
   rename(operand: NodeId, from: string, to: string): NodeId {
     return from === to || !this.has(operand, from) ? operand : this.add({ kind: "rename", operand, from, to });
@@ -173,6 +211,14 @@ export class PlanBuilder {
     return this.add({ kind: "draw", family, arguments: args, axes, site });
   }
 
+  /** Every input node made so far of this source and name, one per way of naming its axes. */
+  inputsNamed(source: InputSource, name: string): readonly NodeId[] {
+    return [...this.nodeList.keys()].filter((id) => {
+      const { operation } = this.nodeList[id]!;
+      return operation.kind === "input" && operation.source === source && operation.name === name;
+    });
+  }
+
   /** 1 where two axes agree, else 0. */
   identity(row: string, column: string): NodeId {
     return this.binary("equal", this.position(row), this.position(column));
@@ -189,9 +235,9 @@ export class PlanBuilder {
     this.outputList.push({ name, node, axes });
   }
 
-  /** Adds an operation, folded and shared; what every other method ends in, and what passes rebuild functions with. */
+  /** Adds an operation, folded and shared; what every other method ends in. */
   add(operation: Operation): NodeId {
-    const folded = foldOperation(operation, this);
+    const folded = this.folds ? foldOperation(operation, this) : operation;
     if (typeof folded === "number") return folded;
     const key = keyOf(folded);
     const found = this.known.get(key);
@@ -202,6 +248,40 @@ export class PlanBuilder {
     this.nodeList.push({ operation: folded, axes: this.inOrder(axesOfOperation(folded, this)), rule: this.currentRule });
     this.known.set(key, id);
     return id;
+  }
+
+  /** An operation as the methods above make it: a folded operand may lack axes that it had before. */
+  remake(operation: Operation): NodeId {
+    switch (operation.kind) {
+      case "reduce":
+        return this.reduce(operation.function, operation.operand, operation.over);
+      case "softmax":
+        return this.softmax(operation.operand, operation.over);
+      case "contract":
+        return this.contract(operation.operands, operation.over);
+      case "gather":
+        return this.gather(operation.table, operation.axis, operation.index);
+      case "scatterAdd":
+        return this.scatterAdd(operation.operand, operation.axis, operation.index, operation.over);
+      case "rename":
+        return this.rename(operation.operand, operation.from, operation.to);
+      case "diagonal":
+        return this.diagonal(operation.operand, operation.row, operation.column);
+      case "slice":
+        return this.slice(operation.operand, operation.axis, operation.at);
+      case "constant":
+      case "size":
+      case "position":
+      case "input":
+      case "unary":
+      case "binary":
+      case "select":
+      case "stack":
+      case "cholesky":
+      case "triangularSolve":
+      case "draw":
+        return this.add(operation);
+    }
   }
 
   /** The function, with only the nodes and axes that its outputs need, in the order they were made. */

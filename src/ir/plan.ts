@@ -47,9 +47,13 @@ export interface PlanOutput {
   readonly axes: readonly string[];
 }
 
+/**
+ * Elementwise, on float64 as IEEE 754 has it: NaN in gives NaN out, except where said otherwise.
+ */
 export type UnaryFunction =
   | "negate"
   | "exp"
+  /** log 0 = -inf; of a negative number NaN. */
   | "log"
   | "log1p"
   | "expm1"
@@ -57,14 +61,18 @@ export type UnaryFunction =
   | "square"
   | "reciprocal"
   | "abs"
+  /** -1, 0 or 1. */
   | "sign"
-  /** log(1 + exp a) */
+  /** log(1 + exp a), without overflow. */
   | "softplus"
+  /** 1 / (1 + exp(-a)), without overflow. */
   | "sigmoid"
   | "tanh"
+  /** max(a, 0). */
   | "relu"
+  /** a where a > 0, else `leakySlope` * a. */
   | "leakyRelu"
-  /** 1 where a > 0, else 0: the derivative of relu. */
+  /** 1 where a > 0, else (also for NaN) 0: the derivative of relu. */
   | "step"
   | "sin"
   | "cos"
@@ -80,20 +88,29 @@ export type UnaryFunction =
   /** a where it is a number, 0 where it is NaN. */
   | "presentOrZero";
 
+/** Slope of leakyRelu below 0. */
+export const leakySlope = 0.01;
+
+/** Elementwise; NaN in either gives NaN, except in comparisons. */
 export type BinaryFunction =
   | "add"
   | "subtract"
   | "multiply"
   | "divide"
+  /** left ^ right; x ^ 0 = 1 for every x; a negative number to a fraction is NaN. */
   | "power"
   | "maximum"
   | "minimum"
-  /** Comparisons give 1 or 0. */
+  /** Comparisons give 1 or 0; 0 where an operand is NaN. */
   | "less"
   | "lessEqual"
   | "equal";
 
-/** Draws with the stream of the row and site at hand. */
+/**
+ * Draws with the stream of the row and site at hand. Arguments: uniform () on (0, 1), normal () with mean 0 and
+ * variance 1, gamma (shape) with rate 1, beta (a, b), poisson (mean), binomial (count, probability),
+ * vonMises (mean, concentration).
+ */
 export type DrawFamily =
   | "uniform"
   | "normal"
@@ -113,22 +130,39 @@ export type Operation =
   | { readonly kind: "input"; readonly source: InputSource; readonly name: string; readonly axes: readonly string[] }
   | { readonly kind: "unary"; readonly function: UnaryFunction; readonly operand: NodeId }
   | { readonly kind: "binary"; readonly function: BinaryFunction; readonly left: NodeId; readonly right: NodeId }
-  /** whenTrue where condition is not 0. The branch not taken is never mixed in (NaN there is harmless). */
+  /**
+   * whenTrue where condition is not 0. The branch not taken is never mixed in (NaN there is harmless, in the adjoints
+   * too). A condition is never NaN.
+   */
   | { readonly kind: "select"; readonly condition: NodeId; readonly whenTrue: NodeId; readonly whenFalse: NodeId }
-  /** logSumExp of all -inf is -inf. */
+  /**
+   * Over axes of its operand, at least one. NaN anywhere gives NaN. logSumExp of all -inf is -inf, and of anything with
+   * +inf is +inf; no finite value overflows on the way.
+   */
   | {
       readonly kind: "reduce";
       readonly function: "sum" | "max" | "logSumExp";
       readonly operand: NodeId;
       readonly over: readonly string[];
     }
-  /** exp(a - logSumExp a) over the axes; all -inf gives 0. Keeps all axes of its operand. */
+  /** exp(a - logSumExp a) over axes of its operand, at least one; all -inf gives 0. Keeps all axes of its operand. */
   | { readonly kind: "softmax"; readonly operand: NodeId; readonly over: readonly string[] }
-  /** Sum over the axes of the product of the operands (einsum). */
+  /**
+   * Sum over the axes of the product of at least two operands (einsum). Each axis of `over`, at least one, is an axis of
+   * some operand; an operand that lacks it is constant along it. The same node may be there twice.
+   */
   | { readonly kind: "contract"; readonly operands: readonly NodeId[]; readonly over: readonly string[] }
-  /** The entry of `table` along `axis` that `index` (integer-valued, without that axis) picks. NaN index gives NaN. */
+  /**
+   * The entry of `table` along `axis` that `index` (integer-valued, without that axis) picks; other axes that both have
+   * are the same axis, so that row n of the index reads row n of the table. An index that is NaN or beyond the axis
+   * gives NaN.
+   */
   | { readonly kind: "gather"; readonly table: NodeId; readonly axis: string; readonly index: NodeId }
-  /** result[axis = v] = sum over `over` of operand where index = v: the adjoint of gather. NaN index adds nothing. */
+  /**
+   * result[axis = v] = sum over `over` of operand where index = v: the adjoint of gather. Neither operand nor index has
+   * `axis`; each axis of `over` (may be empty) is an axis of one of them; an index that is NaN or beyond the axis adds
+   * nothing.
+   */
   | {
       readonly kind: "scatterAdd";
       readonly operand: NodeId;
@@ -136,19 +170,24 @@ export type Operation =
       readonly index: NodeId;
       readonly over: readonly string[];
     }
-  /** The same values with axis `from` called `to` (same size). */
+  /** The same values with axis `from` called `to` (same size, and not an axis of the operand yet). */
   | { readonly kind: "rename"; readonly operand: NodeId; readonly from: string; readonly to: string }
-  /** The entries where two axes agree; keeps `row`. */
+  /** The entries where two axes of the operand (same size) agree; keeps `row`. */
   | { readonly kind: "diagonal"; readonly operand: NodeId; readonly row: string; readonly column: string }
   /** Entry number `at` along a literal or symbolic axis. */
   | { readonly kind: "slice"; readonly operand: NodeId; readonly axis: string; readonly at: number }
   /** Operand i becomes entry i of the new axis (literal size). */
   | { readonly kind: "stack"; readonly operands: readonly NodeId[]; readonly axis: string }
-  /** Lower factor L of a symmetric positive definite matrix; not positive definite gives NaN throughout that matrix. */
+  /**
+   * Lower factor L, L L' = A, of a symmetric positive definite matrix A[row, column]; 0 above the diagonal. Only the
+   * lower triangle (row >= column) is read. Not positive definite gives NaN throughout that matrix.
+   */
   | { readonly kind: "cholesky"; readonly operand: NodeId; readonly row: string; readonly column: string }
   /**
    * y with L y = b, L[row, column] lower triangular: b has axis `row`, y has axis `column`.
    * Transposed: y with L' y = b: b has axis `column`, y has axis `row`.
+   * Only the lower triangle is read. b does not have the axis that y gets; further axes of L and of b are aligned by
+   * name, so that L may differ from row to row and b may be a batch of vectors.
    */
   | {
       readonly kind: "triangularSolve";
@@ -158,7 +197,7 @@ export type Operation =
       readonly column: string;
       readonly transposed: boolean;
     }
-  /** A random draw per cell of `axes`; `site` keys the stream, so that equal draws at two sites differ. */
+  /** A random draw per cell of `axes` and the axes of its arguments; `site` keys the stream, so that equal draws at two sites differ. */
   | {
       readonly kind: "draw";
       readonly family: DrawFamily;

@@ -83,6 +83,10 @@ export interface PriorValues {
  */
 export interface RegressionUpdate {
   readonly kind: "regression";
+  /** The variable it describes; its data variance scales the ridge. */
+  readonly child: string;
+  /** The residual is of log y (LogNormal): the ridge, in units of y, does not apply. */
+  readonly logarithm: boolean;
   readonly statistics: {
     readonly count: string;
     /** Absent where p = 0 (the mean is known). */
@@ -102,6 +106,8 @@ export interface RegressionUpdate {
     /** Absent: known, not learned; then `value` reads it. */
     readonly parameter?: string;
     readonly structure: CovarianceStructure;
+    /** standardDeviation: the parameter is the square root of the variance (`sd:`); structure isotropic or diagonal. */
+    readonly form: "variance" | "standardDeviation";
     readonly rank?: AxisSize;
     /** Positions in `cells` of the parameter's table dimensions. */
     readonly cellAxes: readonly number[];

@@ -100,7 +100,10 @@ export interface Block {
   readonly complete: boolean;
 }
 
-/** A source of random draws for one site of one row. */
+/** Generated methods may run at once or asynchronously (a GPU backend); the run time awaits them all. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** A source of random draws for one site of one row; the cells of inner plates are drawn from it in order. */
 export interface DrawSource {
   uniform(): number;
   normal(): number;
@@ -128,28 +131,31 @@ export interface MStepSettings {
 export interface EmMethods {
   readonly description: ModelDescription;
   /** into: `logDensity` [rows]. */
-  logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `logLikelihood` [1] and the statistics. */
-  eStep(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  eStep(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: the statistics, with posteriors taken from `block.tables`. */
-  startStatistics(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
-  mStep(sizes: Sizes, statistics: Tensors, previous: Tensors, settings: MStepSettings): Tensors;
+  startStatistics(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  mStep(sizes: Sizes, statistics: Tensors, previous: Tensors, settings: MStepSettings): Awaitable<Tensors>;
   /** Value of the ridge penalty (≤ 0, a log prior) at these parameters, as `mStep` applies it; N weighted rows. */
-  ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): number;
+  ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): Awaitable<number>;
   /** into: `logPrior` [1]. */
-  logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): void;
+  logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
   /** into: `<latent>` [rows, plates, values]. */
-  posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `<variable>` of optional observed variables; a category: [rows, plates, values] probabilities. Absent without such. */
-  imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
-  /** into: every latent and observed variable, for `block.rows` rows; givens are read from the block. */
+  imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  /**
+   * into: every latent and observed variable, for `block.rows` rows; givens are read from the block.
+   * `streams` takes the number of a row among all rows: `block.firstRow` + its place in the block.
+   */
   drawRows(
     sizes: Sizes,
     parameters: Tensors,
     block: Block,
     streams: (site: string, row: number) => DrawSource,
     into: Tensors,
-  ): void;
+  ): Awaitable<void>;
   /** Expected log-joint of one gradient block at `parameters`, posteriors fixed at `previous`; into: `objective` [1], `gradient.<parameter>`. */
   expectedLogJoint?(
     group: number,
@@ -158,7 +164,7 @@ export interface EmMethods {
     previous: Tensors,
     block: Block,
     into: Tensors,
-  ): void;
+  ): Awaitable<void>;
   /** Log prior of one gradient block; into: `logPrior` [1], `gradient.<parameter>`. */
-  groupLogPrior?(group: number, sizes: Sizes, parameters: Tensors, into: Tensors): void;
+  groupLogPrior?(group: number, sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
 }

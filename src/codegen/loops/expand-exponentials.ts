@@ -1,0 +1,42 @@
+import { PlanBuilder } from "../../ir/plan-builder.js";
+import type { NodeId, PlanFunction } from "../../ir/plan.js";
+import { withOperands } from "../../ir/plan.js";
+
+/**
+ * Writes logSumExp and softmax out as a maximum, one exponential per entry and a sum, so that the two share all three.
+ *
+ * The maximum is replaced by 0 where it is infinite: exp then gives 0 and infinity, and the logarithm of their sum the
+ * infinity that was there, with no NaN on the way.
+ */
+export function expandExponentials(fn: PlanFunction): PlanFunction {
+  const builder = new PlanBuilder();
+  for (const axis of fn.axes) builder.axis(axis.name, axis.size);
+  const renumbered: NodeId[] = [];
+  for (const node of fn.nodes) {
+    const operation = withOperands(node.operation, (id) => renumbered[id]);
+    renumbered.push(
+      builder.rule(node.rule, () => {
+        if (operation.kind === "softmax") {
+          const { exponentials, total } = shifted(builder, operation.operand, operation.over);
+          const none = builder.binary("equal", total, builder.constant(0));
+          return builder.over(exponentials, builder.select(none, builder.constant(1), total));
+        }
+        if (operation.kind === "reduce" && operation.function === "logSumExp") {
+          const { shift, total } = shifted(builder, operation.operand, operation.over);
+          return builder.plus(shift, builder.unary("log", total));
+        }
+        return builder.add(operation);
+      }),
+    );
+  }
+  for (const output of fn.outputs) builder.output(output.name, renumbered[output.node], output.axes);
+  return builder.build(fn.name, fn.documentation);
+}
+
+function shifted(builder: PlanBuilder, operand: NodeId, over: readonly string[]) {
+  const largest = builder.max(operand, over);
+  const finite = builder.binary("lessEqual", builder.unary("abs", largest), builder.constant(Number.MAX_VALUE));
+  const shift = builder.select(finite, largest, builder.constant(0));
+  const exponentials = builder.unary("exp", builder.minus(operand, shift));
+  return { shift, exponentials, total: builder.sum(exponentials, over) };
+}

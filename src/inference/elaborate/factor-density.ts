@@ -1,0 +1,123 @@
+import type { ArgumentContext, CovarianceArgument, DensityContext } from "../../distributions/distribution.js";
+import { distributions } from "../../distributions/registry.js";
+import type { DensityFactor, Expression, Variable } from "../../ir/model.js";
+import type { NodeId } from "../../ir/plan.js";
+import { axisSize, eventAxesOf, isEnumerable, shapeOf, valuesAxis } from "./axes.js";
+import { elaborateCovariance } from "./covariance.js";
+import type { Elaborator } from "./elaborator.js";
+
+/** Makes the arguments of a distribution available as plan nodes. */
+export function argumentContext(
+  elaborator: Elaborator,
+  factor: Pick<DensityFactor, "distribution" | "arguments">,
+  eventAxes: readonly string[],
+  categoriesAxis: string | undefined,
+): ArgumentContext {
+  const { builder } = elaborator;
+  const distribution = distributions[factor.distribution];
+  const expression = (slot: string): Expression => {
+    const found = factor.arguments[slot];
+    if (found === undefined) throw new Error(`elaborate: ${factor.distribution} has no argument ${slot}`);
+    return found;
+  };
+  const covariances = new Map<string, CovarianceArgument>();
+  return {
+    builder,
+    eventAxes,
+    ...(categoriesAxis === undefined ? {} : { categoriesAxis }),
+    has: (slot) => factor.arguments[slot] !== undefined,
+    argument(slot) {
+      const shape = distribution.slots.find((candidate) => candidate.name === slot)?.shape;
+      if (shape === "categories" && categoriesAxis !== undefined)
+        return elaborator.value(expression(slot), [categoriesAxis]);
+      return elaborator.value(expression(slot), shape === "event" ? eventAxes : []);
+    },
+    covariance(slot) {
+      const known = covariances.get(slot);
+      if (known !== undefined) return known;
+      const [row] = eventAxes;
+      const column = row === undefined ? undefined : builder.axis(`${row}'`, builder.sizeOf(row));
+      const made = elaborateCovariance(elaborator, expression(slot), row, column);
+      covariances.set(slot, made);
+      return made;
+    },
+  };
+}
+
+/** The axis along which a factor's child has its categories, where it has any. */
+export function categoriesAxisOf(
+  elaborator: Elaborator,
+  child: Variable,
+  eventAxes: readonly string[],
+): string | undefined {
+  if (child.domain.kind === "category") {
+    return isEnumerable(child)
+      ? valuesAxis(elaborator.builder, child)
+      : elaborator.builder.axis(`${child.name}.values`, axisSize(child.domain.categories));
+  }
+  // Multinomial counts and simplices have one entry per category.
+  return eventAxes[0];
+}
+
+/** Everything a distribution needs to write the density of a factor. */
+export function densityContext(elaborator: Elaborator, factor: DensityFactor, missing: boolean): DensityContext {
+  const { builder } = elaborator;
+  const child = elaborator.variable(factor.child);
+  const eventAxes = eventAxesOf(builder, child);
+  const categoriesAxis = categoriesAxisOf(elaborator, child, eventAxes);
+  const common = argumentContext(elaborator, factor, eventAxes, categoriesAxis);
+  if (isEnumerable(child)) {
+    const axis = valuesAxis(builder, child);
+    return { ...common, child: builder.position(axis), childIsLatent: child.domain.kind === "category" };
+  }
+  const raw = elaborator.data(child, eventAxes);
+  if (!child.optional || !missing) return { ...common, child: raw, childIsLatent: false };
+  return {
+    ...common,
+    child: builder.unary("presentOrZero", raw),
+    present: builder.unary("isPresent", raw),
+    childIsLatent: false,
+  };
+}
+
+/** log density of a factor: a table over the plates of its child and the values of its discrete latents. */
+export function factorDensity(elaborator: Elaborator, factor: DensityFactor, missing: boolean): NodeId {
+  const context = densityContext(elaborator, factor, missing);
+  return elaborator.builder.rule(`${factor.distribution.toLowerCase()}-density`, () =>
+    distributions[factor.distribution].logDensity(context),
+  );
+}
+
+/** Latent names a factor's table runs over, its child included. */
+export function latentScope(elaborator: Elaborator, factor: DensityFactor): readonly string[] {
+  const names = new Set<string>();
+  const visit = (expression: Expression): void => {
+    switch (expression.kind) {
+      case "variable":
+        if (elaborator.variable(expression.name).role === "latent") names.add(expression.name);
+        return;
+      case "parameter":
+        return expression.indices.forEach(visit);
+      case "element":
+        visit(expression.base);
+        return expression.indices.forEach(visit);
+      case "list":
+        return expression.items.forEach(visit);
+      case "apply":
+      case "network":
+        return expression.arguments.forEach(visit);
+      case "constant":
+      case "sequence":
+      case "position":
+        return;
+    }
+  };
+  if (elaborator.variable(factor.child).role === "latent") names.add(factor.child);
+  Object.values(factor.arguments).forEach(visit);
+  return [...names];
+}
+
+/** Number of dimensions of a factor's child. */
+export function childRank(elaborator: Elaborator, factor: DensityFactor): number {
+  return shapeOf(elaborator.variable(factor.child).domain).length;
+}

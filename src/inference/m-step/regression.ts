@@ -1,0 +1,346 @@
+import type { CovarianceStructure, DensityFactor, Expression } from "../../ir/model.js";
+import type { AxisSize, NodeId } from "../../ir/plan.js";
+import type { CoefficientBlock, PriorValues, RegressionUpdate, Statistic } from "../../ir/program.js";
+import { axisSize, shapeOf } from "../elaborate/axes.js";
+import { concatenateAlong, type Elaborator } from "../elaborate/elaborator.js";
+import { densityContext } from "../elaborate/factor-density.js";
+import { cellIndices, renameAxes, sumIntoCells, type CellIndex } from "./cells.js";
+import { knownPrior, literalValues } from "./known-prior.js";
+import { linearMean, regressorNode, type LinearTerm } from "./linear-mean.js";
+import { learnedParametersOf } from "./parameter-groups.js";
+import { residualMoments } from "./residual-moments.js";
+import type { NotClosed, ParameterGroup, StatisticsContext, UpdateDerivation } from "./statistics-context.js";
+
+/** Slots of the families that a regression update can learn. */
+const roles = {
+  Normal: { mean: "mean", covariance: "covariance", degreesOfFreedom: undefined },
+  LogNormal: { mean: "mean", covariance: "covariance", degreesOfFreedom: undefined },
+  StudentT: { mean: "location", covariance: "scale", degreesOfFreedom: "degreesOfFreedom" },
+} as const;
+
+type RegressionFamily = keyof typeof roles;
+
+function isRegressionFamily(name: string): name is RegressionFamily {
+  return name in roles;
+}
+
+/** What a factor has in each role. */
+interface Matched {
+  readonly factor: DensityFactor;
+  readonly terms: readonly LinearTerm[];
+  readonly covariance: CovarianceRole;
+  readonly tail?: { readonly parameter?: string; readonly cells: readonly CellIndex[] };
+  readonly cells: readonly CellIndex[];
+}
+
+interface CovarianceRole {
+  readonly parameter?: string;
+  readonly constant?: number;
+  readonly structure: CovarianceStructure;
+  readonly form: "variance" | "standardDeviation";
+  readonly rank?: AxisSize;
+  readonly cells: readonly CellIndex[];
+}
+
+/**
+ * Normal, log-normal and Student-t densities whose mean is linear in the learned parameters: weighted least squares
+ * for the coefficients, then the covariance of the residuals.
+ *
+ * @source Bishop 2006, sections 3.1 and 9.2; for Student-t Liu and Rubin 1995
+ */
+export function deriveRegressionUpdate(elaborator: Elaborator, group: ParameterGroup): UpdateDerivation | NotClosed {
+  const matches: Matched[] = [];
+  for (const factor of group.factors) {
+    const matched = matchFactor(elaborator, factor);
+    if ("reason" in matched) return matched;
+    matches.push(matched);
+  }
+  const [first] = matches;
+  if (first === undefined) return { reason: "nothing observed depends on these parameters" };
+  if (matches.some((other) => signature(elaborator, other) !== signature(elaborator, first)))
+    return { reason: `${group.parameters.join(", ")} serve factors of different form` };
+  const inside = new Set(parametersOf(first));
+  const outside = group.parameters.filter((name) => !inside.has(name));
+  if (outside.length > 0) return { reason: `${outside.join(", ")} enter in a way that has no closed form` };
+
+  const { model } = elaborator;
+  const blockPriors = new Map<string, PriorValues>();
+  for (const term of first.terms) {
+    const prior = knownPrior(model, term.parameter, ["Normal"]);
+    if (prior === "unknown") return { reason: `the prior of ${term.parameter} is not a Normal of known values` };
+    if (prior !== undefined) blockPriors.set(term.parameter, prior);
+  }
+  let covariancePrior: PriorValues | undefined;
+  if (first.covariance.parameter !== undefined) {
+    const families = first.covariance.form === "standardDeviation" ? [] : (["InvWishart", "InvGamma"] as const);
+    const prior = knownPrior(model, first.covariance.parameter, families);
+    if (prior === "unknown") return { reason: `the prior of ${first.covariance.parameter} is not conjugate` };
+    covariancePrior = prior;
+  }
+  if (first.tail?.parameter !== undefined && knownPrior(model, first.tail.parameter, []) === "unknown")
+    return { reason: `the prior of ${first.tail.parameter} has no closed form` };
+  return assemble(elaborator, first, matches, blockPriors, covariancePrior);
+}
+
+function assemble(
+  elaborator: Elaborator,
+  first: Matched,
+  matches: readonly Matched[],
+  blockPriors: ReadonlyMap<string, PriorValues>,
+  covariancePrior: PriorValues | undefined,
+): UpdateDerivation {
+  const child = elaborator.variable(first.factor.child);
+  const dimension: AxisSize = shapeOf(child.domain).map(axisSize)[0] ?? { kind: "literal", value: 1 };
+  const cells = first.cells.map((cell) => axisSize(cell.size));
+  const positions = (indices: readonly CellIndex[]): readonly number[] =>
+    indices.map((index) => first.cells.findIndex((cell) => cell.key === index.key));
+  const widthOf = (term: LinearTerm): AxisSize =>
+    term.regressor === undefined ? { kind: "literal", value: 1 } : shapeOf(term.regressor.type).map(axisSize)[0]!;
+  const blocks: CoefficientBlock[] = first.terms.map((term) => {
+    const prior = blockPriors.get(term.parameter);
+    return {
+      parameter: term.parameter,
+      cellAxes: positions(term.cells),
+      width: widthOf(term),
+      form: term.form,
+      ...(prior === undefined ? {} : { prior }),
+    };
+  });
+  const total: AxisSize = { kind: "sum", terms: blocks.map((block) => block.width) };
+  const prefix = parametersOf(first).join("_");
+  const name = (statistic: string): string => `${prefix}.${statistic}`;
+  const { structure } = first.covariance;
+  const scatterShape = structure === "isotropic" ? [] : structure === "diagonal" ? [dimension] : [dimension, dimension];
+  const isStudent = first.tail !== undefined;
+  const statistics: Statistic[] = [
+    { name: name("count"), shape: cells },
+    ...(blocks.length === 0
+      ? []
+      : [
+          { name: name("regressors"), shape: [...cells, total, total] },
+          { name: name("cross"), shape: [...cells, dimension, total] },
+        ]),
+    { name: name("scatter"), shape: [...cells, ...scatterShape] },
+    ...(isStudent
+      ? [
+          { name: name("tail"), shape: cells },
+          { name: name("scaleCount"), shape: cells },
+        ]
+      : []),
+  ];
+  const { covariance, tail } = first;
+  const update: RegressionUpdate = {
+    kind: "regression",
+    child: child.name,
+    logarithm: first.factor.distribution === "LogNormal",
+    statistics: {
+      count: name("count"),
+      ...(blocks.length === 0 ? {} : { regressors: name("regressors"), cross: name("cross") }),
+      scatter: name("scatter"),
+      ...(isStudent ? { tail: name("tail"), scaleCount: name("scaleCount") } : {}),
+    },
+    cells,
+    dimension,
+    blocks,
+    covariance: {
+      ...(covariance.parameter === undefined ? {} : { parameter: covariance.parameter }),
+      ...(covariance.constant === undefined ? {} : { constant: covariance.constant }),
+      ...(covariance.rank === undefined ? {} : { rank: covariance.rank }),
+      ...(covariancePrior === undefined ? {} : { prior: covariancePrior }),
+      structure,
+      form: covariance.form,
+      cellAxes: positions(covariance.cells),
+    },
+    ...(tail === undefined
+      ? {}
+      : {
+          degreesOfFreedom: {
+            ...(tail.parameter === undefined ? {} : { parameter: tail.parameter }),
+            cellAxes: positions(tail.cells),
+          },
+        }),
+    spans: [
+      ...parametersOf(first).map((parameter) => elaborator.parameter(parameter).span),
+      ...matches.map((matched) => matched.factor.span),
+    ],
+  };
+  return { update, statistics, write: (context) => writeStatistics(context, matches, update, prefix, total) };
+}
+
+function writeStatistics(
+  context: StatisticsContext,
+  matches: readonly Matched[],
+  update: RegressionUpdate,
+  prefix: string,
+  total: AxisSize,
+): void {
+  const { builder } = context.elaborator;
+  const table = update.cells.map((size, i) => builder.axis(`${prefix}.${i}`, size));
+  const row = builder.axis(`${prefix}.row`, update.dimension);
+  const column = builder.axis(`${prefix}.column`, update.dimension);
+  const left = builder.axis(`${prefix}.regressor`, total);
+  const right = builder.axis(`${prefix}.regressor'`, total);
+  const sums = new Map<string, { node: NodeId; axes: readonly string[] }>();
+  for (const matched of matches) {
+    const { elaborator } = context;
+    const density = densityContext(elaborator, matched.factor, context.missing);
+    const responsibility = context.responsibility(matched.factor.name);
+    const moments = residualMoments(density, matched.factor.distribution, update.covariance.structure);
+    const weight = builder.times(responsibility, moments.weight);
+    const scaled = builder.times(weight, moments.scale);
+    const [eventRow] = density.eventAxes;
+    const along = context.tableAxes(matched.factor.name);
+    const put = (name: string, operands: readonly NodeId[], from: readonly string[], to: readonly string[]): void => {
+      const { node, axes } = sumIntoCells(elaborator, operands, matched.cells, from, along);
+      const renamed = renameAxes(builder, node, [...axes, ...from], [...table, ...to]);
+      const known = sums.get(name);
+      sums.set(name, {
+        node: known === undefined ? renamed : builder.plus(known.node, renamed),
+        axes: [...table, ...(to.length < from.length ? from : to)],
+      });
+    };
+    put("count", [weight], [], []);
+    if (moments.tail !== undefined) {
+      put("tail", [weight, moments.tail], [], []);
+      put("scaleCount", [scaled], [], []);
+    }
+    if (update.blocks.length > 0) {
+      const z = regressors(elaborator, matched.terms, left);
+      put("regressors", [scaled, z, builder.rename(z, left, right)], [left, right], [left, right]);
+      if (eventRow === undefined) {
+        put("cross", [scaled, moments.residual, z], [left], [left]);
+        const cross = sums.get("cross")!;
+        sums.set("cross", { node: cross.node, axes: [...table, row, left] });
+      } else {
+        put("cross", [scaled, moments.residual, z], [eventRow, left], [row, left]);
+      }
+    }
+    // The spread of what is missing is not scaled by a Student-t weight: it is the conditional covariance itself.
+    const rowName = eventRow === undefined ? [] : [eventRow];
+    switch (update.covariance.structure) {
+      case "isotropic":
+        put("scatter", [scaled, moments.square], [], []);
+        if (moments.spread !== undefined) put("scatter", [weight, moments.spread], [], []);
+        break;
+      case "diagonal":
+        put("scatter", [scaled, moments.square], rowName, [row]);
+        if (moments.spread !== undefined) put("scatter", [weight, moments.spread], rowName, [row]);
+        break;
+      case "full":
+      case "lowRank": {
+        const pair = eventRow === undefined ? [] : [eventRow, `${eventRow}'`];
+        put("scatter", [scaled, ...moments.outer], pair, [row, column]);
+        if (moments.spread !== undefined) put("scatter", [weight, moments.spread], pair, [row, column]);
+        break;
+      }
+    }
+  }
+  for (const [name, { node, axes }] of sums) builder.output(`${prefix}.${name}`, node, axes);
+}
+
+/** All regressors of a mean along one axis, in the order of the blocks. */
+function regressors(elaborator: Elaborator, terms: readonly LinearTerm[], axis: string): NodeId {
+  const parts = terms.map((term, i) => regressorNode(elaborator, term, `${axis}.part${i}`));
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1)
+    return only.axis === undefined ? only.node : elaborator.builder.rename(only.node, only.axis, axis);
+  return concatenateAlong(elaborator.builder, axis, parts);
+}
+
+function matchFactor(elaborator: Elaborator, factor: DensityFactor): Matched | NotClosed {
+  const family = factor.distribution;
+  if (!isRegressionFamily(family)) return { reason: `${family} is not a family of the regression update` };
+  const role = roles[family];
+  const rank = shapeOf(elaborator.variable(factor.child).domain).length;
+  if (rank > 1) return { reason: `${factor.child} has more than one dimension` };
+  const mean = factor.arguments[role.mean];
+  const terms = mean === undefined ? undefined : linearMean(elaborator, mean, rank);
+  if (terms === undefined) return { reason: `the mean of ${factor.child} is not linear in its parameters` };
+  const covariance = matchCovariance(elaborator, factor, role.covariance, rank);
+  if (covariance === undefined) return { reason: `the spread of ${factor.child} is not a plain parameter` };
+  const tailArgument = role.degreesOfFreedom === undefined ? undefined : factor.arguments[role.degreesOfFreedom];
+  const tail = tailArgument === undefined ? undefined : matchTail(elaborator, tailArgument);
+  if (tail === "unknown") return { reason: `the degrees of freedom of ${factor.child} are not a plain parameter` };
+  const cells: CellIndex[] = [];
+  for (const index of [...terms.flatMap((term) => term.cells), ...covariance.cells, ...(tail?.cells ?? [])])
+    if (!cells.some((cell) => cell.key === index.key)) cells.push(index);
+  return { factor, terms, covariance, cells, ...(tail === undefined ? {} : { tail }) };
+}
+
+function matchTail(
+  elaborator: Elaborator,
+  argument: Expression,
+): { readonly parameter?: string; readonly cells: readonly CellIndex[] } | "unknown" {
+  if (learnedParametersOf(elaborator.model, argument).length === 0) return { cells: [] };
+  if (argument.kind !== "parameter") return "unknown";
+  const cells = cellIndices(elaborator, argument.name, argument.indices);
+  return cells === undefined ? "unknown" : { parameter: argument.name, cells };
+}
+
+function matchCovariance(
+  elaborator: Elaborator,
+  factor: DensityFactor,
+  slot: string,
+  rank: number,
+): CovarianceRole | undefined {
+  const argument = factor.arguments[slot] ?? factor.arguments["sd"];
+  if (argument === undefined) return undefined;
+  const form = factor.arguments[slot] === undefined ? "standardDeviation" : "variance";
+  if (learnedParametersOf(elaborator.model, argument).length === 0) {
+    const values = literalValues(elaborator.model, argument);
+    const [value] = values ?? [];
+    if (value === undefined || values?.length !== 1 || argument.kind !== "constant") return undefined;
+    return {
+      constant: form === "variance" ? value : value * value,
+      structure: "isotropic",
+      form: "variance",
+      cells: [],
+    };
+  }
+  if (argument.kind !== "parameter") return undefined;
+  const cells = cellIndices(elaborator, argument.name, argument.indices);
+  if (cells === undefined) return undefined;
+  const { domain } = elaborator.parameter(argument.name);
+  const common = { parameter: argument.name, cells, form } as const;
+  if (domain.kind === "covariance") {
+    return {
+      ...common,
+      structure: domain.structure,
+      ...(domain.rank === undefined ? {} : { rank: axisSize(domain.rank) }),
+    };
+  }
+  const ownRank = shapeOf(domain).length;
+  if (domain.kind !== "positive" || ownRank > rank) return undefined;
+  return { ...common, structure: ownRank === 0 ? "isotropic" : "diagonal" };
+}
+
+function parametersOf(matched: Matched): readonly string[] {
+  return [
+    ...matched.terms.map((term) => term.parameter),
+    ...(matched.covariance.parameter === undefined ? [] : [matched.covariance.parameter]),
+    ...(matched.tail?.parameter === undefined ? [] : [matched.tail.parameter]),
+  ];
+}
+
+/** Factors with equal signatures can add their statistics. */
+function signature(elaborator: Elaborator, matched: Matched): string {
+  const positions = (indices: readonly CellIndex[]): readonly number[] =>
+    indices.map((index) => matched.cells.findIndex((cell) => cell.key === index.key));
+  return JSON.stringify([
+    matched.factor.distribution,
+    shapeOf(elaborator.variable(matched.factor.child).domain),
+    matched.terms.map((term) => [
+      term.parameter,
+      term.form,
+      term.regressor === undefined ? 0 : shapeOf(term.regressor.type),
+      positions(term.cells),
+    ]),
+    [
+      matched.covariance.parameter,
+      matched.covariance.constant,
+      matched.covariance.form,
+      positions(matched.covariance.cells),
+    ],
+    matched.tail === undefined ? null : [matched.tail.parameter, positions(matched.tail.cells)],
+  ]);
+}

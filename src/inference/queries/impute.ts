@@ -1,0 +1,53 @@
+import { distributions } from "../../distributions/registry.js";
+import type { DensityFactor, Model } from "../../ir/model.js";
+import type { NodeId, PlanFunction } from "../../ir/plan.js";
+import { PlanBuilder } from "../../ir/plan-builder.js";
+import { declareRows } from "../elaborate/axes.js";
+import { Elaborator } from "../elaborate/elaborator.js";
+import { densityContext, factorDensity } from "../elaborate/factor-density.js";
+import { instantiate } from "../instantiate.js";
+import { residualMoments } from "../m-step/residual-moments.js";
+
+/**
+ * Conditional mean of what is missing given what is observed: the mean of each cell, plus for a Normal the part of the
+ * residual that the observed entries predict, weighted by the posterior of the cell. Observed entries stay.
+ */
+export function deriveImpute(model: Model, skeleton: PlanFunction): PlanFunction | undefined {
+  const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
+  const optional = factors.filter((factor) =>
+    model.variables.some((variable) => variable.name === factor.child && variable.optional),
+  );
+  if (optional.length === 0) return undefined;
+  const builder = new PlanBuilder();
+  declareRows(builder, model);
+  const elaborator = new Elaborator(model, builder, { parameters: "parameter" });
+  const tables = new Map<string, NodeId>(
+    factors.map((factor) => [`factor.${factor.name}`, factorDensity(elaborator, factor, true)]),
+  );
+  const posterior = instantiate(builder, skeleton, (name) => tables.get(name) ?? builder.constant(0));
+  for (const factor of optional) {
+    const context = densityContext(elaborator, factor, true);
+    const share = posterior.get(`share.${factor.name}`);
+    const { present, child, categoriesAxis } = context;
+    if (share === undefined || present === undefined) throw new Error(`derive: ${factor.name} is not optional`);
+    const variable = elaborator.variable(factor.child);
+    const isCategory = variable.domain.kind === "category" && categoriesAxis !== undefined;
+    const stored = [...variable.axes, ...(isCategory ? [categoriesAxis] : context.eventAxes)];
+    const filled = builder.plus(distributions[factor.distribution].mean(context), predictedResidual(context, factor));
+    const weighted = builder.times(share, filled);
+    const hidden = builder.axesOf(weighted).filter((axis) => !stored.includes(axis));
+    const observed = isCategory ? builder.oneHot(child, categoriesAxis) : child;
+    builder.output(variable.name, builder.select(present, observed, builder.sum(weighted, hidden)), stored);
+  }
+  return builder.build("impute");
+}
+
+/** What the observed entries of a vector say about the missing ones of the same vector. */
+function predictedResidual(context: ReturnType<typeof densityContext>, factor: DensityFactor): NodeId {
+  const slot = factor.distribution === "StudentT" ? "scale" : "covariance";
+  const isElliptical = factor.distribution === "Normal" || factor.distribution === "StudentT";
+  if (!isElliptical || !context.has(slot)) return context.builder.constant(0);
+  const { structure } = context.covariance(slot);
+  if (structure !== "full" && structure !== "lowRank") return context.builder.constant(0);
+  return residualMoments(context, factor.distribution, structure).residual;
+}

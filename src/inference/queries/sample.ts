@@ -1,0 +1,81 @@
+import { distributions } from "../../distributions/registry.js";
+import type { DensityFactor, Expression, Model } from "../../ir/model.js";
+import type { NodeId, PlanFunction } from "../../ir/plan.js";
+import { PlanBuilder } from "../../ir/plan-builder.js";
+import { axisSize, declarePlates, declareRows, eventAxesOf } from "../elaborate/axes.js";
+import { Elaborator } from "../elaborate/elaborator.js";
+import { argumentContext } from "../elaborate/factor-density.js";
+
+/** Ancestral sampling: every variable after those its density reads. */
+export function deriveSample(model: Model): PlanFunction {
+  const builder = new PlanBuilder();
+  declareRows(builder, model);
+  const drawn = new Map<string, NodeId>();
+  const elaborator = new Elaborator(model, builder, { parameters: "parameter", drawn });
+  for (const factor of inDrawingOrder(model)) {
+    const variable = elaborator.variable(factor.child);
+    declarePlates(builder, model, variable.axes);
+    const eventAxes = eventAxesOf(builder, variable);
+    const categoriesAxis =
+      variable.domain.kind === "category"
+        ? builder.axis(`${variable.name}.values`, axisSize(variable.domain.categories))
+        : eventAxes[0];
+    const value = builder.rule(`draw ${variable.name}`, () =>
+      distributions[factor.distribution].sample({
+        ...argumentContext(elaborator, factor, eventAxes, categoriesAxis),
+        axes: variable.axes,
+        site: variable.name,
+      }),
+    );
+    drawn.set(variable.name, value);
+    builder.output(variable.name, value, [...variable.axes, ...eventAxes]);
+  }
+  return builder.build("sample");
+}
+
+/** Factors so that each comes after the latent and observed variables it reads. */
+function inDrawingOrder(model: Model): readonly DensityFactor[] {
+  const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
+  const done = new Set(
+    model.variables.filter((variable) => variable.role === "given").map((variable) => variable.name),
+  );
+  const ordered: DensityFactor[] = [];
+  while (ordered.length < factors.length) {
+    const next = factors.find(
+      (factor) =>
+        !done.has(factor.child) &&
+        Object.values(factor.arguments).every((argument) => [...variablesIn(argument)].every((name) => done.has(name))),
+    );
+    if (next === undefined) throw new Error("derive: the variables of the model read each other in a circle");
+    ordered.push(next);
+    done.add(next.child);
+  }
+  return ordered;
+}
+
+function variablesIn(expression: Expression): ReadonlySet<string> {
+  const found = new Set<string>();
+  const visit = (node: Expression): void => {
+    switch (node.kind) {
+      case "variable":
+        found.add(node.name);
+        return;
+      case "parameter":
+        return node.indices.forEach(visit);
+      case "element":
+        visit(node.base);
+        return node.indices.forEach(visit);
+      case "list":
+        return node.items.forEach(visit);
+      case "apply":
+      case "network":
+        return node.arguments.forEach(visit);
+      case "constant":
+      case "sequence":
+      case "position":
+        return;
+    }
+  };
+  visit(expression);
+  return found;
+}

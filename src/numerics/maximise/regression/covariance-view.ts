@@ -1,0 +1,87 @@
+import { cholesky, solveWithFactor } from "../../dense.js";
+import type { RegressionCovariance, RegressionProblem } from "./problem.js";
+import { previousValues } from "./problem.js";
+
+/** The previous covariances, as the coefficients' update reads them. */
+export interface CovarianceView {
+  /** full and lowRank have no `variance`. */
+  readonly isDiagonal: boolean;
+  /** Variance of entry d of covariance cell k. */
+  variance(k: number, d: number): number;
+  /** Covariance cell k as a matrix [D, D]. */
+  matrix(k: number): Float64Array;
+  /** Its inverse [D, D], for the joint system of several coefficients; computed once per cell. */
+  precision(k: number): Float64Array;
+}
+
+export function viewCovariance(
+  problem: RegressionProblem,
+  previous: Readonly<Record<string, Float64Array>>,
+): CovarianceView {
+  const { covariance, dimension } = problem;
+  const values =
+    covariance.parameter === undefined
+      ? Float64Array.of(covariance.constant ?? 1)
+      : previousValues(previous, covariance.parameter);
+  const structure = covariance.parameter === undefined ? "isotropic" : covariance.structure;
+  const isDiagonal = structure === "isotropic" || structure === "diagonal" || dimension === 1;
+  const precisions = new Map<number, Float64Array>();
+  const matrix = (k: number): Float64Array => {
+    if (structure === "full") return values.slice(k * dimension * dimension, (k + 1) * dimension * dimension);
+    if (structure === "lowRank") return lowRankMatrix(values, k, dimension, rankOf(covariance));
+    const result = new Float64Array(dimension * dimension);
+    for (let d = 0; d < dimension; d++) {
+      result[d * dimension + d] = structure === "isotropic" ? values[k] : values[k * dimension + d];
+    }
+    return result;
+  };
+  return {
+    isDiagonal,
+    variance(k, d) {
+      if (structure === "isotropic") return values[k];
+      if (structure === "diagonal") return values[k * dimension + d];
+      return matrix(k)[d * dimension + d];
+    },
+    matrix,
+    precision(k) {
+      const known = precisions.get(k);
+      if (known !== undefined) return known;
+      const inverse = invert(matrix(k), dimension);
+      precisions.set(k, inverse);
+      return inverse;
+    },
+  };
+}
+
+/** loadings * loadings' + diag(variances) of cell k, stored [D, rank + 1]. */
+export function lowRankMatrix(values: Float64Array, k: number, dimension: number, rank: number): Float64Array {
+  const width = rank + 1;
+  const start = k * dimension * width;
+  const result = new Float64Array(dimension * dimension);
+  for (let i = 0; i < dimension; i++) {
+    for (let j = 0; j < dimension; j++) {
+      let sum = i === j ? values[start + i * width + rank] : 0;
+      for (let r = 0; r < rank; r++) sum += values[start + i * width + r] * values[start + j * width + r];
+      result[i * dimension + j] = sum;
+    }
+  }
+  return result;
+}
+
+export function rankOf(covariance: RegressionCovariance): number {
+  if (covariance.rank === undefined) throw new Error("regression: a low-rank covariance needs its rank");
+  return covariance.rank;
+}
+
+/** A^-1 by its factor; of the diagonal alone where A is not positive definite. */
+function invert(matrix: Float64Array, n: number): Float64Array {
+  const inverse = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) inverse[i * n + i] = 1;
+  const lower = Float64Array.from(matrix);
+  if (cholesky(lower, n)) {
+    solveWithFactor(lower, n, inverse, n);
+  } else {
+    for (let i = 0; i < n; i++) inverse[i * n + i] = 1 / Math.max(matrix[i * n + i], 1e-300);
+  }
+  return inverse;
+}

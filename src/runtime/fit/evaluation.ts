@@ -1,0 +1,110 @@
+import type { Awaitable, EmMethods, MStepSettings, Sizes, Tensors } from "../description.js";
+import { boundShape, extentValue, product } from "../extents.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Partition, PartitionBlock } from "../data/blocks.js";
+import { scatterRows, zeros } from "../data/blocks.js";
+import type { HostTurns } from "../host-turn.js";
+import { compensatedSum } from "../../numerics/neumaier.js";
+
+/** What one E-step says of the parameters it was run at. */
+export interface Evaluation {
+  readonly parameters: Tensors;
+  readonly statistics: Tensors;
+  readonly logLikelihood: number;
+  /** logLikelihood + log prior + ridge penalty: what EM increases. */
+  readonly objective: number;
+}
+
+/** Runs a model's generated loops over all blocks of a data set. */
+export class BlockRunner {
+  private readonly statisticShapes: Readonly<Record<string, number>>;
+
+  constructor(
+    readonly methods: EmMethods,
+    readonly dataset: Dataset,
+    readonly partition: Partition,
+    private readonly turns: HostTurns,
+  ) {
+    this.statisticShapes = Object.fromEntries(
+      methods.description.statistics.map(({ name, shape }) => [name, product(boundShape(shape, dataset.sizes))]),
+    );
+  }
+
+  get sizes(): Sizes {
+    return this.dataset.sizes;
+  }
+
+  async evaluate(parameters: Tensors, settings: MStepSettings, usePrior: boolean): Promise<Evaluation> {
+    const statistics = zeros(this.statisticShapes);
+    const blockLogLikelihood = new Float64Array(1);
+    const into = { ...statistics, logLikelihood: blockLogLikelihood };
+    const total = compensatedSum();
+    for (const block of this.partition.blocks) {
+      blockLogLikelihood[0] = 0;
+      await this.methods.eStep(this.sizes, parameters, block, into);
+      total.add(blockLogLikelihood[0]);
+      await this.turns.give();
+    }
+    const logLikelihood = total.value();
+    const objective = logLikelihood + (await this.penalty(parameters, settings, usePrior));
+    return { parameters, statistics, logLikelihood, objective };
+  }
+
+  /** Log prior and ridge penalty. */
+  async penalty(parameters: Tensors, settings: MStepSettings, usePrior: boolean): Promise<number> {
+    let penalty = 0;
+    if (usePrior) {
+      const into = zeros({ logPrior: 1 });
+      await this.methods.logPriorOf(this.sizes, parameters, into);
+      penalty += into["logPrior"][0];
+    }
+    if (this.methods.description.hasRidge && settings.ridge > 0) {
+      penalty += await this.methods.ridgePenalty(this.sizes, parameters, this.dataset.totalWeight, settings);
+    }
+    return penalty;
+  }
+
+  /** Statistics with the posterior replaced by tables. */
+  async startStatistics(parameters: Tensors, tablesOf: (block: PartitionBlock) => Awaitable<Tensors>): Promise<Tensors> {
+    const statistics = zeros(this.statisticShapes);
+    for (const block of this.partition.blocks) {
+      const tables = await tablesOf(block);
+      await this.methods.startStatistics(this.sizes, parameters, { ...block, tables }, statistics);
+      await this.turns.give();
+    }
+    return statistics;
+  }
+
+  /** Log density of each row, in the user's order. */
+  async logDensity(parameters: Tensors): Promise<Float64Array> {
+    const result = new Float64Array(this.dataset.rows);
+    for (const block of this.partition.blocks) {
+      const into = zeros({ logDensity: block.rows });
+      await this.methods.logDensityOf(this.sizes, parameters, block, into);
+      scatterRows(block, this.partition.order, into["logDensity"], result);
+      await this.turns.give();
+    }
+    return result;
+  }
+
+  /** Values of one row in each latent's posterior table: plates, then values. */
+  posteriorWidths(): Readonly<Record<string, number>> {
+    const widths: Record<string, number> = {};
+    for (const latent of this.methods.description.variables) {
+      if (latent.role !== "latent") continue;
+      const values = latent.domain === "binary" ? 2 : (extentValue(latent.categories ?? 1, this.sizes) ?? 1);
+      widths[latent.name] = product(boundShape(latent.plates, this.sizes)) * values;
+    }
+    return widths;
+  }
+
+  /** Posterior tables of one block. */
+  async posterior(parameters: Tensors, block: PartitionBlock): Promise<Tensors> {
+    const widths = this.posteriorWidths();
+    const into = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, width * block.rows])));
+    await this.methods.posteriorOf(this.sizes, parameters, block, into);
+    await this.turns.give();
+    return into;
+  }
+}
+

@@ -1,0 +1,123 @@
+import { RandomStream } from "../../numerics/random.js";
+import { fromUnconstrained, toUnconstrained } from "../../numerics/transforms.js";
+import type { ModelDescription, ParameterDescription, Sizes, Tensors } from "../description.js";
+import { cellsOf, extentText } from "../extents.js";
+import { kindOf } from "../parameter-space.js";
+
+/** Standard deviation, in unconstrained coordinates, of what tells apart cells that are learned by gradient. */
+const PERTURBATION = 0.1;
+
+/**
+ * Parameters before anything is known of the posterior: the origin, 1, equal probabilities, the variance of the data.
+ * Values of `literal` and `init` are taken as they are. Parameters learned by gradient are perturbed, since cells that
+ * start alike would stay alike.
+ *
+ * @param dataVariance by observed variable, the variance of each event entry
+ */
+export function initialGuess(
+  description: ModelDescription,
+  sizes: Sizes,
+  dataVariance: Tensors,
+  known: Tensors,
+  seed: number,
+  restart: number,
+): Tensors {
+  const byGradient = new Set(description.gradientBlocks.flatMap(({ parameters }) => parameters));
+  const guess: Record<string, Float64Array> = {};
+  for (const parameter of description.parameters) {
+    const given = known[parameter.name];
+    if (given !== undefined) {
+      guess[parameter.name] = given;
+      continue;
+    }
+    const { cells, width, own } = cellsOf(parameter, sizes);
+    const variance = matchingVariance(description, parameter, dataVariance);
+    const stream = new RandomStream({ seed, site: `start.${parameter.name}`, item: 0, step: restart });
+    let values = new Float64Array(cells * width);
+    for (let cell = 0; cell < cells; cell++) {
+      fillCell(parameter, values.subarray(cell * width, (cell + 1) * width), own, variance, stream);
+    }
+    if (byGradient.has(parameter.name)) {
+      const kind = kindOf(parameter.domain);
+      const free = toUnconstrained(kind, values, own).map((value) => value + PERTURBATION * stream.normal());
+      values = new Float64Array(fromUnconstrained(kind, free, own));
+    }
+    guess[parameter.name] = values;
+  }
+  return guess;
+}
+
+/** Values of the parameters that the model itself fixes. */
+export function literalParameters(description: ModelDescription, sizes: Sizes): Record<string, Float64Array> {
+  const literals: Record<string, Float64Array> = {};
+  for (const parameter of description.parameters) {
+    if (parameter.fixed === undefined) continue;
+    const { cells, width } = cellsOf(parameter, sizes);
+    // One value (or one cell) stands for all.
+    const source = parameter.fixed;
+    literals[parameter.name] = Float64Array.from({ length: cells * width }, (_, i) => source[i % source.length]);
+  }
+  return literals;
+}
+
+function fillCell(
+  parameter: ParameterDescription,
+  cell: Float64Array,
+  own: readonly number[],
+  variance: Float64Array,
+  stream: RandomStream,
+): void {
+  switch (parameter.domain) {
+    case "real":
+    case "angle":
+      return;
+    case "positive":
+      cell.fill(1);
+      return;
+    case "unit":
+      cell.fill(0.5);
+      return;
+    case "simplex":
+      cell.fill(1 / cell.length);
+      return;
+    case "ordered":
+      for (let i = 0; i < cell.length; i++) cell[i] = i - (cell.length - 1) / 2;
+      return;
+    case "covariance.isotropic":
+      cell[0] = variance.reduce((a, b) => a + b, 0) / variance.length;
+      return;
+    case "covariance.diagonal":
+      for (let i = 0; i < cell.length; i++) cell[i] = variance[i % variance.length];
+      return;
+    case "covariance.full":
+      for (let i = 0; i < own[0]; i++) cell[i * own[0] + i] = variance[i % variance.length];
+      return;
+    case "covariance.lowRank": {
+      const columns = own[1];
+      for (let i = 0; i < own[0]; i++) {
+        const scale = Math.sqrt(variance[i % variance.length]);
+        for (let j = 0; j < columns - 1; j++) cell[i * columns + j] = PERTURBATION * scale * stream.normal();
+        cell[i * columns + columns - 1] = scale * scale;
+      }
+      return;
+    }
+  }
+}
+
+/** Variances of the observed variable whose values have the covariance's dimension; else of all together. */
+export function matchingVariance(
+  description: ModelDescription,
+  parameter: ParameterDescription,
+  dataVariance: Tensors,
+): Float64Array {
+  const real = description.variables.filter(({ role, domain }) => role === "observed" && domain === "real");
+  const extent = parameter.shape[parameter.tableRank];
+  const match =
+    extent === undefined
+      ? undefined
+      : real.find(({ event }) => event.length === 1 && extentText(event[0]) === extentText(extent));
+  const found = match === undefined ? undefined : dataVariance[match.name];
+  if (found !== undefined && found.length > 0) return found;
+  const all = real.flatMap(({ name }) => [...(dataVariance[name] ?? [])]);
+  return Float64Array.of(all.length === 0 ? 1 : all.reduce((a, b) => a + b, 0) / all.length);
+}
