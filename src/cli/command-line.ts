@@ -1,7 +1,14 @@
 import { Command, CommanderError, Option } from "commander";
 import { usageFailure } from "./failure.js";
 import type { ExitCode } from "./exit-code.js";
-import { columnMap, dimension, integerAtLeast, nonNegativeNumber, properFraction, repeated } from "./options/option-values.js";
+import {
+  columnMap,
+  dimension,
+  integerAtLeast,
+  nonNegativeNumber,
+  properFraction,
+  repeated,
+} from "./options/option-values.js";
 import type { Terminal } from "./terminal.js";
 import { compilerVersion } from "./version.js";
 
@@ -99,7 +106,9 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
   command("explain <subject>", "the derivation of a model as mathematics, or the long text of a diagnostic (GENxxxx)")
     .option("--model <name>", "which model, where the file holds several")
     .addOption(
-      new Option("--format <format>", "form of the text").choices(["text", "latex", "markdown", "html"]).default("text"),
+      new Option("--format <format>", "form of the text")
+        .choices(["text", "latex", "markdown", "html"])
+        .default("text"),
     )
     .action(async (subject: string, options: { model?: string; format: "text" | "latex" | "markdown" | "html" }) => {
       const { explain } = await import("./commands/explain.js");
@@ -176,11 +185,20 @@ function addFitOptions(command: Command): Command {
     .requiredOption("--data <file>", "a path, a pattern, or - for CSV on standard input (repeatable)", repeated, [])
     .option("--model <name>", "which model, where the file holds several")
     .option("--dim <size=number>", "a size (repeatable)", dimension, {})
-    .option("--map <variable=columns>", "which columns feed a variable: x=colA,colB or x=first..last (repeatable)", columnMap, {})
+    .option(
+      "--map <variable=columns>",
+      "which columns feed a variable: x=colA,colB or x=first..last (repeatable)",
+      columnMap,
+      {},
+    )
     .option("--weights <column>", "how often each row counts")
     .option("--sequence <column>", "rows with the same value form one sequence, in order")
     .addOption(
-      new Option("--binarize <how>", "grey levels for a Binary variable").choices(["resample", "threshold", "expected"]),
+      new Option("--binarize <how>", "grey levels for a Binary variable").choices([
+        "resample",
+        "threshold",
+        "expected",
+      ]),
     )
     .option("--max-iterations <n>", "at most so many iterations for each start", integerAtLeast(0))
     .option("--tolerance <number>", "stop when the mean log-likelihood grows by less", nonNegativeNumber)

@@ -36,11 +36,16 @@ async function failureBehind(error: unknown): Promise<CommandFailure | undefined
 
 function reportBug(terminal: Terminal, error: unknown): ExitCode {
   const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error));
-  const reference = createHash("sha256").update(stack.replace(/\(?\S*[/\\]|:\d+/g, "")).digest("hex").slice(0, 8);
+  const reference = createHash("sha256")
+    .update(stack.replace(/\(?\S*[/\\]|:\d+/g, ""))
+    .digest("hex")
+    .slice(0, 8);
   terminal.message(`genc has failed; this is a bug of ours, not of your model or data (reference ${reference}).\n`);
   terminal.message(`  ${name}: ${message.split("\n")[0]}\n`);
   terminal.message(
-    terminal.environment["GENC_DEBUG"] === "1" ? `${stack}\n` : "  GENC_DEBUG=1 shows where. Please report it with both.\n",
+    terminal.environment["GENC_DEBUG"] === "1"
+      ? `${stack}\n`
+      : "  GENC_DEBUG=1 shows where. Please report it with both.\n",
   );
   return exitCode.bug;
 }

@@ -17,7 +17,7 @@ export interface BindableVariable {
   readonly optional: boolean;
 }
 
-/** Sizes that are settled, and by what, in words: "--dim K=3", "`size K = 3`", "the parameters". */
+/** Sizes that are settled, and by what, in words: "--dim K=3", "the parameters". */
 export type SettledSizes = ReadonlyMap<string, { readonly value: number; readonly by: string }>;
 
 export type Label = number | string;
@@ -35,6 +35,8 @@ export interface BindRequest {
   readonly table: Table;
   readonly variables: readonly BindableVariable[];
   readonly sizes: SettledSizes;
+  /** Defaults of sizes in the program: they give way to the data. */
+  readonly defaults: Readonly<Record<string, number>>;
   /** `--map`, by variable. */
   readonly map: Readonly<Record<string, readonly string[]>>;
   /** `--weights`: the column of the declared weight. */

@@ -62,7 +62,11 @@ function elementText(domain: BindableParameter["domain"]): string {
   return domain === "unit" ? "strictly between 0 and 1" : domain === "simplex" ? "0 or positive" : "positive";
 }
 
-function cellProblem(domain: BindableParameter["domain"], own: readonly number[], cell: Float64Array): string | undefined {
+function cellProblem(
+  domain: BindableParameter["domain"],
+  own: readonly number[],
+  cell: Float64Array,
+): string | undefined {
   switch (domain) {
     case "simplex": {
       const sum = cell.reduce((total, value) => total + value, 0);
@@ -75,7 +79,9 @@ function cellProblem(domain: BindableParameter["domain"], own: readonly number[]
     case "covariance.lowRank": {
       const width = own[1];
       const variances = cell.filter((_, i) => i % width === width - 1);
-      return variances.every((variance) => variance > 0) ? undefined : "must have positive variances in its last column";
+      return variances.every((variance) => variance > 0)
+        ? undefined
+        : "must have positive variances in its last column";
     }
     case "real":
     case "positive":

@@ -98,6 +98,11 @@ export interface ClosedMaximisation {
   readonly learned: readonly string[];
   /** Slots that must be given in this form; a density given in another form (`logits:`) has no closed form. */
   readonly slots: readonly string[];
+  /**
+   * The one slot that may also be a bare parameter times a known number m ≥ 0 (an exposure), and the statistic that is
+   * then weighted by m.
+   */
+  readonly exposure?: { readonly slot: string; readonly statistic: string };
   /** Families of prior with a closed form, by slot. */
   readonly conjugate: Readonly<Record<string, readonly DistributionName[]>>;
   /**

@@ -23,6 +23,7 @@ export const exponential: Distribution = {
     rule: "exponential",
     learned: ["rate"],
     slots: ["rate"],
+    exposure: { slot: "rate", statistic: "total" },
     conjugate: { rate: ["Gamma"] },
     statistics: (context) => ({ total: context.child }),
     formula: [{ slot: "rate", text: "E[1] / E[x]", latex: "\\frac{E[1]}{E[x]}" }],

@@ -32,6 +32,7 @@ export const poisson: Distribution = {
     rule: "poisson",
     learned: ["rate"],
     slots: ["rate"],
+    exposure: { slot: "rate", statistic: "count" },
     conjugate: { rate: ["Gamma"] },
     statistics: (context) => ({ total: context.child }),
     formula: [{ slot: "rate", text: "E[x] / E[1]", latex: "\\frac{E[x]}{E[1]}" }],

@@ -1,4 +1,12 @@
-import { besselRatio, digamma, logBesselI0, logGamma, sigmoid, softplus, trigamma } from "../numerics/special-functions.js";
+import {
+  besselRatio,
+  digamma,
+  logBesselI0,
+  logGamma,
+  sigmoid,
+  softplus,
+  trigamma,
+} from "../numerics/special-functions.js";
 import type { BinaryFunction, UnaryFunction } from "./plan.js";
 import { leakySlope } from "./plan.js";
 

@@ -1,11 +1,4 @@
-import type {
-  AxisSize,
-  DrawFamily,
-  InputSource,
-  NodeId,
-  Operation,
-  PlanFunction,
-} from "./plan.js";
+import type { AxisSize, DrawFamily, InputSource, NodeId, Operation, PlanFunction } from "./plan.js";
 import { binaryValue, unaryValue } from "./elementwise.js";
 import { solveAxes } from "./plan-axes.js";
 
@@ -264,7 +257,13 @@ function evaluate(operation: Operation, axes: readonly number[], scope: Scope): 
       return fill((at) => read(operands[at[axis]], at));
     }
     case "cholesky":
-      return evaluateCholesky(values[operation.operand], axes, axisNumber(operation.row), axisNumber(operation.column), sizes);
+      return evaluateCholesky(
+        values[operation.operand],
+        axes,
+        axisNumber(operation.row),
+        axisNumber(operation.column),
+        sizes,
+      );
     case "triangularSolve":
       return evaluateTriangularSolve(operation, axes, scope);
     case "draw": {

@@ -32,8 +32,7 @@ export interface Size {
 }
 
 export type Dimension =
-  | { readonly kind: "symbol"; readonly name: string }
-  | { readonly kind: "literal"; readonly value: number };
+  { readonly kind: "symbol"; readonly name: string } | { readonly kind: "literal"; readonly value: number };
 
 /** A plate (exchangeable) or a chain (ordered). `parent` is the axis it is nested in. */
 export interface Axis {

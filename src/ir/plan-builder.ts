@@ -134,7 +134,8 @@ export class PlanBuilder {
   sum(operand: NodeId, over: readonly string[]): NodeId {
     const present = over.filter((axis) => this.has(operand, axis));
     const absent = over.filter((axis) => !this.has(operand, axis));
-    const summed = present.length === 0 ? operand : this.add({ kind: "reduce", function: "sum", operand, over: present });
+    const summed =
+      present.length === 0 ? operand : this.add({ kind: "reduce", function: "sum", operand, over: present });
     return absent.reduce((node, axis) => this.times(node, this.size(axis)), summed);
   }
   logSumExp(operand: NodeId, over: readonly string[]): NodeId {
@@ -245,7 +246,11 @@ export class PlanBuilder {
     const misuse = misuseOf(folded, this);
     if (misuse !== undefined) throw new Error(`plan builder: ${folded.kind} (${this.currentRule}): ${misuse}`);
     const id = this.nodeList.length;
-    this.nodeList.push({ operation: folded, axes: this.inOrder(axesOfOperation(folded, this)), rule: this.currentRule });
+    this.nodeList.push({
+      operation: folded,
+      axes: this.inOrder(axesOfOperation(folded, this)),
+      rule: this.currentRule,
+    });
     this.known.set(key, id);
     return id;
   }

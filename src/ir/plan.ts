@@ -111,14 +111,7 @@ export type BinaryFunction =
  * variance 1, gamma (shape) with rate 1, beta (a, b), poisson (mean), binomial (count, probability),
  * vonMises (mean, concentration).
  */
-export type DrawFamily =
-  | "uniform"
-  | "normal"
-  | "gamma"
-  | "beta"
-  | "poisson"
-  | "binomial"
-  | "vonMises";
+export type DrawFamily = "uniform" | "normal" | "gamma" | "beta" | "poisson" | "binomial" | "vonMises";
 
 export type Operation =
   | { readonly kind: "constant"; readonly value: number }

@@ -39,7 +39,7 @@ export function minimise(
 ): LbfgsResult {
   const { iterations = 100, gradientTolerance = 1e-10, valueTolerance = 1e-15, memory = 10 } = options;
   let evaluations = 1;
-  let point = Float64Array.from(start);
+  let point: Float64Array = Float64Array.from(start);
   let current = evaluate(point);
   const steps: Float64Array[] = [];
   const changes: Float64Array[] = [];
@@ -55,7 +55,7 @@ export function minimise(
   for (let iteration = 0; iteration < iterations; iteration++) {
     const scale = Math.max(1, Math.abs(current.value));
     if (largest(current.gradient) <= gradientTolerance * scale) return finish(iteration, "gradient");
-    let direction = descentDirection(current.gradient, steps, changes);
+    let direction: Float64Array = descentDirection(current.gradient, steps, changes);
     let slope = dot(direction, current.gradient);
     if (!(slope < 0)) {
       steps.length = 0;

@@ -129,7 +129,8 @@ class BracketWalk {
     const previous = this.tokens.at(-1);
     if (top === undefined || previous === undefined) return;
     const { open, close, closeType } = top.kind;
-    const before = found === undefined ? "the end of the file" : `\`${found.image}\``;
+    const next = found?.image === close ? "the next " : "";
+    const before = found === undefined ? "the end of the file" : `${next}\`${found.image}\``;
     const behind = placeOfMissing(previous, undefined);
     const replacement = open === "{" ? `\n${" ".repeat(top.indent - 1)}}` : close;
     const related = [{ span: T.spanOfToken(top.token), message: "opened here" }];

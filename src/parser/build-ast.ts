@@ -53,7 +53,7 @@ type Waiting = { readonly kind: "negate"; readonly token: IToken } | { readonly 
 export class ExpressionBuilder {
   readonly diagnostics: Diagnostic[] = [];
   readonly #depths = new WeakMap<Expression, number>();
-  readonly #homelessComparisons = new Map<Expression, Span>();
+  readonly #homelessComparisons = new Map<Expression, { readonly place: Span; readonly operator: string }>();
 
   /** Notes an expression's depth; one that is too deep is reported and replaced by its first part. */
   grown<E extends Expression>(expression: E, parts: readonly Expression[], place: Span): Expression {
@@ -134,14 +134,14 @@ export class ExpressionBuilder {
       span: extent,
     };
     const expression = this.grown(whole, parts, place);
-    if (isComparison(operator.operator)) this.#homelessComparisons.set(expression, place);
+    if (isComparison(operator.operator)) this.#homelessComparisons.set(expression, { place, operator: operator.operator });
     return { expression, extent };
   }
 
   /** Reports what only the end of the file decides. */
-  finish(text: string): readonly Diagnostic[] {
-    const comparisons = [...this.#homelessComparisons.values()].map((place) =>
-      comparisonOutsideWhere(place, { operator: text.slice(place.start, place.end) }),
+  finish(): readonly Diagnostic[] {
+    const comparisons = [...this.#homelessComparisons.values()].map(({ place, operator }) =>
+      comparisonOutsideWhere(place, { operator }),
     );
     return [...this.diagnostics, ...comparisons];
   }

@@ -1,7 +1,7 @@
 import { EmbeddedActionsParser, type IToken, type ParserMethod, type TokenType } from "chevrotain";
 import type * as Ast from "./ast.js";
 import { binaryOperator, ExpressionBuilder, identifier, negation, numberLiteral, type Operand } from "./build-ast.js";
-import { latentWithEquals, misplacedDeclaration, outsideModel, wholeNumberNeeded } from "../diagnostics/catalogue/parser.js";
+import { latentWithEquals, misplacedDeclaration, notInGuide, outsideModel, wholeNumberNeeded } from "../diagnostics/catalogue/parser.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Span } from "../diagnostics/span.js";
 import type { ExpectationName } from "./expectations.js";
@@ -653,8 +653,32 @@ export class GenParser extends EmbeddedActionsParser {
         { ALT: () => this.SUBRULE(this.let) },
         { ALT: () => this.SUBRULE(this.guideChain) },
         { ALT: () => this.SUBRULE(this.site) },
+        {
+          ALT: () => {
+            this.SUBRULE(this.misplacedInGuide);
+            return undefined;
+          },
+        },
       ]),
     RESYNC,
+  );
+
+  readonly misplacedInGuide = this.RULE(
+    "misplacedInGuide",
+    (): void => {
+      const first = this.LA(1);
+      this.ACTION(() => this.reports.push(notInGuide(T.spanOfToken(first), { keyword: first.image })));
+      this.OR([
+        { ALT: () => this.SUBRULE(this.latent) },
+        { ALT: () => this.SUBRULE(this.observe) },
+        { ALT: () => this.SUBRULE(this.given) },
+        { ALT: () => this.SUBRULE(this.parameter) },
+        { ALT: () => this.SUBRULE(this.network) },
+        { ALT: () => this.SUBRULE(this.each) },
+        { ALT: () => this.SUBRULE(this.critic) },
+      ]);
+    },
+    NO_RESYNC,
   );
 
   readonly guideChain = this.RULE(

@@ -67,11 +67,11 @@ function parseTokens(
     else throw error;
   }
   const indices = new Map(tokens.map((token, i) => [token, i] as const));
-  const errors = parser.errors.map((error) => ({
-    diagnostic: syntaxError(error, tokens),
-    at: error.token.tokenType === EOF ? tokens.length : (indices.get(error.token) ?? tokens.length),
-  }));
-  const reports = [...parser.reports, ...parser.builder.finish(text), ...extra];
+  const errors = parser.errors.map((error) => {
+    const at = error.token.tokenType === EOF ? tokens.length : (indices.get(error.token) ?? tokens.length);
+    return { diagnostic: syntaxError(error, tokens, at), at };
+  });
+  const reports = [...parser.reports, ...parser.builder.finish(), ...extra];
   parser.input = [];
   return { program: { kind: "program", models }, reports, errors };
 }

@@ -52,6 +52,7 @@ export function withoutFollowUps(
   }
   const ends = tokens.map((token) => T.spanOfToken(token).end);
   const excused = new Set<number>();
+  const repairedAt = new Set(repairs.map((repair) => repair.span.start));
   for (const repair of repairs) {
     if (HARMLESS_CODES.has(repair.code)) continue;
     excused.add(statementOf[firstEndingFrom(ends, repair.span.start)] ?? statement);
@@ -61,7 +62,8 @@ export function withoutFollowUps(
     // An error on the keyword of the next statement is one of the statement that lacks something before it.
     const own = at < tokens.length ? statementOf[at] : statement;
     const broken = at > 0 && !diagnostic.message.startsWith("expected a declaration") ? statementOf[at - 1] : own;
-    if (excused.has(broken) || excused.has(own) && broken === own) continue;
+    const repaired = at < tokens.length && repairedAt.has(tokens[at].startOffset);
+    if (repaired || excused.has(broken)) continue;
     excused.add(broken);
     kept.push(diagnostic);
   }

@@ -13,7 +13,7 @@ async function request(
   variables: readonly BindableVariable[],
   more: Partial<BindRequest> = {},
 ): Promise<BindRequest> {
-  return { table: await csv(text), variables, sizes: new Map(), map: {}, threshold: false, ...more };
+  return { table: await csv(text), variables, sizes: new Map(), defaults: {}, map: {}, threshold: false, ...more };
 }
 async function bind(...arguments_: Parameters<typeof request>): Promise<BoundData> {
   return readyValue(bindColumns(await request(...arguments_)));
@@ -62,6 +62,13 @@ describe("which columns", () => {
     const variables = [scalar("a", { plates: ["J"], event: ["D"] }), vector("b")];
     const bound = await bind("p,q,r,s,t,u\n1,2,3,4,5,6\n", variables, { map: { a: ["p..s"], b: ["t", "u"] } });
     expect(bound.sizes).toEqual({ J: 2, D: 2 });
+  });
+
+  it("a default of the program gives way to the columns, and settles what they leave open", async () => {
+    expect((await bind("a,b\n1,2\n", [vector("x")], { defaults: { D: 3 } })).sizes).toEqual({ D: 2 });
+    const plate = scalar("x", { plates: ["J"], event: ["D"] });
+    const bound = await bind("a,b,c,d,e,f\n1,2,3,4,5,6\n", [plate], { defaults: { D: 3 } });
+    expect(bound.sizes).toEqual({ J: 2, D: 3 });
   });
 
   it("the weight and sequence columns are not data", async () => {

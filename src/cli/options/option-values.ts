@@ -5,7 +5,9 @@ export function integerAtLeast(least: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() === "" || !Number.isSafeInteger(value) || value < least) {
-      throw new InvalidArgumentError(least === 0 ? "Expected a non-negative integer." : `Expected an integer of at least ${least}.`);
+      throw new InvalidArgumentError(
+        least === 0 ? "Expected a non-negative integer." : `Expected an integer of at least ${least}.`,
+      );
     }
     return value;
   };

@@ -9,7 +9,8 @@ import { withOperands } from "../../ir/plan.js";
  * infinity that was there, with no NaN on the way.
  */
 export function expandExponentials(fn: PlanFunction): PlanFunction {
-  const builder = new PlanBuilder();
+  // Folding would turn the logarithm of a sum of exponentials back.
+  const builder = new PlanBuilder({ fold: false });
   for (const axis of fn.axes) builder.axis(axis.name, axis.size);
   const renumbered: NodeId[] = [];
   for (const node of fn.nodes) {

@@ -1,4 +1,4 @@
-import type { AxisSize, NodeId, PlanFunction } from "../../ir/plan.js";
+import type { AxisSize, NodeId, Operation, PlanFunction } from "../../ir/plan.js";
 import { operandsOf } from "../../ir/plan.js";
 import { solveAxes } from "../../ir/plan-axes.js";
 import { expandExponentials } from "./expand-exponentials.js";
@@ -242,7 +242,7 @@ class FunctionLowering {
         const places = new Map([...outer.places, ...inner.places]);
         const term = this.summand(id, places);
         const value = this.makeValue(id, axes);
-        const isMaximum = operation.kind === "reduce" && operation.function === "max";
+        const isMaximum = isMaximumOf(operation);
         placeReduction(items, { variables: outer.variables, reads: readsOf(term) }, inner.variables, {
           rule,
           accumulator: { name: value.name, value },
@@ -313,7 +313,7 @@ class FunctionLowering {
 
   private lowerTotal(id: NodeId, items: Item[], pair: { row: string; column: string } | undefined): void {
     const { operation, axes } = this.fn.nodes[id];
-    const isMaximum = operation.kind === "reduce" && operation.function === "max";
+    const isMaximum = isMaximumOf(operation);
     const value = this.makeValue(id, axes, true, isMaximum ? -Infinity : 0);
     this.lowerAddition(id, items, value, pair);
   }
@@ -333,7 +333,7 @@ class FunctionLowering {
     const indices = this.indices(value, places);
     const picked = indices.flatMap((index) => (index.kind === "picked" ? readsOf(index.value) : []));
     const reads = [...readsOf(term), ...picked, ...(value.isTotal ? [] : [{ value, indices }])];
-    const isMaximum = operation.kind === "reduce" && operation.function === "max";
+    const isMaximum = isMaximumOf(operation);
     const statement: Statement = { kind: "add", rule, value, indices, function: isMaximum ? "maximum" : "add", term };
     const row = variables.find((variable) => variable.axis === pair?.row);
     const column = variables.find((variable) => variable.axis === pair?.column);
@@ -422,6 +422,12 @@ class FunctionLowering {
       perRow: this.isRows(output.axes),
     });
   }
+}
+
+function isMaximumOf(operation: Operation): boolean {
+  if (operation.kind !== "reduce") return false;
+  if (operation.function === "logSumExp") throw new Error("lower: a logSumExp is not expanded");
+  return operation.function === "max";
 }
 
 function placeOf(places: Places, axis: string): Index {

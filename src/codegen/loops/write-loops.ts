@@ -182,7 +182,7 @@ class LoopWriter {
   private lengthOf(value: Value): IndexExpression {
     return this.keptOf(value)
       .map((position) => this.size(value.sizes[position]))
-      .reduce((left, right): IndexExpression => ({ kind: "multiply", left, right }), { kind: "integer", value: 1 });
+      .reduce(times, { kind: "integer", value: 1 });
   }
 
   private declareTotal(value: Value): void {

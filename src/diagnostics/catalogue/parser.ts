@@ -127,11 +127,11 @@ export const misspeltKeyword = defineDiagnostic<{ written: string; keyword: stri
   hint: (p) => `did you mean \`${p.keyword}\`?`,
 });
 
-export const notADeclaration = defineDiagnostic<{ found: string; place: string; keywords: readonly string[]; hint: string | undefined }>({
+export const notADeclaration = defineDiagnostic<{ found: string; place: string | undefined; keywords: readonly string[]; hint: string | undefined }>({
   code: "GEN1014",
   severity: "error",
   title: "not a declaration",
-  message: (p) => `expected a declaration or \`}\` ${p.place}, found ${p.found}`,
+  message: (p) => `expected a declaration or \`}\`${p.place === undefined ? "" : ` ${p.place}`}, found ${p.found}`,
   hint: (p) => p.hint ?? `a declaration here begins with ${p.keywords.map((word) => `\`${word}\``).join(", ")}`,
 });
 
@@ -190,6 +190,17 @@ export const latentWithEquals = defineDiagnostic<{ name: string }>({
   message: (p) => `the latent variable \`${p.name}\` is given by \`=\`, but needs a distribution, which \`~\` gives`,
   label: () => "expected `~`",
   hint: (p) => `write \`~\` before a distribution; a value computed from others is \`let ${p.name} = …\``,
+});
+
+export const notInGuide = defineDiagnostic<{ keyword: string }>({
+  code: "GEN1023",
+  severity: "error",
+  title: "declaration inside `guide`",
+  message: (p) => `\`${p.keyword}\` cannot stand inside \`guide { … }\``,
+  hint: (p) =>
+    p.keyword === "latent" || p.keyword === "observe"
+      ? "a guide names a latent variable without keyword and type: `z ~ Normal(m, sd: s)`"
+      : "a guide holds `let`, `chain` and `name ~ distribution` only",
 });
 
 export const tooManyErrors = defineDiagnostic<{ limit: number }>({

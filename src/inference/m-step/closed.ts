@@ -1,5 +1,5 @@
 import { distributions } from "../../distributions/registry.js";
-import type { DensityFactor, Expression } from "../../ir/model.js";
+import type { DensityFactor, Expression, Model } from "../../ir/model.js";
 import type { NodeId } from "../../ir/plan.js";
 import type { PriorValues, Statistic } from "../../ir/program.js";
 import { axisSize, shapeOf } from "../elaborate/axes.js";
@@ -28,7 +28,7 @@ export function deriveClosedUpdate(elaborator: Elaborator, group: ParameterGroup
   const others = group.parameters.filter((name) => !Object.values(slotParameters).includes(name));
   if (others.length > 0) return { reason: `${others.join(", ")} enter in a way that has no closed form` };
 
-  const placements: { factor: DensityFactor; cells: readonly CellIndex[] }[] = [];
+  const placements: Placement[] = [];
   for (const factor of group.factors) {
     const slots = factor.distribution === family ? slotsOf(elaborator, factor, rule.learned) : undefined;
     if (slots === undefined || rule.learned.some((slot) => slots[slot] !== slotParameters[slot]))
@@ -39,11 +39,13 @@ export function deriveClosedUpdate(elaborator: Elaborator, group: ParameterGroup
         (!rule.slots.includes(slot) || learnedParametersOf(elaborator.model, argument).length > 0),
     );
     if (unusual !== undefined) return { reason: `${unusual[0]} of ${factor.child} is not known` };
-    const cells = rule.learned.map((slot) => indicesOf(elaborator, factor.arguments[slot]));
+    const arguments_ = rule.learned.map((slot) => learnedArgument(elaborator.model, factor, slot));
+    const cells = arguments_.map((argument) => indicesOf(elaborator, argument?.parameter));
     const [own] = cells;
     if (own === undefined || cells.some((other) => other === undefined || keys(other) !== keys(own)))
       return { reason: `the parameters of ${factor.child} are indexed differently` };
-    placements.push({ factor, cells: own });
+    const exposure = arguments_.find((argument) => argument?.exposure !== undefined)?.exposure;
+    placements.push({ factor, cells: own, ...(exposure === undefined ? {} : { exposure }) });
   }
 
   const [main] = rule.learned;
@@ -95,8 +97,8 @@ export function deriveClosedUpdate(elaborator: Elaborator, group: ParameterGroup
         builder.axis(`${prefix}.own${i}`, axisSize(dimension)),
       );
       const totals = new Map<string, NodeId>();
-      for (const { factor, cells: indices } of placements) {
-        const parts = factorStatistics(context, factor, indices, ownRank, isSimplex, wide);
+      for (const placement of placements) {
+        const parts = factorStatistics(context, placement, ownRank, isSimplex, wide);
         for (const [name, part] of parts) {
           const renamed = renameAxes(builder, part.node, [...part.cellAxes, ...part.ownAxes], [...table, ...own]);
           const known = totals.get(name);
@@ -111,6 +113,13 @@ export function deriveClosedUpdate(elaborator: Elaborator, group: ParameterGroup
   };
 }
 
+/** A factor of the group, the cells it sorts its statistics into, and what its parameter is multiplied by. */
+interface Placement {
+  readonly factor: DensityFactor;
+  readonly cells: readonly CellIndex[];
+  readonly exposure?: Expression;
+}
+
 interface PlacedStatistic {
   readonly node: NodeId;
   readonly cellAxes: readonly string[];
@@ -119,8 +128,7 @@ interface PlacedStatistic {
 
 function factorStatistics(
   context: StatisticsContext,
-  factor: DensityFactor,
-  indices: readonly CellIndex[],
+  { factor, cells: indices, exposure }: Placement,
   ownRank: number,
   isSimplex: boolean,
   wide: ReadonlySet<string>,
@@ -137,7 +145,9 @@ function factorStatistics(
     // A parameter shared by the entries of a vector sees each of them once, also where nothing varies along them.
     const entries = isSimplex ? [] : density.eventAxes;
     const along = [...context.tableAxes(factor.name), ...entries];
-    const { node, axes } = sumIntoCells(elaborator, operands, indices, ownAxes, along);
+    const exposed = exposure !== undefined && rule.exposure?.statistic === name;
+    const all = exposed ? [...operands, elaborator.value(exposure, density.eventAxes)] : operands;
+    const { node, axes } = sumIntoCells(elaborator, all, indices, ownAxes, along);
     result.set(name, { node, cellAxes: axes, ownAxes });
   };
   put("count", [responsibility, ...(present === undefined ? [] : [present])], eventKept);
@@ -155,15 +165,35 @@ function slotsOf(
 ): Readonly<Record<string, string>> | undefined {
   const slots: Record<string, string> = {};
   for (const slot of learned) {
-    const argument = factor.arguments[slot];
-    if (argument?.kind !== "parameter") return undefined;
-    const parameter = elaborator.parameter(argument.name);
-    if (parameter.fixed !== undefined) return undefined;
-    slots[slot] = argument.name;
+    const argument = learnedArgument(elaborator.model, factor, slot);
+    if (argument === undefined) return undefined;
+    slots[slot] = argument.parameter.name;
   }
   const distinct = new Set(Object.values(slots));
   return distinct.size === learned.length ? slots : undefined;
 }
+
+/** The parameter in a slot: alone, or, where the family allows it, times something known. */
+function learnedArgument(
+  model: Model,
+  factor: DensityFactor,
+  slot: string,
+): { readonly parameter: ParameterExpression; readonly exposure?: Expression } | undefined {
+  const argument = factor.arguments[slot];
+  const isLearned = (expression: Expression): expression is ParameterExpression =>
+    expression.kind === "parameter" && learnedParametersOf(model, expression).includes(expression.name);
+  if (argument === undefined) return undefined;
+  if (isLearned(argument)) return { parameter: argument };
+  const allowed = distributions[factor.distribution].maximisation?.exposure?.slot === slot;
+  if (!allowed || argument.kind !== "apply" || argument.function !== "multiply") return undefined;
+  const [left, right] = argument.arguments;
+  if (left === undefined || right === undefined) return undefined;
+  const [parameter, exposure] = isLearned(left) ? [left, right] : [right, left];
+  if (!isLearned(parameter) || learnedParametersOf(model, exposure).length > 0) return undefined;
+  return { parameter, exposure };
+}
+
+type ParameterExpression = Extract<Expression, { kind: "parameter" }>;
 
 function indicesOf(elaborator: Elaborator, argument: Expression | undefined): readonly CellIndex[] | undefined {
   return argument?.kind === "parameter" ? cellIndices(elaborator, argument.name, argument.indices) : undefined;

@@ -288,7 +288,11 @@ function propagateUnary(step: Step, name: UnaryFunction, a: NodeId): void {
     case "sqrt": {
       // The slope at 0 is infinite; 0 is the subgradient that lets a norm rest there.
       const root = b.select(b.binary("less", b.constant(0), step.guarded(y)), y, one());
-      const half = b.select(b.binary("less", b.constant(0), step.guarded(y)), b.over(b.constant(0.5), root), b.constant(0));
+      const half = b.select(
+        b.binary("less", b.constant(0), step.guarded(y)),
+        b.over(b.constant(0.5), root),
+        b.constant(0),
+      );
       return step.giveTimes(a, half);
     }
     case "square":

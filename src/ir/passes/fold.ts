@@ -100,10 +100,7 @@ function foldUnaryOfUnary(
   }
 }
 
-function foldSelect(
-  operation: Extract<Operation, { readonly kind: "select" }>,
-  b: PlanBuilder,
-): Operation | NodeId {
+function foldSelect(operation: Extract<Operation, { readonly kind: "select" }>, b: PlanBuilder): Operation | NodeId {
   const { condition, whenTrue, whenFalse } = operation;
   const known = constantOf(condition, b);
   if (known !== undefined) return known !== 0 ? whenTrue : whenFalse;

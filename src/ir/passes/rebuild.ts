@@ -20,9 +20,7 @@ export function copyInto(builder: PlanBuilder, fn: PlanFunction, replace?: Repla
   const copies: NodeId[] = [];
   fn.nodes.forEach((node, id) => {
     const operation = withOperands(node.operation, (operand) => copies[operand]);
-    copies.push(
-      builder.rule(node.rule, () => replace?.(operation, node, id, builder) ?? builder.remake(operation)),
-    );
+    copies.push(builder.rule(node.rule, () => replace?.(operation, node, id, builder) ?? builder.remake(operation)));
   });
   return copies;
 }

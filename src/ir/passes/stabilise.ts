@@ -44,7 +44,11 @@ function exponentOf(id: NodeId, b: PlanBuilder): NodeId | undefined {
 }
 
 /** The operand, where a node is that function of one operand. */
-function operandOf(id: NodeId, name: "sigmoid" | "negate" | "exp" | "sqrt" | "square" | "reciprocal", b: PlanBuilder): NodeId | undefined {
+function operandOf(
+  id: NodeId,
+  name: "sigmoid" | "negate" | "exp" | "sqrt" | "square" | "reciprocal",
+  b: PlanBuilder,
+): NodeId | undefined {
   const operation = b.seen(id);
   return operation?.kind === "unary" && operation.function === name ? operation.operand : undefined;
 }
@@ -86,9 +90,7 @@ function stableLog(x: NodeId, b: PlanBuilder): NodeId | undefined {
         case "add":
           return logOfSum(operation.left, operation.right, b);
         case "subtract":
-          return constantOf(operation.left, b) === 1
-            ? b.unary("log1p", b.unary("negate", operation.right))
-            : undefined;
+          return constantOf(operation.left, b) === 1 ? b.unary("log1p", b.unary("negate", operation.right)) : undefined;
         case "multiply":
           return logOfProduct(operation.left, operation.right, b) ?? logOfProduct(operation.right, operation.left, b);
         case "divide": {
@@ -140,8 +142,7 @@ function stableExp(x: NodeId, b: PlanBuilder): NodeId | undefined {
   const operation = b.seen(x);
   if (operation?.kind === "binary" && operation.function === "subtract") {
     const total = b.seen(operation.right);
-    const isNormalised =
-      total?.kind === "reduce" && total.function === "logSumExp" && total.operand === operation.left;
+    const isNormalised = total?.kind === "reduce" && total.function === "logSumExp" && total.operand === operation.left;
     return isNormalised ? b.softmax(operation.left, total.over) : undefined;
   }
   const inner = operandOf(x, "negate", b);

@@ -20,6 +20,15 @@ export interface StartLatent {
   readonly variable: VariableDescription;
   readonly values: number;
   readonly map: FeatureMap;
+  /** Items that differ; found when first asked for, the same for all restarts. */
+  distinct(): DistinctItems;
+}
+
+/** Items that differ, with the weight of all that are alike, in an order that depends on their values only. */
+interface DistinctItems {
+  readonly rows: Uint32Array;
+  readonly items: Uint32Array;
+  readonly weights: Float64Array;
 }
 
 /** The latents that starts can be given for. */
@@ -28,7 +37,9 @@ export function startLatents(description: ModelDescription, dataset: Dataset): r
   for (const variable of description.variables) {
     if (variable.role !== "latent" || (variable.domain !== "category" && variable.domain !== "binary")) continue;
     const values = variable.domain === "binary" ? 2 : (extentValue(variable.categories ?? 1, dataset.sizes) ?? 1);
-    latents.push({ variable, values, map: featureMap(description, variable, dataset) });
+    const map = featureMap(description, variable, dataset);
+    let distinct: DistinctItems | undefined;
+    latents.push({ variable, values, map, distinct: () => (distinct ??= distinctItems(map, dataset)) });
   }
   return latents;
 }
@@ -39,7 +50,6 @@ export function startLatents(description: ModelDescription, dataset: Dataset): r
  */
 export function startTables(
   latents: readonly StartLatent[],
-  dataset: Dataset,
   order: Uint32Array,
   method: StartMethod,
   seed: number,
@@ -54,7 +64,7 @@ export function startTables(
     const stretch = Float64Array.from({ length: latent.map.width }, () =>
       index === 0 && method === "kmeans++" ? 1 : 0.25 + 1.5 * stream.uniform(),
     );
-    const points = distinctPoints(latent.map, dataset, stretch);
+    const points = stretchedPoints(latent, stretch);
     const find = method === "kmeans++" ? kMeansPlusPlus : randomCentres;
     return partitionTables(latent, stretch, find(points, latent.values, stream));
   });
@@ -108,8 +118,7 @@ function randomTables(latent: StartLatent, seed: number, restart: number): CellF
   };
 }
 
-/** Items that differ, with the weight of all that are alike, in an order that depends on their values only. */
-function distinctPoints(map: FeatureMap, dataset: Dataset, stretch: Float64Array): WeightedPoints {
+function distinctItems(map: FeatureMap, dataset: Dataset): DistinctItems {
   const found = new Map<number, { row: number; item: number; weight: number }>();
   for (let row = 0; row < dataset.rows; row++) {
     const weight = dataset.weights === undefined ? 1 : dataset.weights[row];
@@ -121,16 +130,21 @@ function distinctPoints(map: FeatureMap, dataset: Dataset, stretch: Float64Array
     }
   }
   // Fingerprints are as good as random: the smallest are a sample.
-  const keys = Float64Array.from(found.keys()).sort().subarray(0, MOST_POINTS);
-  const features = new Float64Array(keys.length * map.width);
-  const weights = new Float64Array(keys.length);
-  keys.forEach((key, i) => {
-    const point = found.get(key);
-    if (point === undefined) return;
+  const chosen = [...found].sort(([a], [b]) => a - b).slice(0, MOST_POINTS);
+  return {
+    rows: Uint32Array.from(chosen, ([, { row }]) => row),
+    items: Uint32Array.from(chosen, ([, { item }]) => item),
+    weights: Float64Array.from(chosen, ([, { weight }]) => weight),
+  };
+}
+
+function stretchedPoints({ map, distinct }: StartLatent, stretch: Float64Array): WeightedPoints {
+  const { rows, items, weights } = distinct();
+  const features = new Float64Array(rows.length * map.width);
+  for (let i = 0; i < rows.length; i++) {
     const own = features.subarray(i * map.width, (i + 1) * map.width);
-    map.write(point.row, point.item, own);
+    map.write(rows[i], items[i], own);
     for (let j = 0; j < own.length; j++) own[j] *= stretch[j];
-    weights[i] = point.weight;
-  });
+  }
   return { width: map.width, features, weights };
 }

@@ -145,7 +145,8 @@ function solvePart(context: Context, part: Part, changes: readonly Float64Array[
   const { problem, layout, covariance, covarianceOf } = context;
   const hasPrior = part.nodes.some((node) => problem.blocks[layout.blockOfNode[node]].prior !== undefined);
   const sameCovariance = part.cells.every((cell) => covarianceOf[cell] === covarianceOf[part.cells[0]]);
-  if (part.sharedWidth === 0 && !hasPrior && sameCovariance) return solveEntries(context, part, changes, () => 1, "same");
+  if (part.sharedWidth === 0 && !hasPrior && sameCovariance)
+    return solveEntries(context, part, changes, () => 1, "same");
   if (part.sharedWidth === 0 && covariance.isDiagonal) {
     const weight = (cell: number, d: number): number => 1 / covariance.variance(covarianceOf[cell], d);
     return solveEntries(context, part, changes, weight, "each");
@@ -192,8 +193,12 @@ function solveEntries(
       right[unknown * columns + d - first] += pull;
     });
     regular = solvePositiveDefinite(matrix, size, right, columns) && regular;
-    storeFull(context, part, changes, (d) => d >= first && d < first + columns, (d, unknown) =>
-      right[unknown * columns + d - first],
+    storeFull(
+      context,
+      part,
+      changes,
+      (d) => d >= first && d < first + columns,
+      (d, unknown) => right[unknown * columns + d - first],
     );
   }
   return regular;
@@ -209,7 +214,9 @@ function solveJointly(context: Context, part: Part, changes: readonly Float64Arr
   const matrix = new Float64Array(size * size);
   const right = new Float64Array(size);
   const isShared = Array.from({ length: width }, () => false);
-  blocks.forEach((block, b) => isShared.fill(block.form === "shared", layout.columnOf[b], layout.columnOf[b] + block.width));
+  blocks.forEach((block, b) =>
+    isShared.fill(block.form === "shared", layout.columnOf[b], layout.columnOf[b] + block.width),
+  );
 
   for (const cell of part.cells) {
     const precision = covariance.precision(covarianceOf[cell]);
@@ -256,7 +263,13 @@ function solveJointly(context: Context, part: Part, changes: readonly Float64Arr
     right[at] += pull;
   });
   const regular = solvePositiveDefinite(matrix, size, right, 1);
-  storeFull(context, part, changes, () => true, (d, unknown) => right[d * part.fullWidth + unknown]);
+  storeFull(
+    context,
+    part,
+    changes,
+    () => true,
+    (d, unknown) => right[d * part.fullWidth + unknown],
+  );
   for (const node of part.nodes) {
     const b = layout.blockOfNode[node];
     const block = blocks[b];
@@ -318,7 +331,9 @@ function forEachPrior(
       for (let j = 0; j < block.width; j++) {
         const entry = d * block.width + j;
         const variance =
-          prior.arguments["sd"] === undefined ? priorEntry(prior, "covariance", entry) : priorEntry(prior, "sd", entry) ** 2;
+          prior.arguments["sd"] === undefined
+            ? priorEntry(prior, "covariance", entry)
+            : priorEntry(prior, "sd", entry) ** 2;
         const stored = storedAt(block, problem.dimension, node - layout.firstNode[b], d, j);
         visit(node, d, j, 1 / variance, (priorEntry(prior, "mean", entry) - values[stored]) / variance);
       }

@@ -19,11 +19,13 @@ export function viewCovariance(
   previous: Readonly<Record<string, Float64Array>>,
 ): CovarianceView {
   const { covariance, dimension } = problem;
-  const values =
+  const stored =
     covariance.parameter === undefined
       ? Float64Array.of(covariance.constant ?? 1)
       : previousValues(previous, covariance.parameter);
-  const structure = covariance.parameter === undefined ? "isotropic" : covariance.structure;
+  const values = covariance.form === "standardDeviation" ? stored.map((sd) => sd * sd) : stored;
+  const isConstant = covariance.parameter === undefined;
+  const structure = isConstant ? "isotropic" : covariance.structure;
   const isDiagonal = structure === "isotropic" || structure === "diagonal" || dimension === 1;
   const precisions = new Map<number, Float64Array>();
   const matrix = (k: number): Float64Array => {
@@ -31,14 +33,14 @@ export function viewCovariance(
     if (structure === "lowRank") return lowRankMatrix(values, k, dimension, rankOf(covariance));
     const result = new Float64Array(dimension * dimension);
     for (let d = 0; d < dimension; d++) {
-      result[d * dimension + d] = structure === "isotropic" ? values[k] : values[k * dimension + d];
+      result[d * dimension + d] = structure === "isotropic" ? values[isConstant ? 0 : k] : values[k * dimension + d];
     }
     return result;
   };
   return {
     isDiagonal,
     variance(k, d) {
-      if (structure === "isotropic") return values[k];
+      if (structure === "isotropic") return values[isConstant ? 0 : k];
       if (structure === "diagonal") return values[k * dimension + d];
       return matrix(k)[d * dimension + d];
     },

@@ -34,6 +34,8 @@ export interface RegressionCovariance {
   readonly learned?: boolean;
   /** Stored [table, D, D], [table, D], [table], or for lowRank [table, D, rank + 1]: loadings, then variances. */
   readonly structure: CovarianceStructure;
+  /** standardDeviation: the stored values are square roots; isotropic and diagonal only. Default variance. */
+  readonly form?: "variance" | "standardDeviation";
   readonly rank?: number;
   readonly cellAxes: readonly number[];
   readonly constant?: number;

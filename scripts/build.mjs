@@ -1,0 +1,65 @@
+// Bundles the compiler, the command line and the run time into dist/, and (with --types) writes their declarations.
+//
+//   node scripts/build.mjs            bundles only: a second
+//   node scripts/build.mjs --types    and declarations
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** What is loaded by `import()` when it is needed, and never bundled. */
+const external = ["@tensorflow/*", "ts-morph"];
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  target: "node20",
+  outdir: "dist",
+  external,
+  sourcemap: false,
+  legalComments: "external",
+  logLevel: "warning",
+  write: true,
+};
+
+export async function build() {
+  const { build: bundle } = await import("esbuild");
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  await Promise.all([
+    // Shared chunks, so that a command loads what it needs and no more.
+    bundle({
+      ...common,
+      entryPoints: { "cli/main": "src/cli/main.ts", "compile/index": "src/compile/index.ts" },
+      platform: "node",
+      splitting: true,
+      chunkNames: "chunks/[name]-[hash]",
+      // Bundled CommonJS packages ask for Node's modules by require().
+      banner: {
+        js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);',
+      },
+    }),
+    // In one file, and free of Node: emitted trainers run in browsers, and --standalone inlines it.
+    bundle({
+      ...common,
+      entryPoints: { "runtime/index": "src/runtime/index.ts" },
+      platform: "neutral",
+      target: "es2022",
+    }),
+  ]);
+}
+
+function declarations() {
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const done = spawnSync(process.execPath, [tsc, "-p", root, "--emitDeclarationOnly", "--outDir", join(root, "dist")], {
+    stdio: "inherit",
+  });
+  if (done.status !== 0) process.exit(done.status ?? 1);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await build();
+  if (process.argv.includes("--types")) declarations();
+}

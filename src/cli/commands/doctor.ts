@@ -1,0 +1,112 @@
+import { compilerVersion } from "../version.js";
+import { exitCode, type ExitCode } from "../exit-code.js";
+import type { Terminal } from "../terminal.js";
+
+interface Finding {
+  readonly name: string;
+  readonly works: boolean;
+  /** A part that the default path needs. */
+  readonly needed: boolean;
+  readonly detail: string;
+  readonly mend?: string;
+}
+
+/** `genc doctor`: what works here, and how to mend what does not. Status 4 only where a needed part is missing. */
+export async function doctor(terminal: Terminal, json: boolean): Promise<ExitCode> {
+  const findings: readonly Finding[] = [
+    nodeVersion(),
+    await engineKernel(),
+    simd("WebAssembly SIMD", simdProbe, true),
+    simd("WebAssembly relaxed SIMD", relaxedSimdProbe, false),
+    await backend("TensorFlow.js", "@tensorflow/tfjs-core", "npm install @tensorflow/tfjs-core"),
+    await backend("backend cpu", "@tensorflow/tfjs-backend-cpu", "npm install @tensorflow/tfjs-backend-cpu"),
+    await backend("backend wasm", "@tensorflow/tfjs-backend-wasm", "npm install @tensorflow/tfjs-backend-wasm"),
+    webgpu(
+      await backend("backend webgpu", "@tensorflow/tfjs-backend-webgpu", "npm install @tensorflow/tfjs-backend-webgpu"),
+    ),
+    await nativeBackend("backend node", "@tensorflow/tfjs-node"),
+    await nativeBackend("backend node-gpu", "@tensorflow/tfjs-node-gpu"),
+  ];
+  const healthy = findings.every((finding) => finding.works || !finding.needed);
+  if (json) {
+    terminal.out(`${JSON.stringify({ schema: "genc.doctor/1", version: compilerVersion, healthy, findings })}\n`);
+  } else {
+    terminal.out(`genc ${compilerVersion}\n`);
+    for (const { name, works, needed, detail, mend } of findings) {
+      const mark = works ? "ok     " : needed ? "missing" : "absent ";
+      terminal.out(`${mark}  ${name}: ${detail}\n${works || mend === undefined ? "" : `         to mend: ${mend}\n`}`);
+    }
+  }
+  return healthy ? exitCode.fine : exitCode.unavailable;
+}
+
+function nodeVersion(): Finding {
+  const major = Number(process.versions.node.split(".")[0]);
+  return {
+    name: "Node.js",
+    works: major >= 20,
+    needed: true,
+    detail: process.versions.node,
+    mend: "install Node.js 20 or later",
+  };
+}
+
+async function engineKernel(): Promise<Finding> {
+  try {
+    await import("../../runtime/index.js");
+    return { name: "engine kernel", works: true, needed: true, detail: "float64 loops, one thread" };
+  } catch (error) {
+    return { name: "engine kernel", works: false, needed: true, detail: firstLine(error), mend: "reinstall genc" };
+  }
+}
+
+/** A module with one function `() -> v128` of the given body. */
+function probe(...body: readonly number[]): Uint8Array<ArrayBuffer> {
+  const head = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 10];
+  return Uint8Array.from([...head, body.length + 4, 1, body.length + 2, 0, ...body, 0x0b]);
+}
+/** i8x16.splat (i32.const 0) */
+const splat = [0x41, 0, 0xfd, 0x0f];
+const simdProbe = probe(...splat);
+/** f64x2.relaxed_madd of three such */
+const relaxedSimdProbe = probe(...splat, ...splat, ...splat, 0xfd, 0x87, 0x02);
+
+function simd(name: string, bytes: Uint8Array<ArrayBuffer>, needed: boolean): Finding {
+  const works = WebAssembly.validate(bytes);
+  return { name, works, needed, detail: works ? "supported" : "not supported", mend: "use a newer Node.js" };
+}
+
+async function backend(name: string, module: string, mend: string): Promise<Finding> {
+  try {
+    await import(module);
+    return { name, works: true, needed: false, detail: "loads" };
+  } catch (error) {
+    return { name, works: false, needed: false, detail: firstLine(error), mend };
+  }
+}
+
+function webgpu(found: Finding): Finding {
+  if (!found.works || "gpu" in navigatorOfNode()) return found;
+  return { ...found, works: false, detail: "loads, but this Node.js offers no WebGPU", mend: "use it in a browser" };
+}
+
+function navigatorOfNode(): object {
+  return typeof navigator === "object" ? navigator : {};
+}
+
+/** The native backends download a library when they are installed, which fails in ways that look alike from inside. */
+async function nativeBackend(name: string, module: string): Promise<Finding> {
+  const found = await backend(name, module, `npm install ${module}`);
+  if (found.works) return found;
+  if (/Cannot find (package|module) ['"]@tensorflow/.test(found.detail)) {
+    return { ...found, detail: "not installed (it is optional)" };
+  }
+  return {
+    ...found,
+    mend: `npm rebuild ${module} --build-addon-from-source; its library was not downloaded, as happens on closed networks and where install scripts are off`,
+  };
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0];
+}

@@ -1,0 +1,104 @@
+import type { Diagnostic } from "../diagnostics/diagnostic.js";
+import { sortedDiagnostics } from "../diagnostics/sorted.js";
+import type { SourceText } from "../diagnostics/span.js";
+import { classify } from "../inference/classify.js";
+import { deriveEm } from "../inference/derive.js";
+import { eliminationOrder } from "../inference/elimination-order.js";
+import { refusals, requireDerivable } from "../inference/refusals.js";
+import { refuseUnderived } from "../inference/refusals/not-derived.js";
+import type { Verdict } from "../inference/verdict.js";
+import type { Model } from "../ir/model.js";
+import { runPasses } from "../ir/passes/index.js";
+import type { EmProgram } from "../ir/program.js";
+import { mapFunctions } from "../ir/map-functions.js";
+import { parse } from "../parser/parse.js";
+import { check } from "../semantics/check.js";
+
+/** What the phases found out about a source text. */
+export interface Checked {
+  readonly source: SourceText;
+  readonly models: readonly { readonly model: Model; readonly verdict: Verdict }[];
+  /** Of all phases, sorted by place; refusals are warnings where the program did not ask for what is refused. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A model with the algorithm derived for it; `program` is absent where a diagnostic of severity error says why. */
+export interface Compilation {
+  readonly source: SourceText;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly model?: Model;
+  readonly verdict?: Verdict;
+  readonly program?: EmProgram;
+}
+
+/** parse → check → classify: everything that can be said without deriving. */
+export function checkSource(source: SourceText): Checked {
+  const parsed = parse(source);
+  const hasSyntaxErrors = parsed.diagnostics.some((diagnostic) => diagnostic.severity === "error");
+  const checked = hasSyntaxErrors ? { models: [], diagnostics: [] } : check(parsed.program);
+  const models = checked.models.map((model) => ({ model, verdict: classify(model) }));
+  return {
+    source,
+    models,
+    diagnostics: sortedDiagnostics([
+      ...parsed.diagnostics,
+      ...checked.diagnostics,
+      ...models.flatMap(({ model, verdict }) => refusals(model, verdict)),
+    ]),
+  };
+}
+
+/**
+ * parse → check → classify → derive → passes, for one model of a source text.
+ *
+ * @param options.model name of the model, where the text holds several
+ * @throws {ModelChoiceError} if the text holds several models and none is named, or not the one named
+ */
+export function compileSource(source: SourceText, options: { readonly model?: string } = {}): Compilation {
+  const checked = checkSource(source);
+  const diagnostics = requireDerivable(checked.diagnostics);
+  if (checked.models.length === 0) return { source, diagnostics };
+  const { model, verdict } = chosenModel(checked, options.model);
+  // What is wrong in another model of the file does not keep this one from being compiled.
+  const own = diagnostics.filter(
+    ({ span }) => checked.models.length === 1 || (span.start >= model.span.start && span.end <= model.span.end),
+  );
+  if (own.some((diagnostic) => diagnostic.severity === "error")) return { source, diagnostics: own, model, verdict };
+  const missing = refuseUnderived(model, verdict);
+  if (missing.length > 0) return { source, diagnostics: sortedDiagnostics([...own, ...missing]), model, verdict };
+  return { source, diagnostics: own, model, verdict, program: deriveProgram(model) };
+}
+
+/** derive → passes */
+export function deriveProgram(model: Model): EmProgram {
+  const order = eliminationOrder(model);
+  if (!order.ok) throw new Error(`compile: ${model.name} has no elimination order (${order.reason}: ${order.name})`);
+  const derived = deriveEm(
+    model,
+    order.steps.map((step) => step.latent),
+  );
+  return mapFunctions(derived, (fn) => runPasses(fn));
+}
+
+/** The file holds several models, or not the one that was asked for. */
+export class ModelChoiceError extends Error {
+  constructor(
+    readonly asked: string | undefined,
+    readonly available: readonly string[],
+  ) {
+    super(
+      asked === undefined
+        ? `the file holds the models ${available.join(", ")}: choose one with --model`
+        : `the file holds no model ${asked}, but ${available.join(", ")}`,
+    );
+    this.name = "ModelChoiceError";
+  }
+}
+
+function chosenModel(checked: Checked, name: string | undefined): Checked["models"][number] {
+  const names = checked.models.map(({ model }) => model.name);
+  const [only, second] = checked.models;
+  const found = name === undefined ? only : checked.models.find(({ model }) => model.name === name);
+  if (found === undefined || (name === undefined && second !== undefined)) throw new ModelChoiceError(name, names);
+  return found;
+}

@@ -1,0 +1,325 @@
+import type { MStepSettings, Tensors } from "../description.js";
+import type { PartitionBlock } from "../data/blocks.js";
+import { CollapsedComponentError, NonFiniteError } from "../errors.js";
+import { ParameterSpace } from "../parameter-space.js";
+import type { FitWarning } from "../warnings.js";
+import { warnings } from "../warnings.js";
+import { explainNonFinite, narrowCovariance } from "./collapse.js";
+import type { Gain } from "./convergence.js";
+import { hasConverged } from "./convergence.js";
+import { emptyComponents, isCheckIteration, MOST_RESEEDS, reseedTables } from "./empty-components.js";
+import type { BlockRunner, Evaluation } from "./evaluation.js";
+import type { StoredRun } from "./fit-state.js";
+import { restoreTensors, storeTensors } from "./fit-state.js";
+import { maximiseByGradient } from "./gradient-maximisation.js";
+import { extrapolate, initialSquarem, nextLongest } from "./squarem.js";
+import type { SquaremState } from "./squarem.js";
+import type { StartLatent, StartMethod } from "./start-tables.js";
+
+/** What all runs of one fit share. */
+export interface RunContext {
+  readonly runner: BlockRunner;
+  readonly latents: readonly StartLatent[];
+  readonly ridge: number;
+  readonly dataVariance: Tensors;
+  /** Parameters that no run changes. */
+  readonly fixed: ReadonlySet<string>;
+  readonly usePrior: boolean;
+  readonly tolerance: number;
+  readonly maxIterations: number;
+  readonly accelerate: boolean;
+  readonly reseed: boolean;
+}
+
+/** Iterations before acceleration sets in, from the start or from a component's new start. */
+const PLAIN_ITERATIONS = 20;
+/** A drop of the objective that is not rounding, per unit of weight. */
+const MONOTONE_SLACK = 1e-9;
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+type RunRecord = Omit<Writable<StoredRun>, "parameters" | "fallback" | "objective"> & {
+  fallback?: { readonly parameters: Tensors; readonly objective: number; readonly trace: readonly number[] };
+};
+
+/** One run of EM from one start: a state that `step` advances by one iteration. */
+export class EmRun {
+  /** E-step at the parameters with which the next iteration begins. */
+  private current: Evaluation;
+  private readonly space: ParameterSpace;
+
+  private constructor(
+    private readonly context: RunContext,
+    private readonly record: RunRecord,
+    evaluation: Evaluation,
+  ) {
+    this.current = evaluation;
+    const { runner, fixed } = context;
+    this.space = new ParameterSpace(runner.methods.description.parameters, runner.sizes, (name) => fixed.has(name));
+  }
+
+  /** @param tables posteriors that replace the first E-step; absent: `parameters` are the start */
+  static async begin(
+    context: RunContext,
+    restart: number,
+    start: StartMethod | "parameters",
+    parameters: Tensors,
+    tables: ((block: PartitionBlock) => Tensors) | undefined,
+    fixedInStart: ReadonlySet<string>,
+  ): Promise<EmRun> {
+    const collected: FitWarning[] = [];
+    const first =
+      tables === undefined
+        ? parameters
+        : await fromTables(context, parameters, tables, settingsOf(context, collected, fixedInStart));
+    const evaluation = await evaluateAt(context, first, 0, collected);
+    return new EmRun(
+      context,
+      {
+        restart,
+        start,
+        status: "running",
+        iteration: 0,
+        trace: [],
+        gains: [],
+        squarem: initialSquarem,
+        plainSince: 0,
+        reseeds: 0,
+        reseededRows: [],
+        warnings: collected,
+      },
+      evaluation,
+    );
+  }
+
+  static async resume(context: RunContext, stored: StoredRun): Promise<EmRun> {
+    const { parameters, fallback, objective, ...rest } = stored;
+    const evaluation = await evaluateAt(context, restoreTensors(parameters), stored.iteration, []);
+    if (!(Math.abs(evaluation.objective - objective) <= 1e-9 * (1 + Math.abs(objective)))) {
+      throw new Error(
+        `The checkpoint does not go with this data: its objective is ${objective}, here it is ${evaluation.objective}.`,
+      );
+    }
+    const record: RunRecord = { ...rest };
+    if (fallback !== undefined) record.fallback = { ...fallback, parameters: restoreTensors(fallback.parameters) };
+    if (record.status === "maxIterations" && record.iteration < context.maxIterations) record.status = "running";
+    return new EmRun(context, record, evaluation);
+  }
+
+  store(): StoredRun {
+    const { fallback, ...rest } = this.record;
+    return {
+      ...rest,
+      parameters: storeTensors(this.current.parameters),
+      objective: this.current.objective,
+      ...(fallback === undefined ? {} : { fallback: { ...fallback, parameters: storeTensors(fallback.parameters) } }),
+    };
+  }
+
+  get restart(): number {
+    return this.record.restart;
+  }
+  get start(): StartMethod | "parameters" {
+    return this.record.start;
+  }
+  get status(): StoredRun["status"] {
+    return this.record.status;
+  }
+  get failure(): string | undefined {
+    return this.record.failure;
+  }
+  get iteration(): number {
+    return this.record.iteration;
+  }
+  get warnings(): readonly FitWarning[] {
+    return this.record.warnings;
+  }
+  /** The last gain in the mean objective. */
+  get lastGain(): number {
+    return this.record.gains.at(-1)?.value ?? 0;
+  }
+
+  /** The best point so far, with the trace that led to it. */
+  get best(): { readonly parameters: Tensors; readonly objective: number; readonly trace: readonly number[] } {
+    const { fallback, trace } = this.record;
+    if (fallback !== undefined && fallback.objective > this.current.objective) return fallback;
+    return { parameters: this.current.parameters, objective: this.current.objective, trace };
+  }
+
+  /** Where the next iteration begins. */
+  get evaluation(): Evaluation {
+    return this.current;
+  }
+
+  fail(reason: string): void {
+    this.record.status = "failed";
+    this.record.failure = reason;
+  }
+
+  /** One iteration. Returns the evaluation it began with. */
+  async step(): Promise<Evaluation> {
+    const { record, context } = this;
+    const before = this.current;
+    const iteration = record.iteration + 1;
+    const collected: FitWarning[] = [];
+    const accelerated = await this.advance(before, iteration, collected);
+    // From here on nothing can fail or be interrupted before the record is consistent again.
+    const { next, plain, squarem } = accelerated;
+    const gain = (next.objective - before.objective) / context.runner.dataset.totalWeight;
+    if (gain < -MONOTONE_SLACK) {
+      collected.push(warnings.objectiveFell(iteration, -gain));
+      this.keepFallback(before);
+    }
+    record.iteration = iteration;
+    record.trace = [...record.trace, before.objective];
+    record.gains = [...record.gains, { value: gain, plain }].slice(-2);
+    record.squarem = squarem;
+    record.warnings = [...record.warnings, ...collected];
+    this.current = next;
+    const mean = next.objective / context.runner.dataset.totalWeight;
+    const converged = hasConverged(record.gains, mean, context.tolerance);
+    if (converged) record.status = "converged";
+    else if (iteration >= context.maxIterations) record.status = "maxIterations";
+    if (iteration < context.maxIterations && (converged || isCheckIteration(iteration))) await this.reviveEmpty();
+    return before;
+  }
+
+  private async advance(
+    before: Evaluation,
+    iteration: number,
+    collected: FitWarning[],
+  ): Promise<{ next: Evaluation; plain: boolean; squarem: SquaremState }> {
+    const { context, record, space } = this;
+    const updated = await maximise(context, before, settingsOf(context, collected, context.fixed));
+    const evaluate = (parameters: Tensors): Promise<Evaluation> => evaluateAt(context, parameters, iteration, collected);
+    const { squarem } = record;
+    if (!context.accelerate || iteration - record.plainSince <= PLAIN_ITERATIONS || space.dimension === 0) {
+      return { next: await evaluate(updated), plain: true, squarem };
+    }
+    const { longest } = squarem;
+    if (squarem.phase === "settle") {
+      return { next: await evaluate(updated), plain: true, squarem: { phase: "first", longest } };
+    }
+    if (squarem.phase === "first" || squarem.origin === undefined) {
+      const origin = [...space.toVector(before.parameters)];
+      return { next: await evaluate(updated), plain: true, squarem: { phase: "second", origin, longest } };
+    }
+    const jump = extrapolate(squarem.origin, space.toVector(before.parameters), space.toVector(updated), longest);
+    if (jump !== undefined && jump.step > 1) {
+      const tried = await tryEvaluate(context, space.fromVector(jump.point, updated));
+      const accepted = tried !== undefined && tried.objective >= before.objective;
+      const bound = nextLongest(longest, jump.step, accepted);
+      if (accepted) return { next: tried, plain: false, squarem: { phase: "settle", longest: bound } };
+      return { next: await evaluate(updated), plain: true, squarem: { phase: "first", longest: Math.max(bound, 2) } };
+    }
+    return { next: await evaluate(updated), plain: true, squarem: { phase: "first", longest } };
+  }
+
+  /** Starts empty components again, up to the allowed number; the objective has a new baseline then. */
+  private async reviveEmpty(): Promise<void> {
+    const { context, record } = this;
+    if (!context.reseed || record.reseeds >= MOST_RESEEDS) return;
+    const { runner, latents } = context;
+    const [empty] = await emptyComponents(runner, this.current.parameters, latents);
+    if (empty === undefined) return;
+    const used = [...record.reseededRows];
+    const tables = await reseedTables(runner, this.current.parameters, latents, empty, used);
+    const collected: FitWarning[] = [warnings.componentReseeded(empty.latent.variable.name, empty.value, record.iteration)];
+    let revived: Evaluation;
+    try {
+      const settings = settingsOf(context, collected, context.fixed);
+      const parameters = await fromTables(context, this.current.parameters, tables, settings);
+      revived = await evaluateAt(context, parameters, record.iteration, collected);
+    } catch (error) {
+      if (error instanceof NonFiniteError || error instanceof CollapsedComponentError) return;
+      throw error;
+    }
+    this.keepFallback(this.current);
+    this.current = revived;
+    record.status = "running";
+    record.reseeds++;
+    record.reseededRows = used;
+    record.gains = [];
+    record.squarem = initialSquarem;
+    record.plainSince = record.iteration;
+    record.warnings = [...record.warnings, ...collected];
+  }
+
+  private keepFallback({ parameters, objective }: Evaluation): void {
+    const { fallback, trace } = this.record;
+    if (fallback === undefined || objective > fallback.objective) this.record.fallback = { parameters, objective, trace };
+  }
+}
+
+/** The M-step: closed forms, then gradients for what has none. */
+async function maximise(context: RunContext, { parameters, statistics }: Evaluation, settings: MStepSettings): Promise<Tensors> {
+  const { runner } = context;
+  const closed = await runner.methods.mStep(runner.sizes, statistics, parameters, settings);
+  const updated = { ...parameters, ...closed };
+  return maximiseByGradient(runner, updated, parameters, (name) => settings.fixed.has(name));
+}
+
+/** Two M-steps from given posteriors: statistics are centred on the parameters, which at first are a mere guess. */
+async function fromTables(
+  context: RunContext,
+  guess: Tensors,
+  tables: (block: PartitionBlock) => Tensors | Promise<Tensors>,
+  settings: MStepSettings,
+): Promise<Tensors> {
+  const { runner } = context;
+  let parameters = guess;
+  for (let pass = 0; pass < 2; pass++) {
+    const statistics = await runner.startStatistics(parameters, tables);
+    const updated = await runner.methods.mStep(runner.sizes, statistics, parameters, settings);
+    parameters = { ...parameters, ...updated };
+  }
+  return parameters;
+}
+
+/** An E-step; throws the error that says best why where the objective is not finite. */
+async function evaluateAt(
+  context: RunContext,
+  parameters: Tensors,
+  iteration: number,
+  collected: FitWarning[],
+): Promise<Evaluation> {
+  const { runner, ridge, dataVariance, fixed } = context;
+  const { description } = runner.methods;
+  if (ridge === 0 && description.hasRidge) {
+    const narrow = narrowCovariance(description, runner.sizes, parameters, dataVariance, undefined, (name) => fixed.has(name));
+    if (narrow !== undefined) throw new CollapsedComponentError(narrow.parameter, narrow.cell, iteration);
+  }
+  const evaluation = await runner.evaluate(parameters, settingsOf(context, collected, fixed), context.usePrior);
+  const { objective, logLikelihood } = evaluation;
+  if (!Number.isFinite(logLikelihood)) {
+    throw explainNonFinite(description, runner.sizes, parameters, dataVariance, ridge, iteration, logLikelihood);
+  }
+  if (!Number.isFinite(objective)) throw new NonFiniteError("log prior", iteration, objective);
+  return evaluation;
+}
+
+/** An E-step at an extrapolated point, which may lie anywhere: what fails there is no error. */
+async function tryEvaluate(context: RunContext, parameters: Tensors): Promise<Evaluation | undefined> {
+  for (const values of Object.values(parameters)) if (!values.every(Number.isFinite)) return undefined;
+  try {
+    return await evaluateAt(context, parameters, 0, []);
+  } catch (error) {
+    if (error instanceof NonFiniteError || error instanceof CollapsedComponentError) return undefined;
+    throw error;
+  }
+}
+
+export function settingsOf(context: RunContext, collected: FitWarning[], fixed: ReadonlySet<string>): MStepSettings {
+  return {
+    ridge: context.ridge,
+    dataVariance: context.dataVariance,
+    fixed,
+    warn(code, message) {
+      if (isWarningCode(code)) collected.push({ code, message });
+      else throw new Error(`${code} is no warning of the run time`);
+    },
+  };
+}
+
+function isWarningCode(code: string): code is FitWarning["code"] {
+  return code.startsWith("GEN5");
+}

@@ -1,0 +1,172 @@
+import type { ModelDescription } from "../description.js";
+import { OptionError } from "../errors.js";
+import type { FitCallbacks } from "./fit-events.js";
+import type { FitState } from "./fit-state.js";
+import { MAXIMUM_BLOCK_ROWS } from "../data/blocks.js";
+
+/** A parameter's values as people pass them: nested arrays, or row-major data with or without a shape. */
+export type ParameterValues =
+  | number
+  | readonly unknown[]
+  | ArrayLike<number>
+  | { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
+
+/** Start values by parameter; those that are left out are started as usual. */
+export type InitialParameters<P> = { readonly [Name in keyof P]?: ParameterValues };
+
+/** Options of `fit`. Defaults in brackets; a model may change them in its `learn em { … }`. */
+export interface FitOptions<P = Record<string, unknown>> {
+  /** Seed of everything random [0]. */
+  readonly seed?: number;
+  /** Number of short runs from different starts, of which the best are continued [8; 1 where starts cannot differ]. */
+  readonly restarts?: number;
+  /** Most iterations of one run [500]. */
+  readonly maxIterations?: number;
+  /** Relative tolerance of the mean objective [1e-7]. */
+  readonly tolerance?: number;
+  /**
+   * Penalty that keeps covariances from becoming singular, in units of the data's variance [1e-6]; 0: none. It is a
+   * prior: -1/2 ridge (rows / components) sum of trace(covariance^-1 data variance).
+   */
+  readonly ridge?: number;
+  /** How starts are made ["kmeans++": alternately by k-means++ and at random]; or values for some or all parameters. */
+  readonly init?: "kmeans++" | "random" | InitialParameters<P>;
+  /** Parameters kept at their initial value. */
+  readonly fix?: readonly (keyof P & string)[];
+  /** A weight for each row: 2 counts as two equal rows, 0 as none. */
+  readonly weights?: ArrayLike<number>;
+  /** Part of the rows, chosen at random, that is scored and not learned from [0]. */
+  readonly holdout?: number;
+  /** A value without rows is started again where the model is worst ["reseed"]. */
+  readonly emptyComponents?: "reseed" | "keep";
+  /** SQUAREM acceleration after 20 plain iterations [true]. */
+  readonly accelerate?: boolean;
+  /** Most rows of a block [4096]. */
+  readonly blockRows?: number;
+  /** Iterations between checkpoint events [50]; 0: none. */
+  readonly checkpointEvery?: number;
+  /** Continue an earlier fit of the same model to the same data from a checkpoint's state. */
+  readonly resume?: FitState;
+  readonly signal?: AbortSignal;
+  readonly callbacks?: FitCallbacks | readonly FitCallbacks[];
+}
+
+export interface ResolvedFitOptions {
+  readonly seed: number;
+  readonly restarts: number | undefined;
+  readonly maxIterations: number;
+  readonly tolerance: number;
+  readonly ridge: number;
+  readonly init: "kmeans++" | "random" | Readonly<Record<string, unknown>>;
+  readonly fix: readonly string[];
+  readonly weights: ArrayLike<number> | undefined;
+  readonly holdout: number;
+  readonly emptyComponents: "reseed" | "keep";
+  readonly accelerate: boolean;
+  readonly blockRows: number;
+  readonly checkpointEvery: number;
+  readonly resume: FitState | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly callbacks: readonly FitCallbacks[];
+}
+
+const NAMES: Readonly<Record<keyof ResolvedFitOptions, true>> = {
+  seed: true,
+  restarts: true,
+  maxIterations: true,
+  tolerance: true,
+  ridge: true,
+  init: true,
+  fix: true,
+  weights: true,
+  holdout: true,
+  emptyComponents: true,
+  accelerate: true,
+  blockRows: true,
+  checkpointEvery: true,
+  resume: true,
+  signal: true,
+  callbacks: true,
+};
+
+/** Checks the options and fills in the model's own defaults, then ours. Throws `OptionError`. */
+export function resolveFitOptions<P>(description: ModelDescription, options: FitOptions<P>): ResolvedFitOptions {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(NAMES, name)) throw new OptionError(`options.${name}`, Object.keys(NAMES).join(", "), name);
+  }
+  const numberOption = (name: keyof FitOptions & string, fallback: number, isValid: (n: number) => boolean, expected: string): number => {
+    const given = options[name] ?? modelOption(description, name) ?? fallback;
+    if (typeof given !== "number" || !isValid(given)) throw new OptionError(name, expected, textOf(given));
+    return given;
+  };
+  const whole = (least: number) => (n: number) => Number.isSafeInteger(n) && n >= least;
+  const restarts = options.restarts ?? modelOption(description, "restarts");
+  if (restarts !== undefined && !(typeof restarts === "number" && whole(1)(restarts))) {
+    throw new OptionError("restarts", "a positive integer", textOf(restarts));
+  }
+  const nonNegative = (n: number): boolean => n >= 0 && Number.isFinite(n);
+  return {
+    seed: numberOption("seed", 0, whole(0), "an integer from 0 to 2^53 - 1"),
+    restarts,
+    maxIterations: numberOption("maxIterations", 500, whole(1), "a positive integer"),
+    tolerance: numberOption("tolerance", 1e-7, nonNegative, "a non-negative number"),
+    ridge: numberOption("ridge", 1e-6, nonNegative, "a non-negative number"),
+    init: initOption(description, options.init),
+    fix: fixOption(description, options.fix ?? []),
+    weights: options.weights,
+    holdout: numberOption("holdout", 0, (n) => n >= 0 && n < 1, "a fraction from 0 to below 1"),
+    emptyComponents: oneOf("emptyComponents", options.emptyComponents ?? "reseed", ["reseed", "keep"]),
+    accelerate: options.accelerate ?? true,
+    blockRows: numberOption(
+      "blockRows",
+      MAXIMUM_BLOCK_ROWS,
+      (n) => whole(1)(n) && n <= MAXIMUM_BLOCK_ROWS,
+      `an integer from 1 to ${MAXIMUM_BLOCK_ROWS}`,
+    ),
+    checkpointEvery: numberOption("checkpointEvery", 50, whole(0), "a non-negative integer"),
+    resume: options.resume,
+    signal: options.signal,
+    callbacks: options.callbacks === undefined ? [] : Array.isArray(options.callbacks) ? options.callbacks : [options.callbacks],
+  };
+}
+
+/** `learn em { max_iterations: 100 }`: options are found in either spelling. */
+function modelOption(description: ModelDescription, name: string): number | string | undefined {
+  const underscored = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return description.options[name] ?? description.options[underscored];
+}
+
+function initOption(
+  description: ModelDescription,
+  given: FitOptions<object>["init"],
+): "kmeans++" | "random" | Readonly<Record<string, unknown>> {
+  const init: unknown = given ?? modelOption(description, "init") ?? "kmeans++";
+  if (typeof init === "object" && init !== null) {
+    const names = description.parameters.map(({ name }) => name);
+    for (const name of Object.keys(init)) {
+      if (!names.includes(name)) throw new OptionError(`init.${name}`, `a parameter (${names.join(", ")})`, `\`${name}\``);
+    }
+    return init as Readonly<Record<string, unknown>>;
+  }
+  return oneOf<"kmeans++" | "random">("init", init, ["kmeans++", "random"]);
+}
+
+function fixOption(description: ModelDescription, fix: readonly string[]): readonly string[] {
+  const names = description.parameters.map(({ name }) => name);
+  for (const name of fix) {
+    if (!names.includes(name)) throw new OptionError("fix", `parameters (${names.join(", ")})`, `\`${name}\``);
+  }
+  return fix;
+}
+
+function oneOf<T extends string>(argument: string, value: unknown, allowed: readonly T[]): T {
+  const found = allowed.find((choice) => choice === value);
+  if (found === undefined) {
+    throw new OptionError(argument, allowed.map((choice) => JSON.stringify(choice)).join(" or "), textOf(value));
+  }
+  return found;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

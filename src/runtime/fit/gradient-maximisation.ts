@@ -1,0 +1,149 @@
+import type { ParameterDescription, Tensors } from "../description.js";
+import { pullBackGradient, unconstrainedSize } from "../../numerics/transforms.js";
+import { kindOf, ParameterSpace } from "../parameter-space.js";
+import { cellsOf, product, boundShape } from "../extents.js";
+import { zeros } from "../data/blocks.js";
+import type { BlockRunner } from "./evaluation.js";
+
+const INNER_ITERATIONS = 10;
+const MEMORY = 5;
+const SUFFICIENT_INCREASE = 1e-4;
+const MOST_HALVINGS = 30;
+
+/**
+ * The generalised M-step: improves the parameters that have no closed form by a few steps of L-BFGS on the expected
+ * log-joint (posteriors fixed at `previous`) plus their log prior. A block whose value does not increase stays as it was.
+ */
+export async function maximiseByGradient(
+  runner: BlockRunner,
+  updated: Tensors,
+  previous: Tensors,
+  isFixed: (name: string) => boolean,
+): Promise<Tensors> {
+  const { gradientBlocks, parameters } = runner.methods.description;
+  let current = updated;
+  for (let group = 0; group < gradientBlocks.length; group++) {
+    const names = new Set(gradientBlocks[group].parameters.filter((name) => !isFixed(name)));
+    if (names.size === 0) continue;
+    const chosen = parameters.filter(({ name }) => names.has(name));
+    const block = parameters.filter(({ name }) => gradientBlocks[group].parameters.includes(name));
+    const space = new ParameterSpace(chosen, runner.sizes, () => false);
+    const base = current;
+    const evaluate = async (point: Float64Array): Promise<Point> => {
+      const candidate = space.fromVector(point, base);
+      const { value, gradients } = await expectedLogJoint(runner, group, block, candidate, previous);
+      const gradient = new Float64Array(point.length);
+      let position = 0;
+      for (const parameter of chosen) {
+        const { cells, own } = cellsOf(parameter, runner.sizes);
+        const kind = kindOf(parameter.domain);
+        const part = point.subarray(position, position + cells * unconstrainedSize(kind, own));
+        gradient.set(pullBackGradient(kind, part, gradients[`gradient.${parameter.name}`], own), position);
+        position += part.length;
+      }
+      return { point, value, gradient };
+    };
+    const start = await evaluate(space.toVector(base));
+    const best = await ascend(evaluate, start);
+    if (best.value > start.value) current = space.fromVector(best.point, base);
+  }
+  return current;
+}
+
+async function expectedLogJoint(
+  runner: BlockRunner,
+  group: number,
+  parameters: readonly ParameterDescription[],
+  candidate: Tensors,
+  previous: Tensors,
+): Promise<{ value: number; gradients: Tensors }> {
+  const { methods, sizes, partition } = runner;
+  const gradients = zeros(
+    Object.fromEntries(parameters.map(({ name, shape }) => [`gradient.${name}`, product(boundShape(shape, sizes))])),
+  );
+  const joint = { objective: new Float64Array(1), ...gradients };
+  const prior = { logPrior: new Float64Array(1), ...gradients };
+  for (const block of partition.blocks) {
+    await methods.expectedLogJoint?.(group, sizes, candidate, previous, block, joint);
+  }
+  await methods.groupLogPrior?.(group, sizes, candidate, prior);
+  return { value: joint.objective[0] + prior.logPrior[0], gradients };
+}
+
+interface Point {
+  readonly point: Float64Array;
+  readonly value: number;
+  readonly gradient: Float64Array;
+}
+
+/**
+ * L-BFGS ascent with backtracking; asynchronous, since a GPU backend evaluates asynchronously.
+ *
+ * @source Nocedal and Wright 2006, algorithms 3.1 and 7.4
+ */
+async function ascend(evaluate: (point: Float64Array) => Promise<Point>, start: Point): Promise<Point> {
+  const steps: Float64Array[] = [];
+  const changes: Float64Array[] = [];
+  let current = start;
+  if (!Number.isFinite(current.value)) return current;
+  for (let iteration = 0; iteration < INNER_ITERATIONS; iteration++) {
+    const direction = ascentDirection(current.gradient, steps, changes);
+    const slope = dot(direction, current.gradient);
+    if (!(slope > 0)) break;
+    let length = steps.length === 0 ? Math.min(1, 1 / Math.sqrt(slope)) : 1;
+    let next: Point | undefined;
+    for (let halving = 0; halving < MOST_HALVINGS; halving++, length /= 2) {
+      const trial = await evaluate(current.point.map((x, i) => x + length * direction[i]));
+      if (trial.value >= current.value + SUFFICIENT_INCREASE * length * slope) {
+        next = trial;
+        break;
+      }
+    }
+    if (next === undefined) break;
+    const { point, gradient } = current;
+    const step = next.point.map((x, i) => x - point[i]);
+    // Of the negative function, as curvature is that of a minimisation.
+    const change = next.gradient.map((g, i) => gradient[i] - g);
+    if (dot(step, change) > 1e-12 * Math.sqrt(dot(step, step) * dot(change, change))) {
+      steps.push(step);
+      changes.push(change);
+      if (steps.length > MEMORY) {
+        steps.shift();
+        changes.shift();
+      }
+    }
+    const gain = next.value - current.value;
+    current = next;
+    if (gain <= 1e-12 * (1 + Math.abs(current.value))) break;
+  }
+  return current;
+}
+
+function ascentDirection(
+  gradient: Float64Array,
+  steps: readonly Float64Array[],
+  changes: readonly Float64Array[],
+): Float64Array {
+  let direction = Float64Array.from(gradient);
+  const factors = new Float64Array(steps.length);
+  for (let i = steps.length - 1; i >= 0; i--) {
+    factors[i] = dot(steps[i], direction) / dot(steps[i], changes[i]);
+    direction = direction.map((d, j) => d - factors[i] * changes[i][j]);
+  }
+  const last = steps.length - 1;
+  if (last >= 0) {
+    const scaling = dot(steps[last], changes[last]) / dot(changes[last], changes[last]);
+    direction = direction.map((d) => d * scaling);
+  }
+  for (let i = 0; i < steps.length; i++) {
+    const correction = factors[i] - dot(changes[i], direction) / dot(steps[i], changes[i]);
+    direction = direction.map((d, j) => d + correction * steps[i][j]);
+  }
+  return direction;
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}
