@@ -200,11 +200,11 @@ function addFitOptions(command: Command): Command {
         "expected",
       ]),
     )
-    .option("--max-iterations <n>", "at most so many iterations for each start", integerAtLeast(0))
+    .option("--max-iterations <n>", "at most so many iterations for each start", integerAtLeast(1))
     .option("--tolerance <number>", "stop when the mean log-likelihood grows by less", nonNegativeNumber)
     .option("--restarts <n>", "how many starts; the best is kept", integerAtLeast(1))
     .option("--ridge <number>", "penalty that keeps covariances regular; 0: none", nonNegativeNumber)
-    .option("--seed <seed>", "seed of the random numbers", integerAtLeast(0), 0)
+    .option("--seed <seed>", "seed of the random numbers (default: 0)", integerAtLeast(0))
     .option("--init <start>", "kmeans++, random, or a JSON file of parameters")
     .option("--fix <parameter>", "keep a parameter at its initial value (repeatable)", repeated, [])
     .option("--holdout <fraction>", "keep a fraction of the rows for a test", properFraction)

@@ -16,8 +16,8 @@ export type Failure =
   | { readonly kind: "program"; readonly diagnostics: readonly Diagnostic[]; readonly source: SourceText }
   | { readonly kind: "data"; readonly diagnostics: readonly DataDiagnostic[] }
   | { readonly kind: "unavailable"; readonly message: string; readonly hint?: string }
-  /** The fit ended for a reason that lies in the model and the data together. */
-  | { readonly kind: "fit"; readonly message: string; readonly hint?: string }
+  /** The model and the data do not go together; `message` says how, and what to try. */
+  | { readonly kind: "fit"; readonly message: string }
   | { readonly kind: "interrupted"; readonly message: string };
 
 export function usageFailure(message: string, hint?: string): CommandFailure {

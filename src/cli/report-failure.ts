@@ -1,12 +1,12 @@
 import { renderDataDiagnostic } from "../diagnostics/render-data.js";
-import { renderPretty } from "../diagnostics/render-pretty.js";
 import { painter } from "./ansi.js";
 import { exitCode, type ExitCode } from "./exit-code.js";
 import type { Failure } from "./failure.js";
+import { renderDiagnostics } from "./render-diagnostics.js";
 import type { Terminal } from "./terminal.js";
 
 /** Says on standard error why a command cannot go on, and with which status it ends. */
-export function reportFailure(terminal: Terminal, failure: Failure): ExitCode {
+export async function reportFailure(terminal: Terminal, failure: Failure): Promise<ExitCode> {
   const paint = painter(terminal.color);
   const say = ({ message, hint }: { readonly message: string; readonly hint?: string }): void => {
     terminal.message(`${paint("red", "error")}: ${message}\n`);
@@ -17,7 +17,7 @@ export function reportFailure(terminal: Terminal, failure: Failure): ExitCode {
       say(failure);
       return exitCode.usage;
     case "program":
-      terminal.message(renderPretty(failure.diagnostics, failure.source, { color: terminal.color }));
+      terminal.message(await renderDiagnostics([failure], "pretty", terminal.color));
       return exitCode.diagnostics;
     case "data":
       for (const diagnostic of failure.diagnostics) {
@@ -31,7 +31,7 @@ export function reportFailure(terminal: Terminal, failure: Failure): ExitCode {
       return exitCode.unavailable;
     case "fit":
       say(failure);
-      return exitCode.diagnostics;
+      return exitCode.data;
     case "interrupted":
       terminal.message(`${failure.message}\n`);
       return exitCode.interrupted;

@@ -1,8 +1,18 @@
 import type * as specialFunctions from "../numerics/special-functions.js";
 import type * as dense from "../numerics/dense.js";
 
+type Numerics = keyof typeof specialFunctions | keyof typeof dense;
+
 /** Functions of `genc/runtime` that generated loops call: a rename there breaks the build here. */
-export type RuntimeFunction = Extract<
-  keyof typeof specialFunctions | keyof typeof dense,
-  "besselRatio" | "cholesky" | "digamma" | "logBesselI0" | "logGamma" | "sigmoid" | "softplus" | "trigamma"
->;
+export const runtimeFunctions = [
+  "besselRatio",
+  "cholesky",
+  "digamma",
+  "logBesselI0",
+  "logGamma",
+  "sigmoid",
+  "softplus",
+  "trigamma",
+] as const satisfies readonly Numerics[];
+
+export type RuntimeFunction = (typeof runtimeFunctions)[number];

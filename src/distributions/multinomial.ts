@@ -123,7 +123,7 @@ function sampleByHalving(context: SampleContext): NodeId {
     const share = builder.select(both, builder.over(left, both), zero);
     const draws = builder.draw("binomial", [count, share], [...context.axes, axis], `${context.site}.${half}`);
     // Every category of a block reads the draw made at the block's first category.
-    const shared = builder.gather(draws, axis, start);
+    const shared = builder.gather(builder.rename(draws, axis, other), other, start);
     const isLeft = builder.binary("less", position, middle);
     count = builder.select(isLeft, shared, builder.minus(count, shared));
     start = builder.select(isLeft, start, middle);

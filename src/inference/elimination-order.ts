@@ -1,4 +1,4 @@
-import type { Model, Variable } from "../ir/model.js";
+import type { Axis, Model, Variable } from "../ir/model.js";
 import { dependenciesOf } from "./dependencies.js";
 import { latentsOf } from "./latents.js";
 
@@ -42,7 +42,10 @@ export function eliminationOrder(model: Model): EliminationOrder {
   if (continuous !== undefined) return { ok: false, reason: "continuousLatent", name: continuous };
   const chain = model.axes.find((axis) => axis.kind === "chain");
   if (chain !== undefined) return { ok: false, reason: "chain", name: chain.name };
-  const shared = [...latents.variables.values()].find((variable) => variable.axes.length === 0);
+  const rows = dataPlates(model)[0]?.name;
+  const shared = [...latents.variables.values()].find(({ axes }) =>
+    rows === undefined ? axes.length === 0 : !axes.includes(rows),
+  );
   if (shared !== undefined) return { ok: false, reason: "sharedLatent", name: shared.name };
 
   const sourceOrder = new Map([...latents.discrete].map((name, index) => [name, index]));
@@ -71,6 +74,11 @@ export function eliminationOrder(model: Model): EliminationOrder {
     left.delete(variable.name);
   }
   return { ok: true, steps };
+}
+
+/** Outermost plates as long as the data. */
+export function dataPlates(model: Model): readonly Axis[] {
+  return model.axes.filter((axis) => axis.parent === undefined && axis.kind === "plate" && axis.size === undefined);
 }
 
 function scopeOf(latent: string, buckets: readonly Bucket[]): ReadonlySet<string> {

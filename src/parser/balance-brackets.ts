@@ -5,7 +5,7 @@ import type { Span } from "../diagnostics/span.js";
 import * as T from "./tokens.js";
 
 /** How deep brackets of any kind may nest: far beyond what people write, far below what overflows a stack. */
-export const NESTING_LIMIT = 100;
+export const NESTING_LIMIT = 64;
 
 interface Kind {
   readonly open: string;
@@ -56,12 +56,14 @@ class BracketWalk {
   }
 
   walk(tokens: readonly IToken[]): this {
-    tokens.forEach((token, i) => {
+    for (let i = 0; i < tokens.length; i++) {
+      const token = tokens[i];
       const previous = i === 0 ? undefined : tokens[i - 1];
       const firstOnLine = previous === undefined || previous.endLine !== token.startLine;
       if (firstOnLine) this.#indent = token.startColumn ?? 1;
-      this.#step(token, firstOnLine, tokens[i + 1]);
-    });
+      this.#step(token, firstOnLine, tokens.at(i + 1));
+      if (this.deepest !== undefined) return this;
+    }
     while (this.#open.length > 0) this.#closeMissing(undefined);
     return this;
   }

@@ -1,9 +1,7 @@
 import type { IToken } from "chevrotain";
 import type {
   Argument,
-  ArithmeticOperator,
   BinaryExpression,
-  ComparisonOperator,
   Expression,
   Identifier,
   NumberLiteral,
@@ -12,30 +10,17 @@ import type {
 import { comparisonOutsideWhere, nestedTooDeeply } from "../diagnostics/catalogue/parser.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Span } from "../diagnostics/span.js";
-import { NESTING_LIMIT } from "./balance-brackets.js";
+import { isBinaryOperator, isComparison, PRECEDENCE, type BinaryOperatorText } from "./precedence.js";
 import { spanOfToken } from "./tokens.js";
 
 /** How deep an expression's tree may become: every later phase walks it by recursion. */
-export const EXPRESSION_DEPTH_LIMIT = 4 * NESTING_LIMIT;
+export const EXPRESSION_DEPTH_LIMIT = 400;
 
 /** A part of an expression and where it is written, parentheses included. */
 export interface Operand {
   readonly expression: Expression;
   readonly extent: Span;
 }
-
-type BinaryOperatorText = ArithmeticOperator | ComparisonOperator;
-
-/** How tightly each operator binds; negation binds more tightly than a product and less tightly than a power. */
-export const PRECEDENCE: Readonly<Record<BinaryOperatorText | "negate", number>> = {
-  ...{ "<": 1, "<=": 1, ">": 1, ">=": 1, "==": 1, "!=": 1 },
-  ...{ "+": 2, "-": 2, "*": 3, "/": 3, negate: 4, "^": 5 },
-};
-
-export const isComparison = (operator: string): operator is ComparisonOperator =>
-  ["<", "<=", ">", ">=", "==", "!="].includes(operator);
-
-const isBinaryOperator = (text: string): text is BinaryOperatorText => text !== "negate" && text in PRECEDENCE;
 
 export const identifier = (token: IToken): Identifier => ({ text: token.image, span: spanOfToken(token) });
 
@@ -51,7 +36,7 @@ type Waiting = { readonly kind: "negate"; readonly token: IToken } | { readonly 
 
 /** Builds expressions without recursion, keeps them shallow, and remembers which comparisons found no `where`. */
 export class ExpressionBuilder {
-  readonly diagnostics: Diagnostic[] = [];
+  readonly #diagnostics: Diagnostic[] = [];
   readonly #depths = new WeakMap<Expression, number>();
   readonly #homelessComparisons = new Map<Expression, { readonly place: Span; readonly operator: string }>();
 
@@ -64,7 +49,8 @@ export class ExpressionBuilder {
       return expression;
     }
     const what = "operators, calls and brackets applied to one another";
-    this.diagnostics.push(nestedTooDeeply(place, { what, limit: EXPRESSION_DEPTH_LIMIT }));
+    // Once is enough: such a text was not written by hand.
+    if (this.#diagnostics.length === 0) this.#diagnostics.push(nestedTooDeeply(place, { what, limit: EXPRESSION_DEPTH_LIMIT }));
     // A shallow stand-in: what is built further out starts afresh instead of being reported again and again.
     return { kind: "name", name: "_", span: expression.span };
   }
@@ -143,7 +129,7 @@ export class ExpressionBuilder {
     const comparisons = [...this.#homelessComparisons.values()].map(({ place, operator }) =>
       comparisonOutsideWhere(place, { operator }),
     );
-    return [...this.diagnostics, ...comparisons];
+    return [...this.#diagnostics, ...comparisons];
   }
 }
 

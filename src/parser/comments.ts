@@ -13,10 +13,10 @@ export interface Comment {
   readonly documents: boolean;
 }
 
-export interface CommentTable {
-  readonly comments: readonly Comment[];
-  /** By the offset of a declaration's first token: the text of the `##` lines in front of it. */
-  readonly documentation: ReadonlyMap<number, string>;
+/** A comment and the declaration it may document. */
+export interface ReadComment extends Omit<Comment, "documents"> {
+  /** The offset of the first token of the declaration that it stands in front of. */
+  readonly declaration?: number;
 }
 
 const isDocumentation = (image: string): boolean => image.startsWith("##");
@@ -32,34 +32,37 @@ export function readComments(
   tokens: readonly IToken[],
   comments: readonly IToken[],
   opensDeclaration: (index: number) => boolean,
-): CommentTable {
-  const documentation = new Map<number, string>();
-  const documenting = new Set<IToken>();
-  const trailing = new Set<IToken>();
+): readonly ReadComment[] {
+  const read: ReadComment[] = [];
   let next = 0;
   for (let i = 0; i <= tokens.length && next < comments.length; i++) {
     const token = i < tokens.length ? tokens[i] : undefined;
     const previousLine = i === 0 ? 0 : (tokens[i - 1].endLine ?? 0);
-    let run: IToken[] = [];
+    let runStart = read.length;
     while (next < comments.length && (token === undefined || comments[next].startOffset < token.startOffset)) {
-      const comment = comments[next++];
+      const comment = comments[next];
       const line = comment.startLine ?? 0;
-      if (line === previousLine) trailing.add(comment);
-      const follows = run.length > 0 && (run[run.length - 1].startLine ?? 0) === line - 1;
-      if (!isDocumentation(comment.image) || line === previousLine) run = [];
-      else run = follows ? [...run, comment] : [comment];
+      const trailing = line === previousLine;
+      const continues = next > 0 && comments[next - 1].startLine === line - 1;
+      if (!continues) runStart = read.length;
+      read.push({ text: comment.image.trimEnd(), span: spanOfToken(comment), trailing });
+      if (trailing || !isDocumentation(comment.image)) runStart = read.length;
+      next++;
     }
-    if (token === undefined || run.length === 0 || !opensDeclaration(i)) continue;
-    documentation.set(token.startOffset, run.map((comment) => textOfDocumentation(comment.image)).join("\n"));
-    for (const comment of run) documenting.add(comment);
+    if (token === undefined || !opensDeclaration(i)) continue;
+    for (let j = runStart; j < read.length; j++) read[j] = { ...read[j], declaration: token.startOffset };
   }
-  return {
-    documentation,
-    comments: comments.map((comment) => ({
-      text: comment.image.trimEnd(),
-      span: spanOfToken(comment),
-      trailing: trailing.has(comment),
-      documents: documenting.has(comment),
-    })),
-  };
+  return read;
+}
+
+/** By the offset of a declaration's first token: the text of the `##` lines in front of it. */
+export function documentationOf(comments: readonly ReadComment[]): ReadonlyMap<number, string> {
+  const documentation = new Map<number, string[]>();
+  for (const { declaration, text } of comments) {
+    if (declaration === undefined) continue;
+    const lines = documentation.get(declaration) ?? [];
+    lines.push(textOfDocumentation(text));
+    documentation.set(declaration, lines);
+  }
+  return new Map([...documentation].map(([offset, lines]) => [offset, lines.join("\n")] as const));
 }

@@ -50,6 +50,8 @@ export class GenParser extends EmbeddedActionsParser {
   builder = new ExpressionBuilder();
   reports: Diagnostic[] = [];
   documentation: ReadonlyMap<number, string> = new Map();
+  /** The declarations (by offset) that took their documentation. */
+  documentedOffsets = new Set<number>();
 
   constructor() {
     super(T.GRAMMAR_TOKENS, {
@@ -86,7 +88,9 @@ export class GenParser extends EmbeddedActionsParser {
 
   #documented(first: IToken): { documentation?: string } {
     const documentation = this.documentation.get(first.startOffset);
-    return documentation === undefined ? {} : { documentation };
+    if (documentation === undefined) return {};
+    this.documentedOffsets.add(first.startOffset);
+    return { documentation };
   }
 
   #wholeNumber(token: IToken, what: string): Ast.NumberLiteral {

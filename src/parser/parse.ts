@@ -3,10 +3,10 @@ import { nestedTooDeeply, noModel, tooManyErrors } from "../diagnostics/catalogu
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { sortedDiagnostics } from "../diagnostics/sorted.js";
 import type { SourceText } from "../diagnostics/span.js";
-import type { Program } from "./ast.js";
+import type { ModelDeclaration, Program } from "./ast.js";
 import { balanceBrackets, NESTING_LIMIT } from "./balance-brackets.js";
 import { ExpressionBuilder } from "./build-ast.js";
-import { readComments, type Comment } from "./comments.js";
+import { documentationOf, readComments, type Comment } from "./comments.js";
 import { ERROR_LIMIT, GenParser, TooManySyntaxErrors } from "./grammar.js";
 import { readTokens } from "./read-tokens.js";
 import { repairWords } from "./repair-words.js";
@@ -28,50 +28,63 @@ export function parse(source: SourceText): ParseResult {
   const read = readTokens(source.text);
   const words = repairWords(read.tokens);
   const balanced = balanceBrackets(words.tokens);
-  const { tokens } = balanced;
-  const { comments, documentation } = readComments(tokens, read.comments, (i) => opensDeclaration(tokens, i));
-  const repairs = [...words.diagnostics, ...balanced.diagnostics];
-  const span = { start: 0, end: source.text.length };
-  const empty: Program = { kind: "program", models: [], span };
-  if (!balanced.parsable) {
-    const diagnostics = sortedDiagnostics([...read.diagnostics, ...repairs]);
-    return { program: empty, comments, diagnostics };
-  }
-  const grammatical = parseTokens(tokens, documentation, source.text);
-  const structural = withoutFollowUps(grammatical.errors, tokens, [...repairs, ...read.diagnostics]);
-  const diagnostics = [...read.diagnostics, ...repairs, ...grammatical.reports, ...structural];
-  if (diagnostics.length === 0 && grammatical.program.models.length === 0) {
-    diagnostics.push(noModel({ start: 0, end: 0 }, {}));
-  }
-  return { program: { ...grammatical.program, span }, comments, diagnostics: sortedDiagnostics(diagnostics) };
+  const comments = readComments(balanced.tokens, read.comments, (i) => opensDeclaration(balanced.tokens, i));
+  const repairs = [...read.diagnostics, ...words.diagnostics, ...balanced.diagnostics];
+  const parsed = balanced.parsable ? parseTokens(balanced.tokens, documentationOf(comments)) : NOTHING;
+  const diagnostics = [
+    ...repairs,
+    ...parsed.reports,
+    ...withoutFollowUps(parsed.errors, balanced.tokens, repairs),
+  ];
+  if (diagnostics.length === 0 && parsed.models.length === 0) diagnostics.push(noModel({ start: 0, end: 0 }, {}));
+  return {
+    program: { kind: "program", models: parsed.models, span: { start: 0, end: source.text.length } },
+    comments: comments.map(({ declaration, ...comment }) => ({
+      ...comment,
+      documents: declaration !== undefined && parsed.documentedOffsets.has(declaration),
+    })),
+    diagnostics: atMost(ERROR_LIMIT, sortedDiagnostics(diagnostics)),
+  };
 }
 
-function parseTokens(
-  tokens: readonly IToken[],
-  documentation: ReadonlyMap<number, string>,
-  text: string,
-): { program: Pick<Program, "kind" | "models">; reports: readonly Diagnostic[]; errors: readonly PlacedError[] } {
+interface ParsedTokens {
+  readonly models: readonly ModelDeclaration[];
+  /** What the grammar's actions found to say. */
+  readonly reports: readonly Diagnostic[];
+  readonly errors: readonly PlacedError[];
+  readonly documentedOffsets: ReadonlySet<number>;
+}
+
+const NOTHING: ParsedTokens = { models: [], reports: [], errors: [], documentedOffsets: new Set() };
+
+function parseTokens(tokens: readonly IToken[], documentation: ReadonlyMap<number, string>): ParsedTokens {
   parser ??= new GenParser();
   parser.input = [...tokens];
   parser.builder = new ExpressionBuilder();
   parser.reports = [];
   parser.documentation = documentation;
-  const extra: Diagnostic[] = [];
-  let models: Program["models"] = [];
+  parser.documentedOffsets = new Set();
+  let models: readonly ModelDeclaration[] = [];
   try {
     models = parser.program();
   } catch (error) {
-    const end = { start: text.length, end: text.length };
-    if (error instanceof TooManySyntaxErrors) extra.push(tooManyErrors(end, { limit: ERROR_LIMIT }));
-    else if (error instanceof RangeError) extra.push(nestedTooDeeply(end, { what: "brackets inside brackets", limit: NESTING_LIMIT }));
-    else throw error;
+    // Brackets nest shallowly enough for any stack but one that was nearly used up before.
+    if (error instanceof RangeError) {
+      const what = "brackets inside brackets";
+      return { ...NOTHING, reports: [nestedTooDeeply({ start: 0, end: 0 }, { what, limit: NESTING_LIMIT })] };
+    }
+    if (!(error instanceof TooManySyntaxErrors)) throw error;
   }
   const indices = new Map(tokens.map((token, i) => [token, i] as const));
   const errors = parser.errors.map((error) => {
     const at = error.token.tokenType === EOF ? tokens.length : (indices.get(error.token) ?? tokens.length);
     return { diagnostic: syntaxError(error, tokens, at), at };
   });
-  const reports = [...parser.reports, ...parser.builder.finish(), ...extra];
-  parser.input = [];
-  return { program: { kind: "program", models }, reports, errors };
+  const reports = [...parser.reports, ...parser.builder.finish()];
+  return { models, reports, errors, documentedOffsets: parser.documentedOffsets };
+}
+
+function atMost(limit: number, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (diagnostics.length <= limit) return diagnostics;
+  return [...diagnostics.slice(0, limit), tooManyErrors(diagnostics[limit].span, { limit })];
 }

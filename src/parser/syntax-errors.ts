@@ -21,7 +21,7 @@ export function describeToken(token: IToken): string {
   if (token.tokenType === EOF) return "the end of the file";
   if (token.tokenType === T.NumberToken) return `the number \`${token.image}\``;
   if (T.isReservedWord(token)) return `the keyword \`${token.image}\``;
-  return `\`${token.image}\``;
+  return `\`${token.image.length <= 40 ? token.image : `${token.image.slice(0, 37)}…`}\``;
 }
 
 /** A word that names a thing the language will have one day, said so instead of misunderstood. */

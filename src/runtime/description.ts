@@ -66,6 +66,8 @@ export interface ParameterDescription {
   /** `= literal`: row-major values; never learned. */
   readonly fixed?: readonly number[];
   readonly hasPrior: boolean;
+  /** A Positive whose update takes the ridge: the variance of a scalar Normal. (Covariances need not say so.) */
+  readonly takesRidge?: boolean;
 }
 
 export interface VariableDescription {
@@ -121,6 +123,10 @@ export interface MStepSettings {
   readonly dataVariance: Tensors;
   /** Parameters to keep as they are. */
   readonly fixed: ReadonlySet<string>;
+  /**
+   * "singular-covariance" and "singular-regression" of `maximiseRegression`, with its detail; or the code of a warning of
+   * the run time, GEN5xxx, with a whole message.
+   */
   warn(code: string, message: string): void;
 }
 

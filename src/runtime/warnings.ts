@@ -70,6 +70,14 @@ export const warnings = {
     code: "GEN5013",
     message: `\`${latent}\` has ${values} values, but there are only ${rows} rows to tell them apart.`,
   }),
+  undeterminedCoefficients: (detail: string): FitWarning => ({
+    code: "GEN5014",
+    message: `Regressors are collinear: ${detail}. The smallest change of the coefficients was taken.`,
+  }),
+  singularCovariance: (detail: string): FitWarning => ({
+    code: "GEN5015",
+    message: `A covariance was kept as it was in an iteration: ${detail}. A larger ridge avoids this.`,
+  }),
 } as const;
 
 function cellText(cell: number | undefined): string {

@@ -7,7 +7,7 @@ import { checkSupport, type GivenArgument } from "./argument-support.js";
 import type { ExpressionContext } from "./expression/expression-context.js";
 import { isPositive } from "./expression/interval.js";
 import { intervalOf } from "./expression/value-interval.js";
-import { written } from "./expression/written.js";
+import { printExpression as written } from "../parser/print-expression.js";
 
 /** The variable or parameter that a distribution is for. */
 export interface Child {

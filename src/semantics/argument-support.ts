@@ -8,7 +8,7 @@ import type * as syntax from "../parser/ast.js";
 import type { ExpressionContext } from "./expression/expression-context.js";
 import { isNonNegative, isPositive, isWithinClosedUnit } from "./expression/interval.js";
 import { intervalOf } from "./expression/value-interval.js";
-import { written } from "./expression/written.js";
+import { printExpression as written } from "../parser/print-expression.js";
 import { findVisible } from "./symbols.js";
 
 const supportTexts: Readonly<Record<Slot["support"], string>> = {

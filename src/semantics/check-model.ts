@@ -53,7 +53,7 @@ export function checkModel(declaration: ModelDeclaration): {
   const model = lowerToModel(declaration, { ...parts, guide: guide.guide, critic, learn }, environment);
   verifyModel(model, (name) => distributions[name].slots);
   const lets = [...parts.lets, ...guide.lets];
-  const warnings = lints.flatMap((lint) => lint({ model, lets }));
+  const warnings = lints.flatMap((lint) => lint({ model, name: declaration.name.span, lets, positionalArguments: environment.positionalArguments }));
   return { model, diagnostics: [...environment.diagnostics, ...warnings] };
 }
 

@@ -13,7 +13,7 @@ import type * as syntax from "../parser/ast.js";
 import { checkShape, type Child } from "./argument-shape.js";
 import { checkSupport, type GivenArgument } from "./argument-support.js";
 import type { ExpressionContext } from "./expression/expression-context.js";
-import { written } from "./expression/written.js";
+import { printExpression as written } from "../parser/print-expression.js";
 
 /** The arguments of a distribution by slot; undefined, and reported, where one is missing or wrong. */
 export function checkDistributionArguments(
@@ -43,11 +43,14 @@ export function checkDistributionArguments(
       isWhole = false;
       continue;
     }
+    if (argument.name === undefined) context.environment.positionalArguments.add(value);
     const given = { family, slot, written: argument, value, ...unconstrainedForm(slot, slots) };
     if (checkArgument(given, child, context)) values.set(slot.name, value);
     else isWhole = false;
   }
-  const missing = slots.filter((slot) => slot.optional !== true && !taken.has(slot.position));
+  // A misspelt name may stand for what would seem to be missing.
+  const misnamed = call.arguments.some((each) => each.name !== undefined && !slots.some((slot) => slot.name === each.name?.text));
+  const missing = misnamed ? [] : slots.filter((slot) => slot.optional !== true && !taken.has(slot.position));
   for (const slot of missing) reportMissing(slot, distribution, call, context);
   return isWhole && missing.length === 0 ? Object.fromEntries(values) : undefined;
 }

@@ -10,7 +10,7 @@ import type * as syntax from "../parser/ast.js";
 import type { Child } from "./argument-shape.js";
 import { checkDistributionArguments } from "./distribution-arguments.js";
 import type { ExpressionContext } from "./expression/expression-context.js";
-import { written } from "./expression/written.js";
+import { printExpression as written } from "../parser/print-expression.js";
 
 export interface DistributionUse {
   readonly distribution: DistributionName;

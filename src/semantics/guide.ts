@@ -14,7 +14,7 @@ import type { Axis, DensityFactor, Guide, Layer } from "../ir/model.js";
 import type { GuideChain, GuideDeclaration, GuideItem, GuideSite, LayerExpression } from "../parser/ast.js";
 import { checkDistribution } from "./distribution-call.js";
 import { expressionContext } from "./expression/check-expression.js";
-import { written } from "./expression/written.js";
+import { printExpression as written } from "../parser/print-expression.js";
 import { asLayer, checkLayers } from "./layer.js";
 import { checkLet, declareLet } from "./let.js";
 import type { ModelEnvironment } from "./model-environment.js";

@@ -2,7 +2,7 @@ import { layerArgument, layerInput, unknownArgument, unknownLayer } from "../dia
 import { didYouMean } from "../diagnostics/did-you-mean.js";
 import type { Layer, LayerArgument } from "../ir/model.js";
 import type { Argument, Expression, LayerExpression } from "../parser/ast.js";
-import { written } from "./expression/written.js";
+import { printExpression as written } from "../parser/print-expression.js";
 import { activations, layerSignatures, type LayerForm, type LayerParameter, type LayerSignature } from "./layer-signatures.js";
 import type { ModelEnvironment } from "./model-environment.js";
 

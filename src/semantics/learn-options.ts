@@ -1,20 +1,22 @@
 /** What the value of an option may be. */
 export type OptionKind =
-  | {
-      readonly kind: "number";
-      readonly least: number;
-      readonly most: number;
-      /** The ends themselves are excluded. */
-      readonly open?: "least" | "most";
-      readonly integer?: boolean;
-    }
+  | NumberKind
   /** One of some names; with an argument, a call: `collapse(2)`. */
   | { readonly kind: "choice"; readonly choices: readonly OptionChoice[] };
+
+export interface NumberKind {
+  readonly kind: "number";
+  readonly least: number;
+  readonly most: number;
+  /** An end that is itself excluded. */
+  readonly open?: "least" | "most";
+  readonly integer?: boolean;
+}
 
 export interface OptionChoice {
   readonly name: string;
   /** A number in parentheses after the name. */
-  readonly argument?: { readonly least: number; readonly integer: boolean };
+  readonly argument?: Pick<NumberKind, "least" | "open" | "integer">;
 }
 
 export interface LearnOptionDefinition {
@@ -95,7 +97,7 @@ export const learnOptions: Readonly<Record<LearnMethod, Readonly<Record<string, 
     iwae: whole("draws of the importance-weighted bound", "16"),
     stl: flag("sticking the landing: less noise near the optimum"),
     relax: {
-      value: { kind: "choice", choices: [{ name: "gumbel", argument: { least: 0, integer: false } }, { name: "none" }] },
+      value: { kind: "choice", choices: [{ name: "gumbel", argument: { least: 0, open: "least" } }, { name: "none" }] },
       summary: "continuous stand-in for large discrete variables",
       example: "gumbel(0.5)",
     },

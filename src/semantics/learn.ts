@@ -9,8 +9,8 @@ import {
 import { didYouMean } from "../diagnostics/did-you-mean.js";
 import type { Learn, LearnOption } from "../ir/model.js";
 import type { Expression, Identifier, LearnDeclaration } from "../parser/ast.js";
-import { written } from "./expression/written.js";
-import { learnOptions, type LearnMethod, type LearnOptionDefinition, type OptionKind } from "./learn-options.js";
+import { printExpression as written } from "../parser/print-expression.js";
+import { learnOptions, type LearnMethod, type LearnOptionDefinition, type NumberKind, type OptionKind } from "./learn-options.js";
 import type { ModelEnvironment } from "./model-environment.js";
 
 const methods: readonly LearnMethod[] = ["em", "elbo", "adversarial"];
@@ -83,7 +83,7 @@ function checkOption(
     environment.diagnostics.push(optionKind(span, { option, expected: describe(expected), example }));
     return undefined;
   };
-  const wrongRange = (range: OptionKind & { readonly kind: "number" }): undefined => {
+  const wrongRange = (range: NumberKind): undefined => {
     environment.diagnostics.push(
       optionRange(span, { option, expected: describe(range), found: written(value), example }),
     );
@@ -116,7 +116,7 @@ function checkOption(
       const given = value.kind === "call" ? value.arguments : [];
       const number = given.length === 1 && given[0].name === undefined ? numberOf(given[0].value) : undefined;
       if (number === undefined) return wrongKind();
-      const range = { kind: "number", most: Infinity, ...choice.argument, ...(choice.argument.integer ? {} : { open: "least" }) } as const;
+      const range: NumberKind = { kind: "number", most: Infinity, ...choice.argument };
       return isInRange(number, range) ? { kind: "call", name, arguments: [number], span } : wrongRange(range);
     }
   }
@@ -132,7 +132,7 @@ function nameOf(value: Expression): string | undefined {
   return value.kind === "call" && value.callee.kind === "name" ? value.callee.name : undefined;
 }
 
-function isInRange(value: number, range: OptionKind & { readonly kind: "number" }): boolean {
+function isInRange(value: number, range: NumberKind): boolean {
   const isAbove = range.open === "least" ? value > range.least : value >= range.least;
   const isBelow = range.open === "most" ? value < range.most : value <= range.most;
   return isAbove && isBelow && (range.integer !== true || Number.isInteger(value));

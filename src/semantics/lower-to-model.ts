@@ -18,7 +18,7 @@ export function lowerToModel(declaration: ModelDeclaration, parts: ModelParts, e
   const { guide, critic, learn } = parts;
   return {
     name: declaration.name.text,
-    span: declaration.name.span,
+    span: declaration.span,
     sizes: environment.sizes,
     axes: environment.axes,
     parameters: parts.parameters,

@@ -1,7 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { duplicateName } from "../diagnostics/catalogue/semantics.js";
-import type { Axis, Size } from "../ir/model.js";
-import type { LetDefinition, ModelSymbol, Scope } from "./symbols.js";
+import type { Axis, Expression, Size } from "../ir/model.js";
+import { findVisible, type LetDefinition, type ModelSymbol, type Scope } from "./symbols.js";
 
 /** What the checks of one model share: its names, its axes, and the diagnostics found so far. */
 export interface ModelEnvironment {
@@ -14,6 +14,8 @@ export interface ModelEnvironment {
   readonly axes: Axis[];
   /** `let`s whose value is being checked, outermost first: one that comes up again goes round in a circle. */
   readonly openLets: LetDefinition[];
+  /** Arguments of distributions that were written without a name. */
+  readonly positionalArguments: Set<Expression>;
 }
 
 export function newModelEnvironment(): ModelEnvironment {
@@ -24,23 +26,46 @@ export function newModelEnvironment(): ModelEnvironment {
     sizes: [],
     axes: [],
     openLets: [],
+    positionalArguments: new Set(),
   };
 }
 
 /** Adds a name to a block, or reports that the model has it already. Returns whether it is new. */
 export function declare(environment: ModelEnvironment, scope: Scope, symbol: ModelSymbol): boolean {
+  if (scope.isGuide) return declareInGuide(environment, scope, symbol);
   const before = environment.declared.get(symbol.name);
   if (before !== undefined) {
-    environment.diagnostics.push(
-      duplicateName(
-        symbol.span,
-        { name: symbol.name, inner: before.scope !== scope },
-        { related: [{ span: before.symbol.span, message: "declared here" }] },
-      ),
-    );
+    reportDuplicate(environment, symbol, before.symbol, before.scope !== scope);
     return false;
   }
   environment.declared.set(symbol.name, { symbol, scope });
   scope.symbols.set(symbol.name, symbol);
   return true;
+}
+
+/** The names of a guide are its own: they may be those of plates and `let`s of the model, which it does not read. */
+function declareInGuide(environment: ModelEnvironment, scope: Scope, symbol: ModelSymbol): boolean {
+  const inModel = environment.declared.get(symbol.name)?.symbol;
+  const before = findVisible(scope, symbol.name) ?? (inModel?.kind === "variable" ? inModel : undefined);
+  if (before !== undefined) {
+    reportDuplicate(environment, symbol, before, false);
+    return false;
+  }
+  scope.symbols.set(symbol.name, symbol);
+  return true;
+}
+
+function reportDuplicate(
+  environment: ModelEnvironment,
+  symbol: ModelSymbol,
+  before: ModelSymbol,
+  inner: boolean,
+): void {
+  environment.diagnostics.push(
+    duplicateName(
+      symbol.span,
+      { name: symbol.name, inner },
+      { related: [{ span: before.span, message: "declared here" }] },
+    ),
+  );
 }

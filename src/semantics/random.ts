@@ -3,7 +3,6 @@ import {
   implicitDiscrete,
   implicitMismatch,
   initialOutsideChain,
-  latentDefinition,
 } from "../diagnostics/catalogue/semantics.js";
 import { sameShape, shapeOf } from "../ir/domain.js";
 import type { Domain, Expression, Factor } from "../ir/model.js";
@@ -13,7 +12,6 @@ import { checkDistribution, familyNameOf } from "./distribution-call.js";
 import type { ExpressionContext } from "./expression/expression-context.js";
 import { isPositive, isWithinClosedUnit } from "./expression/interval.js";
 import { intervalOf } from "./expression/value-interval.js";
-import { written } from "./expression/written.js";
 import { checkSteps } from "./steps.js";
 import type { VariableSymbol } from "./symbols.js";
 
@@ -23,7 +21,8 @@ export function checkRandom(
   symbol: VariableSymbol,
   context: ExpressionContext,
 ): readonly Factor[] | undefined {
-  if (declaration.relation === "=") return checkImplicit(declaration, symbol, context);
+  // The parser refuses `=` for latent variables.
+  if (declaration.relation === "=" && declaration.role === "observed") return checkImplicit(declaration, symbol, context);
   const child = { name: symbol.name, domain: symbol.domain, typeName: declaration.type.name };
   const step = checkDistribution(declaration.value, child, context);
   const initial = declaration.initial === undefined ? undefined : checkDistribution(declaration.initial, child, context);
@@ -41,16 +40,6 @@ function checkImplicit(
   const family = familyNameOf(given);
   if (family !== undefined) {
     context.report(distributionAsValue(given.span, { family }, { fix: { span: relation, replacement: " ~ " } }));
-    return undefined;
-  }
-  if (declaration.role === "latent") {
-    context.report(
-      latentDefinition(
-        given.span,
-        { name: name.text },
-        { fix: { span: declaration.span, replacement: `let ${name.text} = ${written(given)}` } },
-      ),
-    );
     return undefined;
   }
   if (initial !== undefined) {

@@ -105,7 +105,7 @@ class ModelText {
       if (!isVector)
         return choices.pick([() => loose("Positive", "InvGamma(3, 2)"), () => `sd: ${loose("Positive")}`])();
       return choices.pick([
-        () => loose(`Cov[${D}]`, "InvWishart(6, eye)").replace("eye", "1"),
+        () => loose(`Cov[${D}]`, "InvWishart(6, 1)"),
         () => loose(`Diag[${D}]`, "InvGamma(3, 2)"),
         () => loose(`Iso[${D}]`, "InvGamma(3, 2)"),
         () => loose(`LowRank[${D}, 1]`),
@@ -134,7 +134,7 @@ class ModelText {
       () => put(isVector ? `Vector[${D}]` : "Real", `StudentT(${loose("Positive")}, ${mean()}, ${spread()})`),
       () => put("Positive", `LogNormal(${loose("Real")}, ${loose("Positive")})`),
       () => put("Unit", `Beta(${cell("Positive")}, ${cell("Positive")})`),
-      () => put("Angle", `VonMises(${cell("Angle")}, ${cell("Positive")})`),
+      () => put("Angle", `VonMises(${cell("Real")}, ${cell("Positive")})`),
       () => put("Count", `NegativeBinomial(${cell("Positive")}, ${cell("Positive")})`),
       () =>
         optional === ""

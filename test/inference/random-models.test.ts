@@ -96,7 +96,9 @@ describe("random static models against enumeration", () => {
           const statistics = run.eStep(parameters);
           const objective = statistics["logLikelihood"]![0]! + run.logPrior(parameters);
           if (!Number.isFinite(objective)) break;
-          expect(objective).toBeGreaterThanOrEqual(before - 1e-9 * rows * (1 + Math.abs(before === -Infinity ? 0 : before / rows)));
+          expect(objective).toBeGreaterThanOrEqual(
+            before - 1e-9 * rows * (1 + Math.abs(before === -Infinity ? 0 : before / rows)),
+          );
           before = objective;
           parameters = run.mStep(statistics, parameters);
         }

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
-import { renderPretty } from "../../diagnostics/render-pretty.js";
 import { format } from "../../parser/format.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { loadSource } from "../load-source.js";
+import { renderDiagnostics } from "../render-diagnostics.js";
 import type { Terminal } from "../terminal.js";
 
 /** `genc fmt`: rewrites files in place, or with `--check` names those that it would rewrite. */
@@ -12,7 +12,9 @@ export async function formatFiles(terminal: Terminal, files: readonly string[], 
     const source = loadSource(file);
     const formatted = format(source);
     if (formatted.kind === "refused") {
-      terminal.message(renderPretty(formatted.diagnostics, source, { color: terminal.color }));
+      terminal.message(
+        await renderDiagnostics([{ source, diagnostics: formatted.diagnostics }], "pretty", terminal.color),
+      );
       code = exitCode.diagnostics;
     } else if (formatted.text !== source.text) {
       if (check) code = exitCode.diagnostics;

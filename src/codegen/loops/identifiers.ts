@@ -1,21 +1,20 @@
+import { runtimeFunctions } from "../runtime-functions.js";
+
 /** Words that no generated name may be: keywords of TypeScript and AssemblyScript, and what printed functions refer to. */
-const reserved = new Set(
-  (
+const reserved = new Set<string>([
+  ...runtimeFunctions,
+  ...(
     "abstract any as async await boolean break case catch class const continue debugger declare default delete do else " +
     "enum export extends false finally for function if implements import in instanceof interface let module namespace " +
     "new null of package private protected public return static super switch this throw true try type typeof undefined " +
     "var void while with yield i32 i64 u32 f32 f64 v128 bool string usize number " +
     "sizes parameters previous block into streams rows Math Number Float64Array Infinity NaN Object Array arguments eval"
   ).split(" "),
-);
+]);
 
 /** Hands out identifiers, each once. */
 export class Identifiers {
   private readonly taken = new Set<string>();
-
-  constructor(also: Iterable<string> = []) {
-    for (const name of also) this.taken.add(name);
-  }
 
   /** The wanted name in camel case, or with a number where it is taken. */
   unique(wanted: string): string {

@@ -50,8 +50,10 @@ export interface Value {
   readonly sizes: readonly AxisSize[];
   /** Accumulated over a pass: zero before, known after. */
   readonly isTotal: boolean;
-  /** Adds start from zeros. */
+  /** What a total is before anything is accumulated. */
   readonly startsAt: number;
+  /** The pass over rows that it is computed anew in, for each row. */
+  readonly pass?: LoopVariable;
 }
 
 /** A running number of one innermost loop. */
@@ -197,8 +199,10 @@ export function variablesOf(term: Term): ReadonlySet<LoopVariable> {
         return;
       case "index":
         return visitIndex(part.index);
-      case "input":
       case "value":
+        if (part.value.pass !== undefined) found.add(part.value.pass);
+        return part.indices.forEach(visitIndex);
+      case "input":
         return part.indices.forEach(visitIndex);
       case "unary":
         return visit(part.operand);

@@ -72,10 +72,7 @@ class FunctionLowering {
         this.lowerTotal(id, items, pair);
         if (pair !== undefined) symmetric.push({ id, ...pair });
       } else if (needed.has(id) && this.stored[id]) {
-        if (node.operation.kind === "draw" && of[id] !== phase) {
-          throw new Error(`lower ${this.fn.name}: a draw is needed in two passes over the rows`);
-        }
-        this.lowerNode(id, items);
+        if (!this.isCarried(node.operation) || of[id] === phase) this.lowerNode(id, items);
       }
     });
     for (const output of outputs) this.lowerOutput(output, items);
@@ -98,6 +95,11 @@ class FunctionLowering {
       if (of[id] === phase) visit(id);
     });
     return needed;
+  }
+
+  /** Kept for all rows from one pass to the next, since it cannot be computed again. */
+  private isCarried(operation: Operation): boolean {
+    return operation.kind === "draw" && this.phases.count > 3;
   }
 
   private isRows(axes: readonly string[]): boolean {
@@ -131,15 +133,18 @@ class FunctionLowering {
   }
 
   private makeValue(id: NodeId, axes: readonly string[], isTotal = false, startsAt = 0): Value {
-    const kept = axes.filter((axis) => axis !== this.phases.rowsAxis);
+    const carried = this.isCarried(this.fn.nodes[id].operation);
+    const perRow = this.isRows(axes) && !carried;
+    const kept = carried ? axes : axes.filter((axis) => axis !== this.phases.rowsAxis);
     const value: Value = {
       name: this.names[id],
       axes: kept,
       sizes: kept.map((axis) => this.sizeOf(axis)),
       isTotal,
       startsAt,
+      ...(perRow && this.rowVariable !== undefined ? { pass: this.rowVariable } : {}),
     };
-    (this.isRows(this.fn.nodes[id].axes) ? this.rowValues : this.values).set(id, value);
+    (perRow ? this.rowValues : this.values).set(id, value);
     return value;
   }
 

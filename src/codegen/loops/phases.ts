@@ -25,7 +25,9 @@ export function assignPhases(fn: PlanFunction): Phases {
     const latest = operands.reduce((phase, operand) => Math.max(phase, of[operand]), 0);
     const total = !perRow(id) && operands.some(perRow);
     isTotal.push(total);
-    of.push(perRow(id) ? latest + (1 - (latest % 2)) : total ? latest + (latest % 2) : latest);
+    // A pass is odd, what follows it even.
+    const pass = latest + (1 - (latest % 2));
+    of.push(perRow(id) ? pass : total ? pass + 1 : latest);
   });
   return { rowsAxis, of, isTotal, count: 1 + of.reduce((most, phase) => Math.max(most, phase), 0) };
 }

@@ -371,14 +371,6 @@ export const notASavedModel = defineDataDiagnostic<{ reason: string }>({
   message: (p) => `This is not a model that \`genc train --save\` wrote: ${p.reason}.`,
 });
 
-export const sizeStillUnknown = defineDataDiagnostic<{ size: string }>({
-  code: "GEN4308",
-  severity: "error",
-  title: "a size that nothing settles",
-  message: (p) => `The size \`${p.size}\` has no default and does not follow from the data.`,
-  hint: (p) => `Give it: --dim ${p.size}=3`,
-});
-
 function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
 }

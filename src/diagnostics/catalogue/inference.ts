@@ -33,14 +33,15 @@ export const tableGrows = defineDiagnostic<TableGrowth>({
   hint: (p) => {
     const collapse =
       p.axisKind === "chain"
-        ? "`learn em { approx: collapse(2) }` keeps the last two steps apart and merges older histories (accurate; no bound), "
+        ? "`learn em { approx: collapse(2) }` (keeps the last two steps apart and merges older histories: accurate, no bound) or "
         : "";
-    const vb = "`learn em { approx: vb }` maximises a lower bound (monotone; too sure of itself)";
+    const vb = "`learn em { approx: vb }` (a lower bound that never decreases; too sure of itself)";
+    const outside = `\`${p.axisKind === "chain" ? "chain" : "each"} ${p.axis}\``;
     const move =
       p.movable.length === 0
         ? ""
-        : `, or declare ${quoted(p.movable)} outside \`${p.axisKind === "chain" ? "chain" : "each"} ${p.axis}\` if one value holds throughout (exact)`;
-    return `write ${collapse}${collapse === "" ? "" : "or "}${vb}${move}`;
+        : `; or declare ${quoted(p.movable)} outside ${outside} if one value holds throughout (exact)`;
+    return `write ${collapse}${vb}${move}`;
   },
 });
 
@@ -72,7 +73,7 @@ export const latentNotNormal = defineDiagnostic<{
   label: () => "only Normal latents that enter linearly are eliminated exactly",
   hint: (p) =>
     p.isGlobal
-      ? `declare \`param ${p.variable}: ${p.type} ~ ${p.distribution}(…)\` (a point estimate, with this as its prior), or add \`guide auto(dense(64, tanh))\` to maximise a lower bound`
+      ? `declare \`param ${p.variable}: ${p.type} ~ ${p.distribution}(…)\` (a point estimate, with this as its prior), or add \`guide auto(dense(64, tanh))\` and \`learn elbo\` to maximise a lower bound`
       : "add `guide auto(dense(64, tanh))` and `learn elbo` to maximise a lower bound, or write `learn em { approx: vb }` where all of the model is conjugate",
 });
 
@@ -88,7 +89,7 @@ export const productOfLatents = defineDiagnostic<{ child: string; left: string; 
   hint: (p) =>
     p.left === p.right
       ? "add `guide auto(dense(64, tanh))` and `learn elbo` to maximise a lower bound"
-      : `make one of them a \`param\` (exact), write \`learn em { approx: vb }\`, or add \`guide auto(dense(64, tanh))\` to maximise a lower bound`,
+      : "make one of them a `param` (exact), write `learn em { approx: vb }`, or add `guide auto(dense(64, tanh))` and `learn elbo` to maximise a lower bound",
 });
 
 /** How a Gaussian latent enters where only an affine mean of a Normal could be eliminated. */
@@ -196,17 +197,8 @@ export const penaltyWithBatchNorm = defineDiagnostic<{ network: string; option: 
   hint: () => "write `layernorm` in its place",
 });
 
-export const implicitNotContinuous = defineDiagnostic<{ variable: string; type: string; family: string }>({
-  code: "GEN3214",
-  severity: "error",
-  title: "implicit variable that is not continuous",
-  message: (p) =>
-    `\`${p.variable}: ${p.type}\` is discrete: no gradient of the critic reaches the generator through it`,
-  hint: (p) => `use a likelihood, \`${p.variable} ~ ${p.family}(logits: …)\`, without \`critic\``,
-});
-
 export const mixedObjectives = defineDiagnostic<{ explicit: string; implicit: string }>({
-  code: "GEN3215",
+  code: "GEN3214",
   severity: "error",
   title: "density and critic in one model",
   message: (p) =>
@@ -226,39 +218,17 @@ export const tableTooLarge = defineDiagnostic<{
   title: "exact table too large",
   message: (p) =>
     `exact elimination of ${quoted(p.latents)} needs ${p.product} = ${scientific(p.cells)} cells per item (limit ${scientific(p.limit)})`,
-  hint: () => "make one of these sizes smaller, or split the factor that reads all of these latents",
+  hint: (p) =>
+    `make one of these sizes smaller, split the factor that reads all of these latents, or allow more with \`learn em { maxtable: ${scientific(roundedUp(p.cells))} }\``,
 });
 
-/** What is wrong with a guide. */
-export type GuideFault =
-  | { readonly kind: "missing"; readonly latent: string; readonly distribution: string }
-  | { readonly kind: "order"; readonly site: string; readonly reads: string }
-  | { readonly kind: "itself"; readonly site: string };
-
-export const guideFault = defineDiagnostic<GuideFault>({
+export const guideWithoutSite = defineDiagnostic<{ latent: string }>({
   code: "GEN3230",
   severity: "error",
-  title: "guide does not cover the latents",
-  message: (p) => {
-    switch (p.kind) {
-      case "missing":
-        return `the guide has no site for latent \`${p.latent}\`, which cannot be eliminated exactly`;
-      case "order":
-        return `the guide's site \`${p.site}\` reads latent \`${p.reads}\`, which has not been drawn at that point`;
-      case "itself":
-        return `the guide's site \`${p.site}\` reads \`${p.site}\` itself`;
-    }
-  },
-  hint: (p) => {
-    switch (p.kind) {
-      case "missing":
-        return `add \`${p.latent} ~ Normal(…, sd: …)\` to the guide, or write \`guide auto(dense(64, tanh))\``;
-      case "order":
-        return `write the site of \`${p.reads}\` in front of it, or read observed variables only`;
-      case "itself":
-        return "read observed and given variables, or a step back along a chain";
-    }
-  },
+  title: "guide without a site for a latent",
+  message: (p) => `the guide has no site for latent \`${p.latent}\`, which cannot be eliminated exactly`,
+  label: (p) => `nothing draws \`${p.latent}\``,
+  hint: (p) => `add \`${p.latent} ~ Normal(…, sd: …)\` to the guide, or write \`guide auto(dense(64, tanh))\``,
 });
 
 export const tooManyValues = defineDiagnostic<{ variable: string; size: string; values: number; limit: number }>({
@@ -267,7 +237,7 @@ export const tooManyValues = defineDiagnostic<{ variable: string; size: string; 
   title: "discrete latent too large to enumerate inside a bound",
   message: (p) =>
     `latent \`${p.variable}\` has ${p.size} = ${p.values} values, and everything that depends on it would be computed for each (limit ${p.limit})`,
-  hint: (p) => `choose \`${p.size}\` of at most ${p.limit}`,
+  hint: (p) => `choose \`${p.size}\` of at most ${p.limit}, or allow more with \`learn elbo { maxenum: ${p.values} }\``,
 });
 
 export const noFiniteTable = defineDiagnostic<{ variable: string; type: string; shape: readonly string[] }>({
@@ -284,36 +254,13 @@ export const noFiniteTable = defineDiagnostic<{ variable: string; type: string; 
       : `declare \`each j in ${p.shape[0] ?? "J"} { latent ${p.variable}: … }\`: entries that nothing ties together are then summed one at a time`,
 });
 
-/** A likelihood without a proper maximum, or a direction that the data cannot decide. */
-export type Degeneracy =
-  | { readonly kind: "scale"; readonly latent: string; readonly variance: string; readonly coefficient: string }
-  | { readonly kind: "dirichlet"; readonly parameter: string; readonly concentration: number }
-  | { readonly kind: "singular"; readonly parameter: string };
-
-export const degenerate = defineDiagnostic<Degeneracy>({
+export const unboundedLikelihood = defineDiagnostic<{ parameter: string; prior: string }>({
   code: "GEN3240",
   severity: "warning",
-  title: "likelihood does not decide",
-  message: (p) => {
-    switch (p.kind) {
-      case "scale":
-        return `\`${p.variance}\` and \`${p.coefficient}\` both set the scale of \`${p.latent}\`: only their product can be learned`;
-      case "dirichlet":
-        return `a Dirichlet prior of concentration ${p.concentration} < 1 is infinite where a probability is 0, so \`${p.parameter}\` has no best value`;
-      case "singular":
-        return `without a ridge the likelihood grows for ever as one \`${p.parameter}\` shrinks onto a few points`;
-    }
-  },
-  hint: (p) => {
-    switch (p.kind) {
-      case "scale":
-        return `fix the scale of the latent: \`${p.latent} ~ Normal(0, 1)\``;
-      case "dirichlet":
-        return "choose a concentration of at least 1; above 1 keeps probabilities away from 0";
-      case "singular":
-        return `leave \`ridge\` at its default, or give \`${p.parameter}\` a prior such as \`InvWishart\``;
-    }
-  },
+  title: "likelihood without a maximum",
+  message: (p) => `with \`ridge: 0\` the likelihood grows for ever as one \`${p.parameter}\` shrinks onto a few points`,
+  label: (p) => `one \`${p.parameter}\` per component`,
+  hint: (p) => `leave \`ridge\` at its default, or give \`${p.parameter}\` a prior: \`~ ${p.prior}\``,
 });
 
 export const conditionMayBeMissing = defineDiagnostic<{ variable: string; child: string; role: "observed" | "given" }>({
@@ -321,7 +268,9 @@ export const conditionMayBeMissing = defineDiagnostic<{ variable: string; child:
   severity: "error",
   title: "a missing value is read",
   message: (p) =>
-    `\`${p.child}\` depends on \`${p.variable}\`, whose entries may be missing (\`?\`): a missing value cannot be conditioned on`,
+    p.child === p.variable
+      ? `\`${p.child}\` depends on its own past, which may be missing (\`?\`): a missing value cannot be conditioned on`
+      : `\`${p.child}\` depends on \`${p.variable}\`, whose entries may be missing (\`?\`): a missing value cannot be conditioned on`,
   label: (p) => `\`${p.variable}\` is read here`,
   hint: (p) =>
     `remove the \`?\` of \`${p.variable}\` and fill or drop its missing entries${p.role === "observed" ? ", or put a latent with a model of its own between the two" : ""}`,
@@ -341,4 +290,10 @@ function quoted(names: readonly string[]): string {
 
 function scientific(value: number): string {
   return value < 1e4 ? String(value) : value.toExponential(1).replace("e+", "e").replace(".0e", "e");
+}
+
+/** To two digits, so that what is printed suffices. */
+function roundedUp(value: number): number {
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 1);
+  return Math.ceil(value / unit) * unit;
 }

@@ -12,6 +12,9 @@ const NUMBER_FAULTS: Readonly<Record<NumberFault, string>> = {
   "too large": "it is too large for a double-precision number",
 };
 
+/** A piece of the source in a message, cut where it would fill the screen. */
+const quoted = (text: string): string => `\`${text.length <= 40 ? text : `${text.slice(0, 37)}…`}\``;
+
 export const unknownCharacter = defineDiagnostic<{ text: string; codePoint: string }>({
   code: "GEN1001",
   severity: "error",
@@ -25,7 +28,7 @@ export const malformedNumber = defineDiagnostic<{ text: string; fault: NumberFau
   code: "GEN1002",
   severity: "error",
   title: "malformed number",
-  message: (p) => `\`${p.text}\` is not a number: ${NUMBER_FAULTS[p.fault]}`,
+  message: (p) => `${quoted(p.text)} is not a number: ${NUMBER_FAULTS[p.fault]}`,
   hint: () => "numbers are written `12`, `0.5` or `1e-3`",
 });
 
@@ -33,16 +36,16 @@ export const malformedName = defineDiagnostic<{ text: string; suggestion: string
   code: "GEN1003",
   severity: "error",
   title: "malformed name",
-  message: (p) => `\`${p.text}\` is not a name`,
+  message: (p) => `${quoted(p.text)} is not a name`,
   label: () => "only a-z, A-Z, 0-9 and `_`, with at most one `'` at the end",
-  hint: (p) => `write it with letters of the alphabet, for example \`${p.suggestion}\``,
+  hint: (p) => `write it with letters of the alphabet, for example ${quoted(p.suggestion)}`,
 });
 
 export const quotedText = defineDiagnostic<{ text: string; bare: string | undefined }>({
   code: "GEN1004",
   severity: "error",
   title: "quoted text",
-  message: (p) => `${p.text} is in quotation marks, but a model holds no text`,
+  message: (p) => `${quoted(p.text)} is in quotation marks, but a model holds no text`,
   hint: (p) =>
     p.bare === undefined ? "options and names are written without quotation marks" : `write \`${p.bare}\` without them`,
 });
@@ -123,7 +126,7 @@ export const misspeltKeyword = defineDiagnostic<{ written: string; keyword: stri
   code: "GEN1013",
   severity: "error",
   title: "misspelt keyword",
-  message: (p) => `\`${p.written}\` is not a keyword`,
+  message: (p) => `${quoted(p.written)} is not a keyword`,
   hint: (p) => `did you mean \`${p.keyword}\`?`,
 });
 
@@ -179,7 +182,7 @@ export const wholeNumberNeeded = defineDiagnostic<{ text: string; what: string }
   code: "GEN1020",
   severity: "error",
   title: "whole number needed",
-  message: (p) => `${p.what} is a whole number, but this is \`${p.text}\``,
+  message: (p) => `${p.what} is a whole number, but this is ${quoted(p.text)}`,
   hint: () => "write a whole number such as `3`",
 });
 
@@ -187,7 +190,7 @@ export const latentWithEquals = defineDiagnostic<{ name: string }>({
   code: "GEN1021",
   severity: "error",
   title: "latent variable with `=`",
-  message: (p) => `the latent variable \`${p.name}\` is given by \`=\`, but needs a distribution, which \`~\` gives`,
+  message: (p) => `the latent variable ${quoted(p.name)} is given by \`=\`, but needs a distribution, which \`~\` gives`,
   label: () => "expected `~`",
   hint: (p) => `write \`~\` before a distribution; a value computed from others is \`let ${p.name} = …\``,
 });
@@ -207,6 +210,6 @@ export const tooManyErrors = defineDiagnostic<{ limit: number }>({
   code: "GEN1022",
   severity: "error",
   title: "too many syntax errors",
-  message: (p) => `more than ${p.limit} syntax errors: the rest of the file was not read`,
+  message: (p) => `more than ${p.limit} syntax errors: what follows is not shown`,
   hint: () => "is this a model file?",
 });

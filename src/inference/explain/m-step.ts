@@ -72,7 +72,9 @@ class WeightedSums {
 function lettersOf(...formulas: readonly Math[]): ReadonlySet<string> {
   return new Set(
     formulas.flatMap((formula) =>
-      formula.kind === "symbol" ? formula.subscripts.flatMap((part) => (part.kind === "symbol" ? [part.name] : [])) : [],
+      formula.kind === "symbol"
+        ? formula.subscripts.flatMap((part) => (part.kind === "symbol" ? [part.name] : []))
+        : [],
     ),
   );
 }
@@ -85,7 +87,13 @@ function explainClosed(notation: Notation, update: ClosedUpdate, linesOf: LinesO
   const lines = (parameter: string): readonly number[] => linesOf([declaration(notation.model, parameter)]);
   const probabilities = update.parameters["probabilities"];
   if (update.distribution === "Categorical" && probabilities !== undefined) {
-    return [{ math: explainProbabilities(notation, factor, update.priors["probabilities"]), ...note, lines: lines(probabilities) }];
+    return [
+      {
+        math: explainProbabilities(notation, factor, update.priors["probabilities"]),
+        ...note,
+        lines: lines(probabilities),
+      },
+    ];
   }
   const formulas = distributions[update.distribution].maximisation?.formula ?? [];
   const rows = formulas.flatMap(({ slot, text, latex }): readonly EquationRow[] => {
@@ -117,9 +125,12 @@ function explainProbabilities(notation: Notation, factor: DensityFactor, prior: 
   const latent = notation.isSummed(factor.child);
   const value = latent ? notation.indexOf(factor.child) : notation.unused("v", "c", "w");
   const left = notation.entry(table, [symbol(value)]);
-  const ofValue = latent ? [] : [{ kind: "indicator", condition: infix(notation.valueOf(factor.child), "==", symbol(value)) } as const];
+  const ofValue = latent
+    ? []
+    : [{ kind: "indicator", condition: infix(notation.valueOf(factor.child), "==", symbol(value)) } as const];
   const count = sums.sum(new Set([...stays, value]), ...ofValue);
-  const isShareOfRows = latent && stays.size === 0 && notation.variable(factor.child).axes.length === 1 && sums.weight.length === 1;
+  const isShareOfRows =
+    latent && stays.size === 0 && notation.variable(factor.child).axes.length === 1 && sums.weight.length === 1;
   const total = isShareOfRows ? symbol(notation.unused("N", "n")) : sums.sum(stays);
   const pseudo = prior?.arguments["concentration"];
   if (pseudo === undefined) return equals(left, fraction(count, total));
@@ -165,7 +176,11 @@ function explainTail(
   const subscripts = [...new Set([...variable.axes, ...values])].map((name) => symbol(name));
   const weight = symbol(notation.unused("u", "h", "q"), subscripts);
   const residual = infix(notation.valueOf(factor.child), "-", notation.of(location));
-  const distance = times({ kind: "transpose", operand: residual }, { kind: "inverse", operand: notation.of(scale) }, residual);
+  const distance = times(
+    { kind: "transpose", operand: residual },
+    { kind: "inverse", operand: notation.of(scale) },
+    residual,
+  );
   const [dimension] = shapeOf(variable.domain);
   const size: Math =
     dimension === undefined
@@ -200,13 +215,18 @@ function explainCoefficients(
     const left = notation.of(mean);
     const stays = lettersOf(left);
     const remark = notes([...shared, ...averaging(update)], priors);
-    return [{ math: equals(left, fraction(sums.sum(stays, ...scale, child), sums.sum(stays, ...scale))), ...remark, lines }];
+    return [
+      { math: equals(left, fraction(sums.sum(stays, ...scale, child), sums.sum(stays, ...scale))), ...remark, lines },
+    ];
   }
   const coefficients = update.blocks.map((block) => coefficient(notation, mean, block.parameter));
   const regressors = update.blocks.map((block) => regressor(notation, mean, block.parameter));
   const stays = lettersOf(...coefficients);
   const variable = notation.variable(factor.child);
-  const column = symbol(notation.unused("z", "h", "q"), variable.axes.map((axis) => symbol(axis)));
+  const column = symbol(
+    notation.unused("z", "h", "q"),
+    variable.axes.map((axis) => symbol(axis)),
+  );
   const transposed: Math = { kind: "transpose", operand: column };
   const left: Math = coefficients.length === 1 ? (coefficients[0] as Math) : { kind: "row", items: coefficients };
   const cross = sums.sum(stays, ...scale, child, transposed);
@@ -214,7 +234,10 @@ function explainCoefficients(
   const remark = notes([...shared, "least squares, weighted by the posterior", ...averaging(update)], priors);
   return [
     { math: equals(left, times(cross, square)), ...remark, lines },
-    { math: equals(column, regressors.length === 1 ? (regressors[0] as Math) : { kind: "column", items: regressors }), lines: linesOf([factor.span]) },
+    {
+      math: equals(column, regressors.length === 1 ? (regressors[0] as Math) : { kind: "column", items: regressors }),
+      lines: linesOf([factor.span]),
+    },
   ];
 }
 
@@ -262,7 +285,8 @@ function explainSpread(
         remarks.push("entry by entry");
         break;
       case "isotropic": {
-        const size: Math = dimension.kind === "symbol" ? symbol(dimension.name) : { kind: "number", value: dimension.value };
+        const size: Math =
+          dimension.kind === "symbol" ? symbol(dimension.name) : { kind: "number", value: dimension.value };
         const length: Math = times({ kind: "transpose", operand: residual }, residual);
         value = fraction(sums.sum(stays, ...scale, length), times(size, total));
         break;
@@ -298,7 +322,10 @@ function coefficient(notation: Notation, mean: Expression, parameter: string): M
 function regressor(notation: Notation, mean: Expression, parameter: string): Math {
   const isParameter = (part: Expression): boolean => part.kind === "parameter" && part.name === parameter;
   const product = [...walkExpression(mean)].find(
-    (part) => part.kind === "apply" && ["multiply", "matmul", "dot"].includes(part.function) && part.arguments.some(isParameter),
+    (part) =>
+      part.kind === "apply" &&
+      ["multiply", "matmul", "dot"].includes(part.function) &&
+      part.arguments.some(isParameter),
   );
   const other = product?.kind === "apply" ? product.arguments.find((part) => !isParameter(part)) : undefined;
   return other === undefined ? { kind: "number", value: 1 } : notation.of(other);
@@ -322,7 +349,8 @@ function declaration(model: Model, parameter: string): Model["span"] {
 
 function notes(remarks: readonly string[], priors: Readonly<Record<string, PriorValues>>): { readonly note?: string } {
   const families = Object.values(priors).map(
-    (prior) => `with its prior ${prior.distribution}(${Object.values(prior.arguments).map(describeNumbers).join(", ")})`,
+    (prior) =>
+      `with its prior ${prior.distribution}(${Object.values(prior.arguments).map(describeNumbers).join(", ")})`,
   );
   const all = [...remarks, ...new Set(families)];
   return all.length === 0 ? {} : { note: all.join("; ") };

@@ -2,10 +2,25 @@
 export type Math =
   | { readonly kind: "number"; readonly value: number }
   /** `mean[k]`; `of` sets apart symbols of one letter: r_{g,z}[n, k]. */
-  | { readonly kind: "symbol"; readonly name: string; readonly of: readonly string[]; readonly subscripts: readonly Math[] }
+  | {
+      readonly kind: "symbol";
+      readonly name: string;
+      readonly of: readonly string[];
+      readonly subscripts: readonly Math[];
+    }
   /** f(a, b), or with `given` a density: N(x; mean, covariance). */
-  | { readonly kind: "call"; readonly name: string; readonly arguments: readonly Math[]; readonly given: readonly Math[] }
-  | { readonly kind: "reduce"; readonly operator: "sum" | "product"; readonly over: readonly string[]; readonly body: Math }
+  | {
+      readonly kind: "call";
+      readonly name: string;
+      readonly arguments: readonly Math[];
+      readonly given: readonly Math[];
+    }
+  | {
+      readonly kind: "reduce";
+      readonly operator: "sum" | "product";
+      readonly over: readonly string[];
+      readonly body: Math;
+    }
   | { readonly kind: "fraction"; readonly numerator: Math; readonly denominator: Math }
   | { readonly kind: "times"; readonly factors: readonly Math[] }
   | { readonly kind: "infix"; readonly operator: Infix; readonly left: Math; readonly right: Math }

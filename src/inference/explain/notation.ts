@@ -52,7 +52,9 @@ export class Notation {
     const chain = axes.findLast((axis) => this.model.axes.some((each) => each.name === axis && each.kind === "chain"));
     return symbol(
       name,
-      axes.map((axis) => (axis === chain && lag > 0 ? infix(symbol(axis), "-", { kind: "number", value: lag }) : symbol(axis))),
+      axes.map((axis) =>
+        axis === chain && lag > 0 ? infix(symbol(axis), "-", { kind: "number", value: lag }) : symbol(axis),
+      ),
     );
   }
 
@@ -61,7 +63,10 @@ export class Notation {
       case "constant":
         return { kind: "number", value: expression.value };
       case "parameter":
-        return symbol(expression.name, expression.indices.map((index) => this.of(index)));
+        return symbol(
+          expression.name,
+          expression.indices.map((index) => this.of(index)),
+        );
       case "variable":
         return this.valueOf(expression.name, expression.lag);
       case "sequence":
@@ -69,11 +74,17 @@ export class Notation {
       case "position":
         return symbol(expression.axis);
       case "element":
-        return this.entry(this.of(expression.base), expression.indices.map((index) => this.of(index)));
+        return this.entry(
+          this.of(expression.base),
+          expression.indices.map((index) => this.of(index)),
+        );
       case "list":
         return { kind: "row", items: expression.items.map((item) => this.of(item)) };
       case "network":
-        return call(expression.network, expression.arguments.map((argument) => this.of(argument)));
+        return call(
+          expression.network,
+          expression.arguments.map((argument) => this.of(argument)),
+        );
       case "apply":
         return this.application(expression);
     }
@@ -90,7 +101,8 @@ export class Notation {
     const child = this.valueOf(factor.child);
     const probabilities = factor.arguments["probabilities"];
     const logits = factor.arguments["logits"];
-    if (factor.distribution === "Categorical" && probabilities !== undefined) return this.entry(this.of(probabilities), [child]);
+    if (factor.distribution === "Categorical" && probabilities !== undefined)
+      return this.entry(this.of(probabilities), [child]);
     if (factor.distribution === "Categorical" && logits !== undefined) {
       return this.entry(call("softmax", [this.of(logits)]), [child]);
     }

@@ -31,7 +31,9 @@ function textSection(section: Section, indent: number): string {
     case "list":
       return [`${section.label}:`, ...section.items.map((item) => `  - ${item.replaceAll("\n", "\n    ")}`)].join("\n");
     case "equations": {
-      const formulas = section.rows.map(({ math, note }) => printMathText(math) + (note === undefined ? "" : `   (${note})`));
+      const formulas = section.rows.map(
+        ({ math, note }) => printMathText(math) + (note === undefined ? "" : `   (${note})`),
+      );
       const width = Math.max(...formulas.map((formula) => formula.length));
       return section.rows
         .map(({ lines }, i) => {
@@ -55,7 +57,12 @@ function printLatex({ title, summary, sections }: Explanation): string {
       }
       case "equations": {
         const rows = section.rows.map((row) => `  ${alignedLatex(row)} && ${remarkLatex(row)}`);
-        return [`\\textit{${escapeLatex(section.label)}.}`, "\\begin{align*}", rows.join(" \\\\\n"), "\\end{align*}"].join("\n");
+        return [
+          `\\textit{${escapeLatex(section.label)}.}`,
+          "\\begin{align*}",
+          rows.join(" \\\\\n"),
+          "\\end{align*}",
+        ].join("\n");
       }
     }
   });
@@ -82,7 +89,9 @@ function printMarkdown({ title, summary, sections }: Explanation): string {
         return `**${section.label}.**\n\n${section.items.map((item) => `- ${item.replaceAll("\n", "\n  ")}`).join("\n")}`;
       case "equations": {
         const rows = section.rows.map((row) => {
-          const remark = [...(row.note === undefined ? [] : [row.note]), describeLines(row.lines)].filter((part) => part !== "");
+          const remark = [...(row.note === undefined ? [] : [row.note]), describeLines(row.lines)].filter(
+            (part) => part !== "",
+          );
           return `- $${printMathLatex(row.math)}$${remark.length === 0 ? "" : ` — ${remark.join("; ")}`}`;
         });
         return `### ${section.label}\n\n${rows.join("\n")}`;

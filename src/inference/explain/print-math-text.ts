@@ -14,7 +14,8 @@ export function printMathText(math: Math): string {
       return `${math.operator === "sum" ? "sum" : "prod"}_${over} ${atLeast(math.body, 2)}`;
     }
     case "fraction": {
-      const denominator = math.denominator.kind === "reduce" ? printMathText(math.denominator) : atLeast(math.denominator, 3);
+      const denominator =
+        math.denominator.kind === "reduce" ? printMathText(math.denominator) : atLeast(math.denominator, 3);
       return `${atLeast(math.numerator, 2)} / ${denominator}`;
     }
     case "times":

@@ -1,6 +1,5 @@
 import {
   criticWithoutImplicit,
-  implicitNotContinuous,
   mixedObjectives,
   noDensity,
   penaltyWithBatchNorm,
@@ -10,7 +9,7 @@ import type { Diagnostic, RelatedPlace } from "../../diagnostics/diagnostic.js";
 import type { Span } from "../../diagnostics/span.js";
 import type { ImplicitFactor, Layer, LearnOption, Model, Variable } from "../../ir/model.js";
 import { printDomain } from "../../ir/print-domain.js";
-import { isDiscrete, variableReferences } from "../latents.js";
+import { variableReferences } from "../latents.js";
 import { printExpression } from "../print-expression.js";
 import type { Verdict } from "../verdict.js";
 
@@ -48,12 +47,7 @@ export function refuseAdversarial(model: Model, verdict: Verdict): readonly Diag
   const implicit = implicitFactors(model);
   if (implicit.length === 0) return refuseWithoutImplicit(model);
   if (verdict.kind !== "adversarial") return [];
-  return [
-    ...refuseDiscrete(model, implicit),
-    ...refuseMixed(model, implicit),
-    ...refuseLoss(model),
-    ...refuseBatchNorm(model),
-  ];
+  return [...refuseMixed(model, implicit), ...refuseLoss(model), ...refuseBatchNorm(model)];
 }
 
 function refuseWithoutImplicit(model: Model): readonly Diagnostic[] {
@@ -65,15 +59,6 @@ function refuseWithoutImplicit(model: Model): readonly Diagnostic[] {
   if (model.critic !== undefined) return [refuse(model.critic.span, "critic")];
   if (model.learn?.method === "adversarial") return [refuse(model.learn.span, "learn adversarial")];
   return [];
-}
-
-function refuseDiscrete(model: Model, implicit: readonly ImplicitFactor[]): readonly Diagnostic[] {
-  return implicit.flatMap((factor) => {
-    const variable = variableNamed(model, factor.child);
-    if (variable === undefined || !isDiscrete(variable.domain)) return [];
-    const family = variable.domain.kind === "category" ? "Categorical" : "Bernoulli";
-    return [implicitNotContinuous(factor.span, { variable: variable.name, type: typeOf(variable), family })];
-  });
 }
 
 function refuseMixed(model: Model, [implicit]: readonly ImplicitFactor[]): readonly Diagnostic[] {

@@ -30,8 +30,7 @@ export function refuseBound(model: Model, verdict: Verdict): readonly Diagnostic
         verdict.reasons.flatMap((reason) => (reason.kind === "noFiniteTable" ? [reason] : [])),
       );
     case "elbo":
-      if (verdict.asked || askedApproximation(model)?.kind === "vb") return [];
-      return refuseExact(model, verdict);
+      return verdict.asked ? [] : refuseExact(model, verdict);
   }
 }
 
@@ -48,6 +47,8 @@ function refuseTableless(
 
 function refuseExact(model: Model, verdict: ElboVerdict): readonly Diagnostic[] {
   const severity = severityWithoutOptIn(model);
+  // Coordinate ascent copes with products of latents and with conjugate ones, not with other functions of a Gaussian.
+  const isVariational = askedApproximation(model)?.kind === "vb";
   const notNormal = verdict.reasons.flatMap((reason) => (reason.kind === "latentNotNormal" ? [reason] : []));
   const outsideNormal = new Set(notNormal.map((reason) => reason.variable));
   // What reads a latent that is not Normal in the first place is a consequence, not another cause.
@@ -57,7 +58,7 @@ function refuseExact(model: Model, verdict: ElboVerdict): readonly Diagnostic[] 
   const asked =
     model.learn === undefined ? [] : [{ span: model.learn.span, message: "exact learning is asked for here" }];
   return [
-    ...notNormal.map(({ variable, distribution, span }) => {
+    ...(isVariational ? [] : notNormal).map(({ variable, distribution, span }) => {
       const { axes, domain } = declared(model, variable);
       const readers = verdict.reasons.flatMap((reason) =>
         reason.kind === "nonlinear" && reason.latent === variable
@@ -67,13 +68,18 @@ function refuseExact(model: Model, verdict: ElboVerdict): readonly Diagnostic[] 
       const parameters = { variable, distribution, isGlobal: axes.length === 0, type: printDomain(domain) };
       return latentNotNormal(span, parameters, { severity, related: [...readers, ...asked] });
     }),
-    ...oncePerPlace(uses).map((reason) => {
-      const related = [
-        { span: declared(model, reason.latent).span, message: `latent \`${reason.latent}\` is declared here` },
-        ...asked,
-      ];
-      return refuseUse(model, reason, { severity, related });
-    }),
+    ...oncePerPlace(uses)
+      .filter(({ dependency }) => !isVariational || dependency.reason?.kind !== "product")
+      .map((reason) => {
+        const why = reason.dependency.reason;
+        const involved = why?.kind === "product" ? new Set([why.left, why.right]) : [reason.latent];
+        const declarations = [...involved].map((latent) => ({
+          span: declared(model, latent).span,
+          message: `latent \`${latent}\` is declared here`,
+        }));
+        const related = [...declarations, ...asked];
+        return refuseUse(model, reason, { severity, related });
+      }),
   ];
 }
 

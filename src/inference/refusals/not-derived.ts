@@ -3,6 +3,7 @@ import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import type { Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
 import { walkExpression } from "../../ir/walk-expression.js";
+import { dataPlates } from "../elimination-order.js";
 import { describeVerdict, type Verdict } from "../verdict.js";
 
 /** What the compiler recognises but has no derivation for: for commands that need a trainer. */
@@ -42,9 +43,14 @@ function exactObstacle(model: Model): Obstacle | undefined {
   if (gaussian !== undefined) return { what: `Gaussian latents, such as \`${gaussian.name}\``, span: gaussian.span };
   const chain = model.axes.find((axis) => axis.kind === "chain");
   if (chain !== undefined) return { what: `chains, such as \`${chain.name}\``, span: chain.span };
-  const shared = latents.find((variable) => variable.axes.length === 0);
+  const [rows, second] = dataPlates(model);
+  if (second !== undefined) return { what: `two data plates, such as \`${second.name}\``, span: second.span };
+  const random = model.variables.filter((variable) => variable.role !== "given");
+  const shared = random.find(({ role, axes }) =>
+    rows === undefined ? role === "latent" && axes.length === 0 : !axes.includes(rows.name),
+  );
   if (shared !== undefined)
-    return { what: `latents shared by all rows, such as \`${shared.name}\``, span: shared.span };
+    return { what: `variables outside of the rows, such as \`${shared.name}\``, span: shared.span };
   const ragged = model.axes.find((axis) => axis.parent !== undefined && axis.size === undefined);
   if (ragged !== undefined)
     return { what: `inner plates of varying length, such as \`${ragged.name}\``, span: ragged.span };

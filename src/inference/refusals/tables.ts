@@ -115,7 +115,9 @@ function movable(model: Model, growth: Growth): readonly string[] {
 }
 
 function refuseLargeEnumeration(model: Model, verdict: ElboVerdict): readonly Diagnostic[] {
-  if (!verdict.asked) return [];
+  const relax = model.learn?.options["relax"];
+  const isRelaxed = relax !== undefined && relax.kind !== "number" && relax.name !== "none";
+  if (!verdict.asked || isRelaxed) return [];
   const limit = numberOption(model, "maxenum") ?? mostEnumerated;
   return verdict.enumerate.flatMap((name) => {
     const variable = model.variables.find((candidate) => candidate.name === name);

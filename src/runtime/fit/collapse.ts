@@ -63,9 +63,9 @@ function narrowestPart(
       for (let i = 0; i < own[0]; i++) least = Math.min(least, values[i * columns + columns - 1] / variance[i % variance.length]);
       return least;
     }
-    // The variance of a scalar Normal is declared Positive, and so are rates; 0 is a proper rate.
     case "positive":
-      return values[0] === 0 ? undefined : values[0] / variance[0];
+      // Rates and shapes are Positive as well, and may be as small as they like.
+      return parameter.takesRidge === true ? values[0] / variance[0] : undefined;
     case "real":
     case "unit":
     case "angle":
@@ -87,8 +87,7 @@ export function explainNonFinite(
 ): NonFiniteError | CollapsedComponentError {
   if (ridge === 0 && description.hasRidge) {
     const narrow = narrowCovariance(description, sizes, parameters, dataVariance);
-    const zero = narrow ?? zeroVariance(description, sizes, parameters);
-    if (zero !== undefined) return new CollapsedComponentError(zero.parameter, zero.cell, iteration);
+    if (narrow !== undefined) return new CollapsedComponentError(narrow.parameter, narrow.cell, iteration);
   }
   for (const { name } of description.parameters) {
     const bad = parameters[name].find((entry) => !Number.isFinite(entry));
@@ -97,12 +96,16 @@ export function explainNonFinite(
   return new NonFiniteError("log-likelihood", iteration, value);
 }
 
-function zeroVariance(description: ModelDescription, sizes: Sizes, parameters: Tensors): Collapse | undefined {
+/** After an M-step that met a singular covariance: the one that it left as it was. */
+export function keptCovariance(description: ModelDescription, sizes: Sizes, before: Tensors, after: Tensors): Collapse {
   for (const parameter of description.parameters) {
-    if (parameter.domain !== "positive") continue;
-    const cell = parameters[parameter.name].findIndex((value) => !(value > 0));
+    if (!parameter.domain.startsWith("covariance.") && parameter.takesRidge !== true) continue;
     const { cells, width } = cellsOf(parameter, sizes);
-    if (cell >= 0) return { parameter: parameter.name, cell: cells === 1 ? undefined : Math.floor(cell / width) };
+    const [old, now] = [before[parameter.name], after[parameter.name]];
+    for (let cell = 0; cell < cells; cell++) {
+      const kept = old.subarray(cell * width, (cell + 1) * width).every((value, i) => value === now[cell * width + i]);
+      if (kept) return { parameter: parameter.name, cell: cells === 1 ? undefined : cell };
+    }
   }
-  return undefined;
+  return { parameter: "covariance", cell: undefined };
 }

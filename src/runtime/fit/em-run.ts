@@ -4,8 +4,7 @@ import { CollapsedComponentError, NonFiniteError } from "../errors.js";
 import { ParameterSpace } from "../parameter-space.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
-import { explainNonFinite, narrowCovariance } from "./collapse.js";
-import type { Gain } from "./convergence.js";
+import { explainNonFinite, keptCovariance, narrowCovariance } from "./collapse.js";
 import { hasConverged } from "./convergence.js";
 import { emptyComponents, isCheckIteration, MOST_RESEEDS, reseedTables } from "./empty-components.js";
 import type { BlockRunner, Evaluation } from "./evaluation.js";
@@ -49,7 +48,7 @@ export class EmRun {
 
   private constructor(
     private readonly context: RunContext,
-    private readonly record: RunRecord,
+    private record: RunRecord,
     evaluation: Evaluation,
   ) {
     this.current = evaluation;
@@ -70,25 +69,15 @@ export class EmRun {
     const first =
       tables === undefined
         ? parameters
-        : await fromTables(context, parameters, tables, settingsOf(context, collected, fixedInStart));
+        : await fromTables(context, parameters, tables, 0, collected, fixedInStart);
     const evaluation = await evaluateAt(context, first, 0, collected);
-    return new EmRun(
-      context,
-      {
-        restart,
-        start,
-        status: "running",
-        iteration: 0,
-        trace: [],
-        gains: [],
-        squarem: initialSquarem,
-        plainSince: 0,
-        reseeds: 0,
-        reseededRows: [],
-        warnings: collected,
-      },
-      evaluation,
-    );
+    return new EmRun(context, newRecord(restart, start, collected), evaluation);
+  }
+
+  /** A run that could not even begin; it keeps its restart's place. */
+  static failed(context: RunContext, restart: number, start: StartMethod | "parameters", failure: string): EmRun {
+    const nothing = { parameters: {}, statistics: {}, logLikelihood: -Infinity, objective: -Infinity };
+    return new EmRun(context, { ...newRecord(restart, start, []), status: "failed", failure }, nothing);
   }
 
   static async resume(context: RunContext, stored: StoredRun): Promise<EmRun> {
@@ -150,20 +139,38 @@ export class EmRun {
     return this.current;
   }
 
+  /** The best objective at the end of the short run; the first call fixes it. */
+  shortObjective(): number {
+    return (this.record.shortObjective ??= this.best.objective);
+  }
+
   fail(reason: string): void {
     this.record.status = "failed";
     this.record.failure = reason;
   }
 
-  /** One iteration. Returns the evaluation it began with. */
+  /**
+   * One iteration. Returns the evaluation it began with. Where it fails or is interrupted, the run stays as it was, so
+   * that a checkpoint can always be written.
+   */
   async step(): Promise<Evaluation> {
+    const record = { ...this.record };
+    const { current } = this;
+    try {
+      return await this.iterate();
+    } catch (error) {
+      this.record = record;
+      this.current = current;
+      throw error;
+    }
+  }
+
+  private async iterate(): Promise<Evaluation> {
     const { record, context } = this;
     const before = this.current;
     const iteration = record.iteration + 1;
     const collected: FitWarning[] = [];
-    const accelerated = await this.advance(before, iteration, collected);
-    // From here on nothing can fail or be interrupted before the record is consistent again.
-    const { next, plain, squarem } = accelerated;
+    const { next, plain, squarem } = await this.advance(before, iteration, collected);
     const gain = (next.objective - before.objective) / context.runner.dataset.totalWeight;
     if (gain < -MONOTONE_SLACK) {
       collected.push(warnings.objectiveFell(iteration, -gain));
@@ -173,7 +180,7 @@ export class EmRun {
     record.trace = [...record.trace, before.objective];
     record.gains = [...record.gains, { value: gain, plain }].slice(-2);
     record.squarem = squarem;
-    record.warnings = [...record.warnings, ...collected];
+    this.warn(collected);
     this.current = next;
     const mean = next.objective / context.runner.dataset.totalWeight;
     const converged = hasConverged(record.gains, mean, context.tolerance);
@@ -189,7 +196,7 @@ export class EmRun {
     collected: FitWarning[],
   ): Promise<{ next: Evaluation; plain: boolean; squarem: SquaremState }> {
     const { context, record, space } = this;
-    const updated = await maximise(context, before, settingsOf(context, collected, context.fixed));
+    const updated = await maximise(context, before, iteration, collected);
     const evaluate = (parameters: Tensors): Promise<Evaluation> => evaluateAt(context, parameters, iteration, collected);
     const { squarem } = record;
     if (!context.accelerate || iteration - record.plainSince <= PLAIN_ITERATIONS || space.dimension === 0) {
@@ -226,8 +233,8 @@ export class EmRun {
     const collected: FitWarning[] = [warnings.componentReseeded(empty.latent.variable.name, empty.value, record.iteration)];
     let revived: Evaluation;
     try {
-      const settings = settingsOf(context, collected, context.fixed);
-      const parameters = await fromTables(context, this.current.parameters, tables, settings);
+      const { parameters: before } = this.current;
+      const parameters = await fromTables(context, before, tables, record.iteration, collected, context.fixed);
       revived = await evaluateAt(context, parameters, record.iteration, collected);
     } catch (error) {
       if (error instanceof NonFiniteError || error instanceof CollapsedComponentError) return;
@@ -241,7 +248,14 @@ export class EmRun {
     record.gains = [];
     record.squarem = initialSquarem;
     record.plainSince = record.iteration;
-    record.warnings = [...record.warnings, ...collected];
+    this.warn(collected);
+  }
+
+  /** The same warning in every iteration is one warning. */
+  private warn(found: readonly FitWarning[]): void {
+    const known = new Set(this.record.warnings.map(({ message }) => message));
+    const fresh = found.filter(({ message }) => !known.has(message));
+    if (fresh.length > 0) this.record.warnings = [...this.record.warnings, ...fresh];
   }
 
   private keepFallback({ parameters, objective }: Evaluation): void {
@@ -250,12 +264,52 @@ export class EmRun {
   }
 }
 
+function newRecord(restart: number, start: StartMethod | "parameters", collected: readonly FitWarning[]): RunRecord {
+  return {
+    restart,
+    start,
+    status: "running",
+    iteration: 0,
+    trace: [],
+    gains: [],
+    squarem: initialSquarem,
+    plainSince: 0,
+    reseeds: 0,
+    reseededRows: [],
+    warnings: collected,
+  };
+}
+
 /** The M-step: closed forms, then gradients for what has none. */
-async function maximise(context: RunContext, { parameters, statistics }: Evaluation, settings: MStepSettings): Promise<Tensors> {
-  const { runner } = context;
-  const closed = await runner.methods.mStep(runner.sizes, statistics, parameters, settings);
-  const updated = { ...parameters, ...closed };
-  return maximiseByGradient(runner, updated, parameters, (name) => settings.fixed.has(name));
+async function maximise(
+  context: RunContext,
+  { parameters, statistics }: Evaluation,
+  iteration: number,
+  collected: FitWarning[],
+): Promise<Tensors> {
+  const { runner, fixed } = context;
+  const updated = await closedForms(context, statistics, parameters, iteration, collected, fixed);
+  return maximiseByGradient(runner, updated, parameters, (name) => fixed.has(name));
+}
+
+/** Throws where, without a ridge, a covariance became singular. */
+async function closedForms(
+  context: RunContext,
+  statistics: Tensors,
+  parameters: Tensors,
+  iteration: number,
+  collected: FitWarning[],
+  fixed: ReadonlySet<string>,
+): Promise<Tensors> {
+  const { runner, ridge } = context;
+  let singular = false;
+  const settings = settingsOf(context, collected, fixed, () => (singular = true));
+  const updated = { ...parameters, ...(await runner.methods.mStep(runner.sizes, statistics, parameters, settings)) };
+  if (singular && ridge === 0) {
+    const { parameter, cell } = keptCovariance(runner.methods.description, runner.sizes, parameters, updated);
+    throw new CollapsedComponentError(parameter, cell, iteration);
+  }
+  return updated;
 }
 
 /** Two M-steps from given posteriors: statistics are centred on the parameters, which at first are a mere guess. */
@@ -263,16 +317,16 @@ async function fromTables(
   context: RunContext,
   guess: Tensors,
   tables: (block: PartitionBlock) => Tensors | Promise<Tensors>,
-  settings: MStepSettings,
+  iteration: number,
+  collected: FitWarning[],
+  fixed: ReadonlySet<string>,
 ): Promise<Tensors> {
   const { runner } = context;
-  let parameters = guess;
-  for (let pass = 0; pass < 2; pass++) {
-    const statistics = await runner.startStatistics(parameters, tables);
-    const updated = await runner.methods.mStep(runner.sizes, statistics, parameters, settings);
-    parameters = { ...parameters, ...updated };
-  }
-  return parameters;
+  const first = await runner.startStatistics(guess, tables);
+  // What the first pass has to say comes from the guess.
+  const rough = { ...guess, ...(await runner.methods.mStep(runner.sizes, first, guess, settingsOf(context, [], fixed))) };
+  const second = await runner.startStatistics(rough, tables);
+  return closedForms(context, second, rough, iteration, collected, fixed);
 }
 
 /** An E-step; throws the error that says best why where the objective is not finite. */
@@ -308,13 +362,23 @@ async function tryEvaluate(context: RunContext, parameters: Tensors): Promise<Ev
   }
 }
 
-export function settingsOf(context: RunContext, collected: FitWarning[], fixed: ReadonlySet<string>): MStepSettings {
+/** M-step settings that collect warnings. */
+export function settingsOf(
+  context: RunContext,
+  collected: FitWarning[],
+  fixed: ReadonlySet<string>,
+  onSingular: () => void = () => undefined,
+): MStepSettings {
   return {
     ridge: context.ridge,
     dataVariance: context.dataVariance,
     fixed,
     warn(code, message) {
-      if (isWarningCode(code)) collected.push({ code, message });
+      if (code === "singular-covariance") {
+        collected.push(warnings.singularCovariance(message));
+        onSingular();
+      } else if (code === "singular-regression") collected.push(warnings.undeterminedCoefficients(message));
+      else if (isWarningCode(code)) collected.push({ code, message });
       else throw new Error(`${code} is no warning of the run time`);
     },
   };

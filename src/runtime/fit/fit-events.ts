@@ -26,7 +26,6 @@ export interface IterationEvent {
 /** In the manner of TensorFlow.js; an epoch is an iteration. Each may return a promise, which is awaited. */
 export interface FitCallbacks {
   onTrainBegin?(logs: { readonly rows: number; readonly restarts: number }): Awaitable<void>;
-  onEpochBegin?(epoch: number, logs: { readonly restart: number }): Awaitable<void>;
   /** Epochs count from 0 over all restarts. */
   onEpochEnd?(epoch: number, logs: Omit<IterationEvent, "kind">): Awaitable<void>;
   onTrainEnd?(logs: { readonly logLikelihood: number; readonly converged: boolean }): Awaitable<void>;

@@ -95,7 +95,8 @@ export function resolveFitOptions<P>(description: ModelDescription, options: Fit
     if (!Object.hasOwn(NAMES, name)) throw new OptionError(`options.${name}`, Object.keys(NAMES).join(", "), name);
   }
   const numberOption = (name: keyof FitOptions & string, fallback: number, isValid: (n: number) => boolean, expected: string): number => {
-    const given = options[name] ?? modelOption(description, name) ?? fallback;
+    const resumed = name === "seed" ? options.resume?.seed : undefined;
+    const given = options[name] ?? resumed ?? modelOption(description, name) ?? fallback;
     if (typeof given !== "number" || !isValid(given)) throw new OptionError(name, expected, textOf(given));
     return given;
   };

@@ -34,6 +34,8 @@ export interface StoredRun {
   /** Where the next iteration begins. */
   readonly parameters: StoredTensors;
   readonly objective: number;
+  /** The best objective when the short runs were compared. */
+  readonly shortObjective?: number;
   readonly trace: readonly number[];
   readonly gains: readonly Gain[];
   readonly squarem: SquaremState;

@@ -17,7 +17,7 @@ import { checkIdentityMatrix } from "./identity-matrix.js";
 import { checkNetworkCall, singleOutput } from "./network-call.js";
 import { applied, checkNumber } from "./numeric.js";
 import { checkWhere } from "./where.js";
-import { written } from "./written.js";
+import { printExpression as written } from "../../parser/print-expression.js";
 
 /** A call of a network of the model or of a function of the language. */
 export function checkCall(call: syntax.CallExpression, context: ExpressionContext): Expression | undefined {

@@ -6,7 +6,7 @@ import type * as syntax from "../../parser/ast.js";
 import type { ExpressionContext } from "./expression-context.js";
 import { isNonNegative, isPositive } from "./interval.js";
 import { intervalOf } from "./value-interval.js";
-import { written } from "./written.js";
+import { printExpression as written } from "../../parser/print-expression.js";
 
 /** A function of the language whose arguments are numbers. */
 export interface FunctionSignature {

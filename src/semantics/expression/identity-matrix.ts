@@ -3,7 +3,7 @@ import type { Dimension, Expression } from "../../ir/model.js";
 import type * as syntax from "../../parser/ast.js";
 import { resolveSize } from "../size.js";
 import type { ExpressionContext } from "./expression-context.js";
-import { written } from "./written.js";
+import { printExpression as written } from "../../parser/print-expression.js";
 
 /** `eye(D)`: the identity matrix of a size, which is the covariance of independent unit variances. */
 export function checkIdentityMatrix(call: syntax.CallExpression, context: ExpressionContext): Expression | undefined {

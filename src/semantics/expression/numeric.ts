@@ -7,7 +7,7 @@ import type * as syntax from "../../parser/ast.js";
 import type { ExpressionContext } from "./expression-context.js";
 import { isPositive, type Interval } from "./interval.js";
 import { intervalOf } from "./value-interval.js";
-import { written } from "./written.js";
+import { printExpression as written } from "../../parser/print-expression.js";
 
 /** The narrowest type of numbers in an interval. */
 export function numericDomain(shape: readonly Dimension[], values: Interval): Domain {

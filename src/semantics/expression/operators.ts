@@ -1,5 +1,4 @@
 import {
-  comparisonOutsideWhere,
   divisionByZero,
   elementwiseMismatch,
   functionDomain,
@@ -14,7 +13,7 @@ import type { ExpressionContext } from "./expression-context.js";
 import { isNonNegative, isPositive, isZero } from "./interval.js";
 import { applied, checkNumber, commonShape, constant } from "./numeric.js";
 import { intervalOf } from "./value-interval.js";
-import { written } from "./written.js";
+import { printExpression as written } from "../../parser/print-expression.js";
 
 /** `-x`; the minus of a number belongs to the number. */
 export function checkNegate(expression: syntax.NegateExpression, context: ExpressionContext): Expression | undefined {
@@ -24,7 +23,7 @@ export function checkNegate(expression: syntax.NegateExpression, context: Expres
   return applied("negate", [operand], { kind: "real", shape: shapeOf(operand.type) }, expression.span);
 }
 
-/** `a + b`, `a * b`, …; a comparison is refused: `where` checks its own. */
+/** `a + b`, `a * b`, …. Comparisons outside `where` are refused by the parser already; `where` checks its own. */
 export function checkBinary(expression: syntax.BinaryExpression, context: ExpressionContext): Expression | undefined {
   const { operator } = expression;
   switch (operator) {
@@ -34,13 +33,6 @@ export function checkBinary(expression: syntax.BinaryExpression, context: Expres
     case ">=":
     case "==":
     case "!=":
-      context.report(
-        comparisonOutsideWhere(
-          expression.span,
-          { operator },
-          { fix: { span: expression.span, replacement: `where(${written(expression)}, 1, 0)` } },
-        ),
-      );
       return undefined;
     case "+":
     case "-":

@@ -14,7 +14,7 @@ import type { ExpressionContext } from "./expression-context.js";
 import { indexCandidates } from "./index-candidates.js";
 import { chainOfIndex, checkLookBack } from "./look-back.js";
 import { checkSequence } from "./sequence.js";
-import { written } from "./written.js";
+import { printExpression as written } from "../../parser/print-expression.js";
 
 /** `mean[z]`, `x[t-1]`, `y[*]`, `theta[z]` */
 export function checkSubscript(

@@ -5,7 +5,7 @@ import { printDomain } from "../../ir/print-domain.js";
 import type * as syntax from "../../parser/ast.js";
 import type { ExpressionContext } from "./expression-context.js";
 import { applied, checkNumber, commonShape } from "./numeric.js";
-import { written } from "./written.js";
+import { printExpression as written } from "../../parser/print-expression.js";
 
 const comparisons: Readonly<Record<syntax.ComparisonOperator, FunctionName>> = {
   "<": "less",

@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
 import { interpretPlan } from "../../../src/ir/interpret-plan.js";
+import { PlanBuilder } from "../../../src/ir/plan-builder.js";
 import { buildRecipe, planEnvironment, planRecipe } from "../../arbitraries/plan.js";
 import { runLoops } from "./run-loops.js";
 
@@ -13,6 +14,22 @@ function expectClose(found: Float64Array, expected: Float64Array): void {
   });
 }
 
-test.prop([planRecipe(12), fc.boolean()], { numRuns: 1500 })("loops of random plans equal the interpreter", (recipe, fold) => {
-  const { builder, pool } = buildRecipe(recipe, fold);
+test.prop([planRecipe(12), fc.boolean()], { numRuns: 400 })(
+  "loops of random plans equal the interpreter, every node an output",
+  (recipe, fold) => {
+    const { builder, pool, total } = buildRecipe(recipe, new PlanBuilder({ fold }));
+    pool.forEach((id, i) => builder.output(`node${i}`, id));
+    builder.output("total", total, []);
+    const fn = builder.build("random");
+    const expected = interpretPlan(fn, planEnvironment());
+    const found = runLoops(fn, planEnvironment());
+    for (const output of fn.outputs) expectClose(found[output.name], expected[output.name]);
+  },
+);
+
+test.prop([planRecipe(12)], { numRuns: 400 })("loops of random plans equal the interpreter, fused into one total", (recipe) => {
+  const { builder, total } = buildRecipe(recipe);
+  builder.output("total", total, []);
+  const fn = builder.build("random");
+  expectClose(runLoops(fn, planEnvironment()).total, interpretPlan(fn, planEnvironment()).total);
 });

@@ -133,15 +133,6 @@ export const implicitDiscrete = defineDiagnostic<{
   hint: (p) => `give it a likelihood: \`observe ${p.child}: ${p.childType} ~ ${p.family}(logits: …)\``,
 });
 
-export const latentDefinition = defineDiagnostic<{ readonly name: string }>({
-  code: "GEN2212",
-  severity: "error",
-  title: "latent variable defined by `=`",
-  message: (p) => `\`${p.name}\` is latent, so it needs a distribution; \`=\` gives it a value`,
-  label: () => "a value, not a distribution",
-  hint: (p) => `write \`let ${p.name} = …\` for a computed value`,
-});
-
 export const priorDomain = defineDiagnostic<{
   readonly parameter: string;
   readonly type: string;

@@ -209,15 +209,6 @@ export const divisionByZero = defineDiagnostic<Record<never, never>>({
   hint: () => "write another divisor",
 });
 
-export const comparisonOutsideWhere = defineDiagnostic<{ readonly operator: string }>({
-  code: "GEN2117",
-  severity: "error",
-  title: "comparison outside `where`",
-  message: (p) => `\`${p.operator}\` stands only in the first argument of \`where(condition, a, b)\``,
-  label: () => "a comparison is not a number",
-  hint: () => "write `where(…, 1, 0)` for a number that says whether it holds",
-});
-
 export const conditionExpected = defineDiagnostic<Record<never, never>>({
   code: "GEN2118",
   severity: "error",

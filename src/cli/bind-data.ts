@@ -1,0 +1,67 @@
+import { bindColumns } from "../data/bind-columns.js";
+import type { BoundData, ColumnMapping } from "../data/bindable.js";
+import { readTable } from "../data/read-table.js";
+import type { Table } from "../data/table.js";
+import type { ModelDescription } from "../runtime/description.js";
+import { CommandFailure, usageFailure } from "./failure.js";
+import type { KnownSizes } from "./known-sizes.js";
+import type { Terminal } from "./terminal.js";
+
+export interface DataOptions {
+  readonly data: readonly string[];
+  readonly map: Readonly<Record<string, readonly string[]>>;
+  readonly weights?: string;
+  readonly sequence?: string;
+  readonly binarize?: string;
+  readonly quiet?: boolean;
+}
+
+/** Reads the files of `--data`. */
+export async function readData(terminal: Terminal, options: DataOptions): Promise<Table> {
+  if (options.data.length === 0) throw usageFailure("There is no --data.");
+  const table = await readTable(options.data, terminal.input);
+  if (table.kind === "refused") throw new CommandFailure({ kind: "data", diagnostics: table.diagnostics });
+  return table.value;
+}
+
+/** Binds a table to the variables of a model, and says which columns became what. */
+export function bindData(
+  terminal: Terminal,
+  table: Table,
+  description: ModelDescription,
+  sizes: KnownSizes,
+  options: DataOptions,
+  trained?: ColumnMapping,
+): BoundData {
+  const bound = bindColumns({
+    table,
+    variables: description.variables,
+    sizes: sizes.settled,
+    defaults: sizes.defaults,
+    map: options.map,
+    threshold: options.binarize === "threshold",
+    ...(options.weights === undefined ? {} : { weights: options.weights }),
+    ...(options.sequence === undefined ? {} : { sequence: options.sequence }),
+    ...(trained === undefined ? {} : { trained }),
+  });
+  if (bound.kind === "refused") throw new CommandFailure({ kind: "data", diagnostics: bound.diagnostics });
+  if (options.quiet !== true) terminal.message(mappingText(bound.value));
+  return bound.value;
+}
+
+function mappingText({ rows, mapping }: BoundData): string {
+  const parts = Object.entries(mapping.columns).map(([variable, columns]) => {
+    const shown = columns.length > 8 ? [...columns.slice(0, 7), `… ${columns.at(-1)} (${columns.length})`] : columns;
+    return `${variable} = ${shown.join(", ")}`;
+  });
+  return `data: ${rows} ${rows === 1 ? "row" : "rows"}; ${parts.join("; ")}\n`;
+}
+
+/** Data in the form that a trainer takes. */
+export function trainerData(
+  bound: BoundData,
+): Readonly<Record<string, { readonly shape: number[]; readonly data: Float64Array }>> {
+  return Object.fromEntries(
+    Object.entries(bound.values).map(([name, data]) => [name, { shape: [bound.rows, ...bound.shapes[name]], data }]),
+  );
+}

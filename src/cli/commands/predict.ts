@@ -1,0 +1,40 @@
+import { writeCsv } from "../../data/write-csv.js";
+import { bindData, readData, trainerData, type DataOptions } from "../bind-data.js";
+import { exitCode, type ExitCode } from "../exit-code.js";
+import { openModel, type ModelOptions } from "../open-model.js";
+import { posteriorColumns } from "../result-columns.js";
+import type { Terminal } from "../terminal.js";
+import { tensorDocument } from "../train-document.js";
+import { writeResult } from "../write-result.js";
+
+export interface PredictOptions extends ModelOptions, DataOptions {
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** `genc predict`: of every latent the most probable value and the probability of each, row by row. */
+export async function predict(terminal: Terminal, file: string, options: PredictOptions): Promise<ExitCode> {
+  const { trained, ...model } = await openModel(terminal, file, options);
+  const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
+  const trainer = model.trainer(bound.sizes);
+  const { probability } = await trainer.predict(trainerData(bound));
+  trainer.dispose();
+  const { rows } = bound;
+  if (options.json === true) {
+    const latents = Object.entries(probability).map(([name, table]) => [name, tensorDocument(table)] as const);
+    const document = { schema: "genc.predict/1", rows, probability: Object.fromEntries(latents) };
+    writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
+    return exitCode.fine;
+  }
+  const columns = Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table));
+  const header = columns.map((column) => column.name);
+  writeResult(
+    terminal,
+    options.out,
+    writeCsv(
+      header,
+      Array.from({ length: rows }, (_, row) => columns.map((column) => column.at(row))),
+    ),
+  );
+  return exitCode.fine;
+}

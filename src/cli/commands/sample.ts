@@ -1,0 +1,63 @@
+import { writeCsv } from "../../data/write-csv.js";
+import { bindData, readData, trainerData } from "../bind-data.js";
+import { exitCode, type ExitCode } from "../exit-code.js";
+import { usageFailure } from "../failure.js";
+import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
+import { variableColumns } from "../result-columns.js";
+import type { Terminal } from "../terminal.js";
+import { writeResult } from "../write-result.js";
+
+export interface SampleOptions extends ModelOptions {
+  readonly n: number;
+  readonly seed: number;
+  readonly data: readonly string[];
+  readonly map: Readonly<Record<string, readonly string[]>>;
+  readonly latents?: boolean;
+  readonly out?: string;
+}
+
+/** `genc sample`: draws of the observed variables, with `--latents` of the latent ones too. */
+export async function sample(terminal: Terminal, file: string, options: SampleOptions): Promise<ExitCode> {
+  const model = await openModel(terminal, file, options);
+  const given = await givenVariables(terminal, model, options);
+  const trainer = model.trainer(given.sizes);
+  const drawn = await trainer.sample(options.n, {
+    seed: options.seed,
+    ...(given.values === undefined ? {} : { given: given.values }),
+  });
+  trainer.dispose();
+  const { variables } = model.description;
+  const shown = variables.filter(({ role }) => role === "observed" || (options.latents === true && role === "latent"));
+  const columns = shown.flatMap(({ name }) => variableColumns(name, drawn[name], model.trained));
+  const rows = Array.from({ length: options.n }, (_, row) => columns.map((column) => column.at(row)));
+  writeResult(
+    terminal,
+    options.out,
+    writeCsv(
+      columns.map((column) => column.name),
+      rows,
+    ),
+  );
+  return exitCode.fine;
+}
+
+/** A model with given variables draws what belongs to them: as many rows as `--data` has. */
+async function givenVariables(
+  terminal: Terminal,
+  { description, sizes, trained }: OpenModel,
+  options: SampleOptions,
+): Promise<{ readonly sizes: Readonly<Record<string, number>>; readonly values?: ReturnType<typeof trainerData> }> {
+  const given = description.variables.filter(({ role }) => role === "given");
+  const known = Object.fromEntries([...sizes.settled].map(([name, { value }]) => [name, value]));
+  if (given.length === 0) return { sizes: known };
+  if (options.data.length === 0) {
+    throw usageFailure(
+      `The model is given ${given.map(({ name }) => name).join(", ")}: say the values with --data FILE.`,
+    );
+  }
+  const table = await readData(terminal, options);
+  if (table.rows !== options.n)
+    throw usageFailure(`-n ${options.n}: the given variables in --data have ${table.rows} rows.`);
+  const bound = bindData(terminal, table, { ...description, variables: given }, sizes, options, trained);
+  return { sizes: { ...known, ...bound.sizes }, values: trainerData(bound) };
+}

@@ -1,0 +1,92 @@
+import { bindData, readData, trainerData } from "../bind-data.js";
+import { openCheckpoint } from "../checkpoint.js";
+import { declareWeight } from "../declare-weight.js";
+import { exitCode, type ExitCode } from "../exit-code.js";
+import { fitOptions, refuseUnsupported, startFrom, type TrainOptions } from "../fit-options.js";
+import { completeSizes, knownSizes, requireGivenSizes } from "../known-sizes.js";
+import { compileModel, loadTrainerClass, type Compiled } from "../load-model.js";
+import { loadSource } from "../load-source.js";
+import { createProgress } from "../progress.js";
+import { attachProgram } from "../saved-model.js";
+import type { Terminal } from "../terminal.js";
+import { trainDocument, type FitReport } from "../train-document.js";
+import type { Trainer } from "../trainer.js";
+import { verdict } from "../verdict.js";
+import { writeFileOrFail } from "../write-result.js";
+
+/** `genc train`: compiles in memory, fits, prints the verdict, saves. */
+export async function train(terminal: Terminal, file: string, options: TrainOptions): Promise<ExitCode> {
+  refuseUnsupported(options);
+  const compiled = await compileWithWeights(terminal, file, options);
+  const Model = await loadTrainerClass(compiled, options);
+  const { description } = new Model({});
+  const known = knownSizes(description.sizes, options.dim);
+  const start = startFrom(options, description, known);
+  const sizes = { ...known, settled: start.sizes };
+  requireGivenSizes(description.sizes, sizes);
+
+  const bound = bindData(terminal, await readData(terminal, options), description, sizes, options);
+  const model = new Model(completeSizes(description.sizes, bound.sizes));
+  model.columns = bound.mapping.columns;
+  const result = await fit(terminal, model, trainerData(bound), options, start.init);
+
+  const report: FitReport = { description, result, parameters: model.parameters, engine: "kernel", backend: "cpu" };
+  if (options.save !== undefined) {
+    const saved = { source: compiled.source, model: compiled.model.name, mapping: bound.mapping };
+    writeFileOrFail(options.save, attachProgram(await model.save(), saved));
+  }
+  terminal.out(options.json === true ? `${JSON.stringify(trainDocument(report))}\n` : verdict(report));
+  if (options.save !== undefined && options.quiet !== true) terminal.message(`saved: ${options.save}\n`);
+  model.dispose();
+  if (result.stopped === "aborted") return exitCode.interrupted;
+  return options.requireConverged === true && !result.converged ? exitCode.diagnostics : exitCode.fine;
+}
+
+/** `--weights` needs a declared weight; where the program has none, it is declared on the fly. */
+async function compileWithWeights(terminal: Terminal, file: string, options: TrainOptions): Promise<Compiled> {
+  const compiled = await compileModel(terminal, loadSource(file), options);
+  if (options.weights === undefined || compiled.model.axes.some((axis) => axis.weight !== undefined)) return compiled;
+  const weighted = declareWeight(compiled.source, compiled.model.name);
+  return await compileModel(terminal, weighted, { ...options, quiet: true, model: compiled.model.name });
+}
+
+async function fit(
+  terminal: Terminal,
+  model: Trainer,
+  data: ReturnType<typeof trainerData>,
+  options: TrainOptions,
+  init: ReturnType<typeof startFrom>["init"],
+): Promise<FitReport["result"]> {
+  const checkpoint = openCheckpoint(options);
+  const progress = createProgress(terminal, options.quiet === true);
+  const run = model.fit(data, {
+    ...fitOptions(options),
+    ...(init === undefined ? {} : { init }),
+    ...checkpoint.fitOptions,
+    signal: terminal.signal,
+  });
+  try {
+    for await (const event of run) {
+      switch (event.kind) {
+        case "iteration":
+          progress.update(
+            `start ${event.restart + 1}, iteration ${event.iteration}: mean log-likelihood ${event.meanLogLikelihood.toPrecision(8)}`,
+          );
+          break;
+        case "checkpoint":
+          checkpoint.write(event.state);
+          break;
+        case "start":
+        case "restart":
+        case "warning":
+        case "end":
+          break;
+      }
+    }
+  } finally {
+    progress.end();
+  }
+  const result = await run;
+  if (result.stopped === "aborted") terminal.message(`interrupted${checkpoint.text}\n`);
+  return result;
+}

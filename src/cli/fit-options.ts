@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import type { SettledSizes } from "../data/bindable.js";
+import { readFailure } from "../data/read-table.js";
+import { didYouMean } from "../diagnostics/did-you-mean.js";
+import type { ModelDescription } from "../runtime/description.js";
+import type { DataOptions } from "./bind-data.js";
+import type { CheckpointOptions } from "./checkpoint.js";
+import { CommandFailure, unavailableFailure, usageFailure } from "./failure.js";
+import type { KnownSizes } from "./known-sizes.js";
+import type { CompileOptions } from "./load-model.js";
+import { readParameters, type ParameterValues } from "./read-parameters.js";
+
+/** What `genc train` is told, as commander reads it. */
+export interface TrainOptions extends DataOptions, CompileOptions, CheckpointOptions {
+  readonly dim: Readonly<Record<string, number>>;
+  readonly maxIterations?: number;
+  readonly tolerance?: number;
+  readonly restarts?: number;
+  readonly ridge?: number;
+  readonly seed?: number;
+  readonly init?: string;
+  readonly fix: readonly string[];
+  readonly holdout?: number;
+  readonly batchSize?: number;
+  readonly epochs?: number;
+  readonly learningRate?: number;
+  readonly backend?: string;
+  readonly threads?: number;
+  readonly requireConverged?: boolean;
+  readonly save?: string;
+  readonly json?: boolean;
+}
+
+/** Options that are understood and cannot be honoured: better said than ignored. */
+export function refuseUnsupported(options: TrainOptions): void {
+  const byGradient = [
+    ["--batch-size", options.batchSize],
+    ["--epochs", options.epochs],
+    ["--learning-rate", options.learningRate],
+  ] as const;
+  for (const [name, value] of byGradient) {
+    if (value !== undefined) {
+      throw usageFailure(`${name} is for models learned by gradients; EM passes over all rows in every iteration.`);
+    }
+  }
+  if (options.backend !== undefined && options.backend !== "cpu") {
+    throw unavailableFailure(`--backend ${options.backend} needs the engine tfjs, which is not built yet.`);
+  }
+  if (options.threads !== undefined && options.threads > 1) {
+    throw unavailableFailure("--threads: fits run on one thread in this version.");
+  }
+  if (options.sequence !== undefined) {
+    throw unavailableFailure("--sequence is for models with a chain, which are not trained yet.");
+  }
+  if (options.binarize === "resample" || options.binarize === "expected") {
+    throw unavailableFailure(`--binarize ${options.binarize} is not built yet.`, "--binarize threshold is.");
+  }
+}
+
+/** The options that the run time takes under the same names. */
+export function fitOptions(options: TrainOptions): {
+  readonly maxIterations?: number;
+  readonly tolerance?: number;
+  readonly restarts?: number;
+  readonly ridge?: number;
+  readonly seed?: number;
+  readonly holdout?: number;
+  readonly fix: readonly string[];
+} {
+  const { maxIterations, tolerance, restarts, ridge, seed, holdout, fix } = options;
+  return {
+    fix,
+    ...(maxIterations === undefined ? {} : { maxIterations }),
+    ...(tolerance === undefined ? {} : { tolerance }),
+    ...(restarts === undefined ? {} : { restarts }),
+    ...(ridge === undefined ? {} : { ridge }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(holdout === undefined ? {} : { holdout }),
+  };
+}
+
+export interface Start {
+  /** Absent: the model's own default. */
+  readonly init?: "kmeans++" | "random" | Readonly<Record<string, ParameterValues>>;
+  readonly sizes: SettledSizes;
+}
+
+/** `--init` and `--fix`: a method by name, or parameters from a file, which also settle sizes. */
+export function startFrom({ init, fix }: TrainOptions, description: ModelDescription, known: KnownSizes): Start {
+  const names = description.parameters.map(({ name }) => name);
+  for (const name of fix) {
+    if (names.includes(name)) continue;
+    const suggestion = didYouMean(name, names);
+    throw usageFailure(
+      `--fix ${name}: the model has the parameters ${names.join(", ")}.`,
+      suggestion === undefined ? undefined : `Did you mean --fix ${suggestion}?`,
+    );
+  }
+  if (init === undefined) return { sizes: known.settled };
+  if (init === "kmeans++" || init === "random") return { init, sizes: known.settled };
+  const read = readParameters(init, readStart(init), description.parameters, known.settled, true);
+  if (read.kind === "refused") throw new CommandFailure({ kind: "data", diagnostics: read.diagnostics });
+  return { init: read.value.values, sizes: read.value.sizes };
+}
+
+function readStart(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const reason = readFailure(error);
+    if (reason === undefined) throw error;
+    throw usageFailure(`--init ${file}: expected kmeans++, random, or a JSON file of parameters, but ${reason}.`);
+  }
+}

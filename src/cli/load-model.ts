@@ -1,0 +1,50 @@
+import { compileSource, loadTrainer, ModelChoiceError, type Compilation } from "../compile/index.js";
+import type { Model } from "../ir/model.js";
+import type { EmProgram } from "../ir/program.js";
+import type { SourceText } from "../diagnostics/span.js";
+import { CommandFailure, unavailableFailure, usageFailure } from "./failure.js";
+import { renderDiagnostics } from "./render-diagnostics.js";
+import type { Terminal } from "./terminal.js";
+import type { TrainerClass } from "./trainer.js";
+
+export interface CompileOptions {
+  readonly model?: string;
+  readonly engine?: string;
+  readonly quiet?: boolean;
+}
+
+/** A compilation that has its program. */
+export type Compiled = Compilation & { readonly model: Model; readonly program: EmProgram };
+
+/** Compiles one model of a source; its errors end the command, its warnings go to standard error. */
+export async function compileModel(terminal: Terminal, source: SourceText, options: CompileOptions): Promise<Compiled> {
+  const compilation = compileOrUsageFailure(source, options.model);
+  const { diagnostics, model, program } = compilation;
+  if (model === undefined || program === undefined) throw new CommandFailure({ kind: "program", diagnostics, source });
+  if (diagnostics.length > 0 && options.quiet !== true) {
+    terminal.message(await renderDiagnostics([{ source, diagnostics }], "pretty", terminal.color));
+  }
+  return { ...compilation, model, program };
+}
+
+function compileOrUsageFailure(source: SourceText, model: string | undefined): Compilation {
+  try {
+    return compileSource(source, model === undefined ? {} : { model });
+  } catch (error) {
+    if (error instanceof ModelChoiceError) throw usageFailure(`${source.name}: ${error.message}.`);
+    throw error;
+  }
+}
+
+/** The trainer of a compiled model, in memory. */
+export async function loadTrainerClass(compiled: Compiled, options: CompileOptions): Promise<TrainerClass> {
+  refuseMissingEngine(options);
+  return await loadTrainer(compiled);
+}
+
+/** The engine of this version is `kernel`. */
+export function refuseMissingEngine({ engine }: CompileOptions): void {
+  if (engine === "tfjs") {
+    throw unavailableFailure("The engine tfjs is not built yet.", "Leave --engine out, or say --engine kernel.");
+  }
+}

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import type { ColumnMapping } from "../data/bindable.js";
+import { readFailure } from "../data/read-table.js";
+import { notASavedModel, unreadableFile } from "../diagnostics/catalogue/data.js";
+import type { ModelDescription } from "../runtime/description.js";
+import { ModelFileError } from "../runtime/errors.js";
+import { CommandFailure, dataFailure, usageFailure } from "./failure.js";
+import { completeSizes, knownSizes, type KnownSizes } from "./known-sizes.js";
+import { compileModel, loadTrainerClass, type CompileOptions } from "./load-model.js";
+import { loadSource } from "./load-source.js";
+import { readParameters } from "./read-parameters.js";
+import { readSavedModel } from "./saved-model.js";
+import type { Terminal } from "./terminal.js";
+import type { Trainer } from "./trainer.js";
+
+export interface ModelOptions extends CompileOptions {
+  readonly parameters?: string;
+  readonly dim: Readonly<Record<string, number>>;
+}
+
+/** A model at known parameters. */
+export interface OpenModel {
+  readonly description: ModelDescription;
+  readonly sizes: KnownSizes;
+  /** How it read the data it was trained on. */
+  readonly trained?: ColumnMapping;
+  /** Its trainer, at the sizes that parameters and data settle together. */
+  trainer(sizes: Readonly<Record<string, number>>): Trainer;
+}
+
+/** Opens MODEL: what `train --save` wrote, or a program with `--parameters`. */
+export async function openModel(terminal: Terminal, file: string, options: ModelOptions): Promise<OpenModel> {
+  return file.endsWith(".safetensors")
+    ? await openSaved(terminal, file, options)
+    : await openProgram(terminal, file, options);
+}
+
+async function openSaved(terminal: Terminal, file: string, options: ModelOptions): Promise<OpenModel> {
+  if (options.parameters !== undefined)
+    throw usageFailure(`${file} holds its parameters; --parameters is for a .gen file.`);
+  const bytes = readBytes(file);
+  try {
+    const saved = readSavedModel(file, bytes);
+    const compiled = await compileModel(terminal, saved.source, { ...options, quiet: true, model: saved.model });
+    const Model = await loadTrainerClass(compiled, options);
+    const trainer = new Model({});
+    trainer.restore(bytes);
+    const settled = Object.entries(trainer.sizes).map(
+      ([name, value]) => [name, { value, by: "the saved model" }] as const,
+    );
+    return {
+      description: trainer.description,
+      sizes: { settled: new Map(settled), defaults: {} },
+      trained: saved.mapping,
+      trainer: () => trainer,
+    };
+  } catch (error) {
+    if (error instanceof ModelFileError) throw dataFailure(notASavedModel({ file }, { reason: clause(error.message) }));
+    throw error;
+  }
+}
+
+async function openProgram(terminal: Terminal, file: string, options: ModelOptions): Promise<OpenModel> {
+  const { parameters } = options;
+  if (parameters === undefined) {
+    throw usageFailure(
+      `${file} is a program without parameters.`,
+      "Give them (--parameters FILE.json), or name a model that `genc train --save FILE.safetensors` wrote.",
+    );
+  }
+  const compiled = await compileModel(terminal, loadSource(file), options);
+  const Model = await loadTrainerClass(compiled, options);
+  const { description } = new Model({});
+  const known = knownSizes(description.sizes, options.dim);
+  const text = new TextDecoder().decode(readBytes(parameters));
+  const read = readParameters(parameters, text, description.parameters, known.settled, false);
+  if (read.kind === "refused") throw new CommandFailure({ kind: "data", diagnostics: read.diagnostics });
+  return {
+    description,
+    sizes: { settled: read.value.sizes, defaults: known.defaults },
+    trainer(sizes) {
+      const trainer = new Model(completeSizes(description.sizes, sizes));
+      trainer.setParameters(read.value.values);
+      return trainer;
+    },
+  };
+}
+
+function readBytes(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const reason = readFailure(error);
+    if (reason === undefined) throw error;
+    throw dataFailure(unreadableFile({ file }, { reason }));
+  }
+}
+
+/** A sentence as a part of another. */
+function clause(sentence: string): string {
+  return sentence.replace(/\.$/, "");
+}

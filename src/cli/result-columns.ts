@@ -1,0 +1,67 @@
+import type { ColumnMapping } from "../data/bindable.js";
+import type { CsvCell } from "../data/write-csv.js";
+import type { NamedTensor } from "../runtime/named-tensor.js";
+
+/** A column of a result. */
+export interface ResultColumn {
+  readonly name: string;
+  at(row: number): CsvCell;
+}
+
+/** `z`, `z_0`, `z_1`, …: the most probable value, then the probability of each; inside plates `z[0]`, `z[0]_0`, …. */
+export function posteriorColumns(name: string, { shape, data }: NamedTensor): readonly ResultColumn[] {
+  const values = shape[shape.length - 1];
+  const plates = shape.slice(1, -1);
+  const cells = plates.reduce((product, extent) => product * extent, 1);
+  return Array.from({ length: cells }, (_, cell): readonly ResultColumn[] => {
+    const label = plates.length === 0 ? name : `${name}[${indexOf(cell, plates).join(",")}]`;
+    const probability = (row: number, value: number): number => data[(row * cells + cell) * values + value];
+    const mostProbable = (row: number): number => {
+      let best = 0;
+      for (let value = 1; value < values; value++) if (probability(row, value) > probability(row, best)) best = value;
+      return best;
+    };
+    const each = Array.from({ length: values }, (_, value) => ({
+      name: `${label}_${value}`,
+      at: (row: number) => probability(row, value),
+    }));
+    return [{ name: label, at: mostProbable }, ...each];
+  }).flat();
+}
+
+/**
+ * The columns of a variable under the names that it was read from, else under names that it would be read from: `x`,
+ * `x0 x1 …`, `x[0,0] …`. Codes of a category become its labels.
+ */
+export function variableColumns(
+  name: string,
+  { shape, data }: NamedTensor,
+  mapping: ColumnMapping | undefined,
+): readonly ResultColumn[] {
+  const own = shape.slice(1);
+  const width = own.reduce((product, extent) => product * extent, 1);
+  const known = mapping?.columns[name];
+  const labels = mapping?.labels[name];
+  return Array.from({ length: width }, (_, j) => ({
+    name: known?.length === width ? known[j] : columnName(name, own, j),
+    at(row: number): CsvCell {
+      const value = data[row * width + j];
+      return labels === undefined ? value : labels[value];
+    },
+  }));
+}
+
+function columnName(name: string, own: readonly number[], j: number): string {
+  if (own.length === 0) return name;
+  return own.length === 1 ? `${name}${j}` : `${name}[${indexOf(j, own).join(",")}]`;
+}
+
+function indexOf(cell: number, shape: readonly number[]): readonly number[] {
+  const index: number[] = [];
+  let rest = cell;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    index.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return index;
+}

@@ -1,0 +1,44 @@
+import type { ModelDescription } from "../runtime/description.js";
+import type { FitResult } from "../runtime/fit/fit-events.js";
+import type { NamedTensor } from "../runtime/named-tensor.js";
+
+/** All that is reported of a fit. */
+export interface FitReport {
+  readonly description: ModelDescription;
+  readonly result: FitResult;
+  readonly parameters: Readonly<Record<string, NamedTensor>>;
+  readonly engine: string;
+  readonly backend: string;
+}
+
+/** The document of `genc train --json`. */
+export function trainDocument({ description, result, parameters, engine, backend }: FitReport): object {
+  return {
+    schema: "genc.train/1",
+    model: description.name,
+    algorithm: "em",
+    engine,
+    backend,
+    rows: result.rows,
+    logLikelihood: result.logLikelihood,
+    meanLogLikelihood: result.meanLogLikelihood,
+    bound: "exact",
+    iterations: result.iterations,
+    converged: result.converged,
+    seconds: result.seconds,
+    secondsPerIteration: result.secondsPerIteration,
+    degreesOfFreedom: result.degreesOfFreedom,
+    aic: result.aic,
+    bic: result.bic,
+    seed: result.seed,
+    trace: result.trace,
+    parameters: Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, tensorDocument(tensor)])),
+    warnings: result.warnings.map(({ code, message }) => ({ code, message })),
+    restarts: result.restarts,
+    ...(result.holdout === undefined ? {} : { holdout: result.holdout }),
+  };
+}
+
+export function tensorDocument({ shape, axes, data }: NamedTensor): object {
+  return { shape, axes, data: [...data] };
+}

@@ -1,0 +1,73 @@
+import type { NamedTensor } from "../runtime/named-tensor.js";
+import type { FitReport } from "./train-document.js";
+
+/** What `genc train` prints for people: how the fit went, and the parameters, rounded. */
+export function verdict({ description, result, parameters, engine }: FitReport): string {
+  const { restarts, holdout } = result;
+  const starts = restarts.length === 1 ? "1 start" : `${restarts.length} starts`;
+  const seconds = result.seconds < 10 ? result.seconds.toFixed(2) : result.seconds.toFixed(0);
+  const ending = { converged: "converged", maxIterations: "not converged", aborted: "interrupted" }[result.stopped];
+  const lines: readonly (readonly [string, string])[] = [
+    ["rows", String(result.rows)],
+    ["log-likelihood", result.logLikelihood.toFixed(6)],
+    ["  mean per row", result.meanLogLikelihood.toFixed(6)],
+    ...(holdout === undefined
+      ? []
+      : ([["held out", `${holdout.rows} rows, mean ${holdout.meanLogLikelihood.toFixed(6)} per row`]] as const)),
+    ["iterations", `${result.iterations}, ${ending} (${starts}, ${seconds} s)`],
+    ["free parameters", String(result.degreesOfFreedom)],
+    ["AIC, BIC", `${result.aic.toFixed(3)}, ${result.bic.toFixed(3)}`],
+  ];
+  const width = Math.max(...lines.map(([name]) => name.length)) + 2;
+  return [
+    `${description.name}: maximum likelihood by EM, exact (engine ${engine})`,
+    ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
+    "",
+    ...Object.entries(parameters).flatMap(([name, tensor]) => parameterLines(name, tensor)),
+    ...result.warnings.map(({ code, message }) => `warning[${code}]: ${message}`),
+    "",
+  ].join("\n");
+}
+
+const mostRows = 24;
+const mostColumns = 10;
+
+/** A parameter as a table: the last dimension across, the others down with their indices in front. */
+function parameterLines(name: string, { axes, shape, data }: NamedTensor): readonly string[] {
+  if (shape.length === 0) return [`  ${name} = ${rounded(data[0])}`, ""];
+  const width = shape[shape.length - 1];
+  const rows = width === 0 ? 0 : data.length / width;
+  const shownColumns = Math.min(width, mostColumns);
+  const cells = Array.from({ length: Math.min(rows, mostRows) }, (_, row) =>
+    Array.from({ length: shownColumns }, (_, column) => rounded(data[row * width + column])),
+  );
+  const labels = cells.map((_, row) => indexText(row, shape.slice(0, -1)));
+  const cellWidth = Math.max(...cells.flat().map((cell) => cell.length));
+  const labelWidth = Math.max(...labels.map((label) => label.length));
+  const lines = cells.map((cellsOfRow, row) => {
+    const label = labels[row].padEnd(labelWidth);
+    const more = width > shownColumns ? "  …" : "";
+    return `    ${label}${cellsOfRow.map((cell) => cell.padStart(cellWidth + 2)).join("")}${more}`;
+  });
+  const rest = rows > mostRows ? [`    … and ${rows - mostRows} more rows`] : [];
+  return [`  ${name} [${axes.join(", ")}]`, ...lines, ...rest, ""];
+}
+
+function indexText(row: number, shape: readonly number[]): string {
+  if (shape.length === 0) return "";
+  const index: number[] = [];
+  let rest = row;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    index.unshift(rest % shape[axis]);
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return `[${index.join(", ")}]`;
+}
+
+/** Six significant digits, without an exponent where that is readable. */
+function rounded(value: number): string {
+  const magnitude = Math.abs(value);
+  if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e7)) return value.toExponential(4);
+  const digits = Math.max(0, 5 - Math.floor(Math.log10(magnitude || 1)));
+  return value.toFixed(Math.min(digits, 6));
+}

@@ -1,0 +1,70 @@
+import { shapeOf } from "../../ir/domain.js";
+import type { DensityFactor, Dimension, Expression, Model } from "../../ir/model.js";
+import { printDimension } from "../../ir/print-domain.js";
+import { walkExpression } from "../../ir/walk-expression.js";
+import { valuesOf } from "../joint-tables.js";
+import { latentsOf } from "../latents.js";
+
+/** Multiplications of one E-step, in symbols, the terms that no other one contains: `N K D^2 + N K L`. */
+export function costPerIteration(model: Model, rows: string): string {
+  const terms = model.factors
+    .filter((factor): factor is DensityFactor => factor.kind === "density")
+    .map((factor) => factorCost(model, factor, rows));
+  const largest = terms.filter(
+    (term, i) => !terms.some((other, j) => j !== i && contains(other, term) && (!contains(term, other) || j < i)),
+  );
+  return largest.map(describe).join(" + ");
+}
+
+/** Sizes whose product is the cost, sorted. */
+type Cost = readonly string[];
+
+function factorCost(model: Model, factor: DensityFactor, rows: string): Cost {
+  const { discrete } = latentsOf(model);
+  const child = model.variables.find((variable) => variable.name === factor.child);
+  if (child === undefined) throw new Error(`explain: the model has no variable ${factor.child}`);
+  const plates = child.axes.map((name) => {
+    const size = model.axes.find((axis) => axis.name === name)?.size;
+    return name === rows || size === undefined ? "N" : printDimension(size);
+  });
+  const values = [...new Set([factor.child, ...variablesIn(Object.values(factor.arguments))])]
+    .filter((name) => discrete.has(name))
+    .map((name) => sizeOfValues(model, name));
+  const event = shapeOf(child.domain).map(printDimension);
+  const spread = factor.arguments["covariance"] ?? factor.arguments["scale"];
+  const isFull = spread?.type.kind === "covariance" && ["full", "lowRank"].includes(spread.type.structure);
+  return [...plates, ...values, ...event, ...(isFull ? event : [])].filter((size) => size !== "1").sort(rowsFirst);
+}
+
+function variablesIn(expressions: readonly Expression[]): readonly string[] {
+  return expressions.flatMap((expression) =>
+    [...walkExpression(expression)].flatMap((part) => (part.kind === "variable" ? [part.name] : [])),
+  );
+}
+
+function sizeOfValues(model: Model, latent: string): string {
+  const variable = model.variables.find((candidate) => candidate.name === latent);
+  if (variable === undefined) throw new Error(`explain: the model has no variable ${latent}`);
+  const size: Dimension = valuesOf(variable.domain);
+  return printDimension(size);
+}
+
+function rowsFirst(a: string, b: string): number {
+  return Number(b === "N") - Number(a === "N");
+}
+
+/** Does the product of `larger` contain that of `smaller`, size by size? */
+function contains(larger: Cost, smaller: Cost): boolean {
+  const left = [...larger];
+  return smaller.every((size) => {
+    const at = left.indexOf(size);
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  });
+}
+
+function describe(cost: Cost): string {
+  const powers = new Map<string, number>();
+  for (const size of cost) powers.set(size, (powers.get(size) ?? 0) + 1);
+  return [...powers].map(([size, power]) => (power === 1 ? size : `${size}^${power}`)).join(" ");
+}

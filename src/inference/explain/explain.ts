@@ -1,0 +1,158 @@
+import type { Diagnostic } from "../../diagnostics/diagnostic.js";
+import { positionAt, type SourceText, type Span } from "../../diagnostics/span.js";
+import type { Model } from "../../ir/model.js";
+import { printDimension } from "../../ir/print-domain.js";
+import type { EmProgram } from "../../ir/program.js";
+import { valuesOf } from "../joint-tables.js";
+import { latentsOf } from "../latents.js";
+import { describeReason, describeVerdict, type Verdict } from "../verdict.js";
+import { costPerIteration } from "./cost.js";
+import type { EquationRow, Explanation, ExplanationFormat, Section } from "./document.js";
+import { explainEStep, type LinesOf } from "./e-step.js";
+import { explainUpdate } from "./m-step.js";
+import { equals, sum, symbol } from "./math.js";
+import { Notation } from "./notation.js";
+import { printExplanation } from "./print-explanation.js";
+
+/**
+ * The derivation of a program, for people: how each latent is eliminated, the E-step and M-step as formulas with the
+ * source lines they come from, what is guaranteed, and what an iteration costs.
+ *
+ * @param engine one sentence on what the trainer runs on, and why
+ */
+export function explain(program: EmProgram, source: SourceText, format: ExplanationFormat, engine?: string): string {
+  return printExplanation(explainProgram(program, source, engine), format);
+}
+
+/** What is known of a model for which no trainer is derived: the verdict, its reasons, and what to write instead. */
+export function explainVerdict(
+  model: Model,
+  verdict: Verdict,
+  diagnostics: readonly Diagnostic[],
+  source: SourceText,
+  format: ExplanationFormat,
+): string {
+  const linesOf = lineFinder(source);
+  const refused = diagnostics.map((diagnostic) => {
+    const places = [diagnostic.span, ...diagnostic.related.map((place) => place.span)];
+    const at = linesOf(places);
+    const hint = diagnostic.hint === undefined ? "" : `\n${diagnostic.hint}`;
+    return `${diagnostic.code} (line ${at.join(", ")}): ${diagnostic.message}${hint}`;
+  });
+  const reasons = reasonsOf(verdict, linesOf);
+  const sections: Section[] = [
+    { kind: "paragraph", label: "Verdict", text: describeVerdict(verdict) },
+    ...(reasons.length === 0 ? [] : [{ kind: "list" as const, label: "Because", items: reasons }]),
+    ...(refused.length === 0 ? [] : [{ kind: "list" as const, label: "Refused", items: refused }]),
+  ];
+  return printExplanation({ title: model.name, ...summary(model), sections }, format);
+}
+
+function explainProgram(program: EmProgram, source: SourceText, engine: string | undefined): Explanation {
+  const { model } = program;
+  const linesOf = lineFinder(source);
+  const notation = new Notation(model);
+  const estimates = explainEStep(notation, linesOf);
+  const equations = (label: string, rows: readonly EquationRow[]): readonly Section[] =>
+    rows.length === 0 ? [] : [{ kind: "equations", label, rows }];
+  const updates = program.updates.flatMap((update) => explainUpdate(notation, update, linesOf));
+  const sections: Section[] = [
+    ...eliminations(model).map((text): Section => ({ kind: "paragraph", text })),
+    ...equations("Inside", [...estimates.inside, ...logLikelihood(program, notation)]),
+    ...equations("E-step", estimates.posterior),
+    ...equations("M-step", updates),
+    ...missingValues(model).map((text): Section => ({ kind: "paragraph", label: "Missing entries", text })),
+    { kind: "paragraph", label: "Guarantee", text: guarantee(program) },
+    {
+      kind: "paragraph",
+      label: "Cost",
+      text: `${costPerIteration(model, program.rowsAxis)} per iteration, memory one block of rows`,
+    },
+    ...(engine === undefined ? [] : [{ kind: "paragraph" as const, label: "Engine", text: engine }]),
+  ];
+  return { title: model.name, ...summary(model), sections };
+}
+
+/** Several latents need a line that says what the messages add up to; with one it would repeat the E-step. */
+function logLikelihood(program: EmProgram, notation: Notation): readonly EquationRow[] {
+  const latents = program.model.variables.filter((variable) => variable.role === "latent");
+  const outermost = latents.filter((variable) => variable.axes.length === 1);
+  const [only] = outermost;
+  if (latents.length < 2 || outermost.length !== 1 || only === undefined) return [];
+  const evidence = symbol(notation.unused("m", "u", "h"), [symbol(program.rowsAxis)], [only.name]);
+  return [
+    {
+      math: equals(
+        { kind: "words", text: "log-likelihood" },
+        sum([program.rowsAxis], { kind: "call", name: "log", arguments: [evidence], given: [] }),
+      ),
+      lines: [],
+    },
+  ];
+}
+
+function eliminations(model: Model): readonly string[] {
+  const { discrete, variables } = latentsOf(model);
+  if (discrete.size === 0) return ["There is no latent variable: the parameters are fitted to the data directly."];
+  return [...discrete].map((name) => {
+    const variable = variables.get(name);
+    if (variable === undefined) throw new Error(`explain: ${name} is not latent`);
+    const where = variable.axes.length > 1 ? ` for every ${variable.axes.slice(1).join(" and ")} of a row` : " per row";
+    return `${name} is summed out exactly: ${printDimension(valuesOf(variable.domain))} values${where}.`;
+  });
+}
+
+function missingValues(model: Model): readonly string[] {
+  const optional = model.variables.filter((variable) => variable.optional && variable.role === "observed");
+  if (optional.length === 0) return [];
+  const names = optional.map((variable) => variable.name).join(", ");
+  return [
+    `missing entries of ${names} are left out of the E-step; in the M-step their expected values and squares stand in (exact where they are missing at random).`,
+  ];
+}
+
+function guarantee(program: EmProgram): string {
+  const hasPrior = program.model.parameters.some((parameter) => parameter.prior !== undefined);
+  const objective = hasPrior ? "the log-likelihood plus the log-density of the priors" : "the log-likelihood";
+  const gradient = program.updates.some((update) => update.kind === "gradient");
+  if (latentsOf(program.model).variables.size === 0 && !gradient) {
+    return `the closed forms maximise ${objective}: one iteration is enough.`;
+  }
+  const steps = gradient ? " (gradient steps are taken only where they go uphill)" : "";
+  return `${objective} never decreases${steps}.`;
+}
+
+function reasonsOf(verdict: Verdict, linesOf: LinesOf): readonly string[] {
+  switch (verdict.kind) {
+    case "elbo":
+      return [
+        ...new Set(
+          verdict.reasons.map((reason) => {
+            const span =
+              reason.kind === "latentNotNormal" || reason.kind === "askedFor" ? reason.span : reason.dependency.span;
+            return `${describeReason(reason)} (line ${linesOf([span]).join(", ")})`;
+          }),
+        ),
+      ];
+    case "needsApproximation":
+      return verdict.growths.map((growth) => {
+        const carrier = growth.carrier === undefined ? "" : `, and ${growth.carrier.name} carries each choice on`;
+        const at = linesOf([growth.selecting, growth.linking]).join(", ");
+        return `${growth.selectors.join(", ")} chooses the distribution of ${growth.child} along ${growth.axis}${carrier} (line ${at})`;
+      });
+    case "adversarial":
+      return [`${verdict.implicit.join(", ")} has no density; ${verdict.critic} tells drawn values from real ones`];
+    case "exact":
+    case "refused":
+      return [];
+  }
+}
+
+function summary(model: Model): { readonly summary?: string } {
+  return model.documentation === undefined ? {} : { summary: model.documentation };
+}
+
+function lineFinder(source: SourceText): LinesOf {
+  return (spans: readonly Span[]) =>
+    [...new Set(spans.map((span) => positionAt(source.text, span.start).line))].sort((a, b) => a - b);
+}

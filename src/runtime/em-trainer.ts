@@ -1,0 +1,300 @@
+import type {
+  Awaitable,
+  Block,
+  DrawSource,
+  EmMethods,
+  ModelDescription,
+  MStepSettings,
+  Sizes,
+  Tensors,
+} from "./description.js";
+import type { BatchSource } from "./data/collect-columns.js";
+import type { Dataset } from "./data/dataset.js";
+import { takeIn } from "./data/dataset.js";
+import type { LabelDictionary } from "./data/labels.js";
+import { DisposedError, NotFittedError, OptionError } from "./errors.js";
+import { boundShape } from "./extents.js";
+import { fitByEm } from "./fit/em-fit.js";
+import type { FitEvent, FitResult } from "./fit/fit-events.js";
+import type { FitOptions, ParameterValues } from "./fit/fit-options.js";
+import { resolveFitOptions } from "./fit/fit-options.js";
+import { literalParameters } from "./fit/initial-guess.js";
+import { FitRun } from "./fit-run.js";
+import type { ColumnMapping } from "./model-file.js";
+import { decodeModel, encodeModel } from "./model-file.js";
+import type { NamedTensor } from "./named-tensor.js";
+import { namedTensor } from "./named-tensor.js";
+import { readParameters, sizesOfParameters } from "./parameter-values.js";
+import { drawnRows, imputedValues, mostProbable, posteriorTables, runnerFor } from "./queries.js";
+import { checkSizes } from "./sizes.js";
+
+/** Log-likelihood of data under a fitted model. */
+export interface Score {
+  readonly rows: number;
+  /** Weighted where the data has weights. */
+  readonly logLikelihood: number;
+  readonly meanLogLikelihood: number;
+  readonly perRow: Float64Array;
+}
+
+export interface SampleOptions {
+  /** [0] */
+  readonly seed?: number;
+  /** Values of the given variables, one row per draw. */
+  readonly given?: BatchSource;
+}
+
+/** Sizes and parameters that go together. */
+interface Fitted {
+  readonly sizes: Sizes;
+  readonly values: Tensors;
+  readonly shown: Readonly<Record<string, NamedTensor>>;
+  readonly labels: Readonly<Record<string, LabelDictionary>>;
+}
+
+/**
+ * What every emitted trainer of an EM model can do. The generated class adds the loops of its model (`EmMethods`) and
+ * its types: sizes S, parameters P (`NamedTensor`s by name), data D, posterior Q.
+ */
+export abstract class EmTrainer<S extends object, P extends object, D = BatchSource, Q extends object = object> implements EmMethods {
+  private readonly givenSizes: Sizes;
+  private fitted: Fitted | undefined;
+  private disposed = false;
+  /** Which columns of a table feed each variable; kept with a saved model. */
+  columns: ColumnMapping = {};
+
+  /** @throws OptionError for an unknown size, or one that is not a positive integer */
+  protected constructor(
+    readonly description: ModelDescription,
+    sizes: Partial<S>,
+  ) {
+    this.givenSizes = checkSizes(description, sizes);
+  }
+
+  abstract logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  abstract eStep(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  abstract startStatistics(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  abstract mStep(sizes: Sizes, statistics: Tensors, previous: Tensors, settings: MStepSettings): Awaitable<Tensors>;
+  abstract ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): Awaitable<number>;
+  abstract logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
+  abstract posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  abstract drawRows(
+    sizes: Sizes,
+    parameters: Tensors,
+    block: Block,
+    streams: (site: string, row: number) => DrawSource,
+    into: Tensors,
+  ): Awaitable<void>;
+  imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  expectedLogJoint?(
+    group: number,
+    sizes: Sizes,
+    parameters: Tensors,
+    previous: Tensors,
+    block: Block,
+    into: Tensors,
+  ): Awaitable<void>;
+  groupLogPrior?(group: number, sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
+
+  /** Sizes of the fitted model; before that, those given to the constructor. */
+  get sizes(): Sizes {
+    return this.fitted?.sizes ?? this.givenSizes;
+  }
+
+  /** The learned parameters, in the data's units. Throws `NotFittedError` before there are any. */
+  get parameters(): P {
+    return typed<P>(this.known("parameters").shown);
+  }
+
+  /** Labels of the categories that were read as labels, in the order of their codes. */
+  get labels(): Readonly<Record<string, LabelDictionary>> {
+    return this.fitted?.labels ?? {};
+  }
+
+  /** Sets parameters without a fit; sizes that are still open are bound by their shapes. All must be given. */
+  setParameters(values: { readonly [Name in keyof P]?: ParameterValues }): void {
+    this.checkAlive("setParameters");
+    const given = values as Readonly<Record<string, unknown>>;
+    for (const name of Object.keys(given)) {
+      if (!this.description.parameters.some((parameter) => parameter.name === name)) {
+        const names = this.description.parameters.map((parameter) => parameter.name).join(", ");
+        throw new OptionError(`parameters.${name}`, `one of ${names}`, `\`${name}\``);
+      }
+    }
+    const sizes = sizesOfParameters(this.description, this.givenSizes, given);
+    const read = { ...readParameters(this.description, sizes, given), ...literalParameters(this.description, sizes) };
+    const absent = this.description.parameters.find(({ name }) => read[name] === undefined);
+    if (absent !== undefined) throw new OptionError(`parameters.${absent.name}`, "values", "nothing");
+    this.fitted = this.makeFitted(sizes, read, {});
+  }
+
+  /**
+   * Learns the parameters from data by EM. The run can be awaited for its result, or iterated over for its events.
+   *
+   * @throws (from the run) DataError, OptionError, NonFiniteError, CollapsedComponentError
+   */
+  fit(data: D, options: FitOptions<P> = {}): FitRun<P> {
+    this.checkAlive("fit");
+    const early = new AbortController();
+    const resolved = resolveFitOptions(this.description, options);
+    const signal = resolved.signal === undefined ? early.signal : eitherSignal(resolved.signal, early);
+    const events = this.fitEvents(data, { ...resolved, signal });
+    return new FitRun<P>(events, resolved.callbacks, () => early.abort());
+  }
+
+  private async *fitEvents(
+    data: D,
+    options: ReturnType<typeof resolveFitOptions>,
+  ): AsyncGenerator<FitEvent<P>, void, undefined> {
+    options.signal?.throwIfAborted();
+    const dataset = await takeIn(this.description, data, {
+      sizes: this.givenSizes,
+      sizesOrigin: "as given to the constructor",
+      labels: {},
+      needs: "all",
+      weights: options.weights,
+    });
+    for await (const event of fitByEm(this, dataset, options)) {
+      if (event.kind !== "end") {
+        yield event;
+        continue;
+      }
+      const { parameters, ...rest } = event.result;
+      const fitted = this.makeFitted(dataset.sizes, parameters, dataset.labels);
+      if (!this.disposed) this.fitted = fitted;
+      const result: FitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
+      yield { kind: "end", result };
+    }
+  }
+
+  /** Most probable value of each latent in each row (plates after rows), and the probabilities of all values. */
+  async predict(data: D): Promise<Q> {
+    const { dataset, fitted } = await this.queryData(data, "predict");
+    const probability = await posteriorTables(runnerFor(this, dataset), fitted.values);
+    const values = Object.fromEntries(Object.entries(probability).map(([name, table]) => [name, mostProbable(table)]));
+    return typed<Q>({ ...values, probability });
+  }
+
+  /** Log density of each row, its latent variables summed out; not weighted. */
+  async logDensity(data: D): Promise<Float64Array> {
+    const { dataset, fitted } = await this.queryData(data, "logDensity");
+    return runnerFor(this, dataset).logDensity(fitted.values);
+  }
+
+  /** Log-likelihood of data: per row, in total and per unit of weight. */
+  async score(data: D, options: { readonly weights?: ArrayLike<number> } = {}): Promise<Score> {
+    const { dataset, fitted } = await this.queryData(data, "score", options.weights);
+    const perRow = await runnerFor(this, dataset).logDensity(fitted.values);
+    let logLikelihood = 0;
+    perRow.forEach((density, row) => {
+      const weight = dataset.weights?.[row] ?? 1;
+      if (weight > 0) logLikelihood += weight * density;
+    });
+    return { rows: dataset.rows, logLikelihood, meanLogLikelihood: logLikelihood / dataset.totalWeight, perRow };
+  }
+
+  /**
+   * Draws `count` rows from the fitted model: every latent and observed variable, categories as codes. A row depends on
+   * the seed and its number only.
+   */
+  async sample(count: number, options: SampleOptions = {}): Promise<Readonly<Record<string, NamedTensor>>> {
+    const fitted = this.known("sample");
+    if (!Number.isSafeInteger(count) || count < 1 || count >= 2 ** 32) {
+      throw new OptionError("count", "a positive integer below 2^32", String(count));
+    }
+    const { seed = 0 } = options;
+    if (!Number.isSafeInteger(seed) || seed < 0) throw new OptionError("seed", "an integer from 0 to 2^53 - 1", String(seed));
+    const given = await takeIn(this.description, options.given, {
+      sizes: fitted.sizes,
+      sizesOrigin: "in the fitted model",
+      labels: fitted.labels,
+      needs: "given",
+      rows: count,
+    });
+    return drawnRows(this, fitted.sizes, fitted.values, given, seed);
+  }
+
+  /** Fills in missing entries: optional observed variables with their conditional means, observed entries unchanged. */
+  async impute(data: D): Promise<Readonly<Record<string, NamedTensor>>> {
+    const { dataset, fitted } = await this.queryData(data, "impute");
+    return imputedValues(runnerFor(this, dataset), fitted.values);
+  }
+
+  /** The model as a safetensors file; the same model gives the same bytes. */
+  async save(): Promise<Uint8Array> {
+    const { sizes, values, labels } = this.known("save");
+    return encodeModel(this.description, { sizes, parameters: values, labels, columns: this.columns });
+  }
+
+  /** Reads a saved model of this class. Throws `ModelFileError` for a damaged file or another model. */
+  static async load<T extends LoadableTrainer>(
+    this: new (sizes: never) => T,
+    bytes: Uint8Array | ArrayBuffer,
+  ): Promise<T> {
+    const trainer = new this({} as never);
+    trainer.restore(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
+    return trainer;
+  }
+
+  /** Takes over sizes, parameters and labels of a saved file. */
+  restore(bytes: Uint8Array): void {
+    this.checkAlive("restore");
+    const saved = decodeModel(this.description, bytes);
+    for (const [name, value] of Object.entries(this.givenSizes)) {
+      if (saved.sizes[name] !== value) throw new OptionError(`sizes.${name}`, `${saved.sizes[name]}, as in the file`, String(value));
+    }
+    this.fitted = this.makeFitted(saved.sizes, saved.parameters, saved.labels);
+    this.columns = saved.columns;
+  }
+
+  /** Lets go of the parameters; a generated class that owns tensors or kernels releases them too. */
+  dispose(): void {
+    this.fitted = undefined;
+    this.disposed = true;
+  }
+
+  private makeFitted(sizes: Sizes, values: Tensors, labels: Readonly<Record<string, LabelDictionary>>): Fitted {
+    const shown = Object.fromEntries(
+      this.description.parameters.map(({ name, axes, shape }) => [name, namedTensor(axes, boundShape(shape, sizes), values[name])]),
+    );
+    return { sizes, values, shown, labels };
+  }
+
+  private async queryData(data: D, method: string, weights?: unknown): Promise<{ dataset: Dataset; fitted: Fitted }> {
+    const fitted = this.known(method);
+    const dataset = await takeIn(this.description, data, {
+      sizes: fitted.sizes,
+      sizesOrigin: "in the fitted model",
+      labels: fitted.labels,
+      needs: "all",
+      weights,
+    });
+    return { dataset, fitted };
+  }
+
+  private known(method: string): Fitted {
+    this.checkAlive(method);
+    if (this.fitted === undefined) throw new NotFittedError(this.description.name, method);
+    return this.fitted;
+  }
+
+  private checkAlive(method: string): void {
+    if (this.disposed) throw new DisposedError(this.description.name, method);
+  }
+}
+
+interface LoadableTrainer {
+  restore(bytes: Uint8Array): void;
+}
+
+/** The generated class's types say what is in a record that the run time fills by name. */
+function typed<T extends object>(record: object): T {
+  return record as T;
+}
+
+/** Aborts when either does; with the reason of the first. */
+function eitherSignal(signal: AbortSignal, own: AbortController): AbortSignal {
+  if (signal.aborted) own.abort(signal.reason);
+  else signal.addEventListener("abort", () => own.abort(signal.reason), { once: true });
+  return own.signal;
+}

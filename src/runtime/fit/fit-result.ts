@@ -1,0 +1,139 @@
+import type { Tensors } from "../description.js";
+import { partitionRows } from "../data/blocks.js";
+import type { Dataset } from "../data/dataset.js";
+import { HostTurns } from "../host-turn.js";
+import { degreesOfFreedom } from "../parameter-space.js";
+import type { FitWarning } from "../warnings.js";
+import { warnings } from "../warnings.js";
+import { narrowCovariance } from "./collapse.js";
+import type { EmRun, RunContext } from "./em-run.js";
+import { settingsOf } from "./em-run.js";
+import { emptyComponents } from "./empty-components.js";
+import { equalComponents } from "./equal-components.js";
+import { BlockRunner } from "./evaluation.js";
+import type { FitResult } from "./fit-events.js";
+import type { ResolvedFitOptions } from "./fit-options.js";
+
+/** The result, with the warnings that were found in making it. */
+export interface FitOutcome {
+  readonly result: FitResult<Tensors>;
+  readonly late: readonly FitWarning[];
+}
+
+interface FinishedRuns {
+  readonly runs: readonly EmRun[];
+  readonly best: EmRun;
+  readonly stopped: "converged" | "maxIterations" | "aborted";
+  readonly warnings: readonly FitWarning[];
+  readonly seconds: number;
+}
+
+/** A covariance within this factor of the narrowest that the ridge allows is held up by it. */
+const AT_RIDGE = 10;
+const AIC_FACTOR = 2;
+
+/** Evaluates the best run's parameters and says what should be known of them. */
+export async function summariseFit(
+  context: RunContext,
+  data: Dataset,
+  heldOut: Dataset | undefined,
+  options: ResolvedFitOptions,
+  finished: FinishedRuns,
+): Promise<FitOutcome> {
+  const { best, runs, seconds, stopped } = finished;
+  const { methods } = context.runner;
+  const { description } = methods;
+  const { parameters, trace, objective } = best.best;
+  // After an abort, the summary must not be interrupted as well.
+  const runner = new BlockRunner(methods, data, context.runner.partition, new HostTurns());
+  const quiet: RunContext = { ...context, runner };
+  const { logLikelihood } =
+    best.evaluation.parameters === parameters
+      ? best.evaluation
+      : await runner.evaluate(parameters, settingsOf(quiet, [], context.fixed), false);
+  const learned = description.parameters.filter(({ name }) => !context.fixed.has(name));
+  const freedom = degreesOfFreedom(learned, data.sizes);
+  const late = await findings(quiet, best, parameters, freedom, objective - logLikelihood, stopped, options);
+  const iterations = runs.reduce((total, run) => total + run.iteration, 0);
+  const result: FitResult<Tensors> = {
+    parameters,
+    rows: data.rows,
+    logLikelihood,
+    meanLogLikelihood: logLikelihood / data.totalWeight,
+    objective,
+    iterations: trace.length,
+    converged: stopped !== "aborted" && best.status === "converged",
+    stopped,
+    seconds,
+    secondsPerIteration: seconds / Math.max(1, iterations),
+    degreesOfFreedom: freedom,
+    aic: -2 * logLikelihood + AIC_FACTOR * freedom,
+    bic: -2 * logLikelihood + freedom * Math.log(data.totalWeight),
+    trace,
+    warnings: withoutRepeats([...finished.warnings, ...best.warnings, ...late]),
+    seed: options.seed,
+    restarts: runs.map((run) => ({
+      restart: run.restart,
+      start: run.start,
+      iterations: run.iteration,
+      objective: run.status === "failed" ? -Infinity : run.best.objective,
+      converged: run.status === "converged",
+      ...(run.failure === undefined ? {} : { failure: run.failure }),
+    })),
+    ...(heldOut === undefined ? {} : { holdout: await score(quiet, heldOut, parameters) }),
+  };
+  return { result, late };
+}
+
+async function findings(
+  context: RunContext,
+  best: EmRun,
+  parameters: Tensors,
+  freedom: number,
+  penalty: number,
+  stopped: FinishedRuns["stopped"],
+  options: ResolvedFitOptions,
+): Promise<FitWarning[]> {
+  const { runner, latents } = context;
+  const { description } = runner.methods;
+  const { rows, totalWeight, sizes } = runner.dataset;
+  const found: FitWarning[] = [];
+  if (stopped === "aborted") found.push(warnings.interrupted(best.iteration));
+  else if (best.status !== "converged") found.push(warnings.notConverged(best.iteration, Math.abs(best.lastGain)));
+  if (rows < freedom) found.push(warnings.fewRows(rows, freedom));
+  const ridged = description.hasRidge && options.ridge > 0;
+  if (penalty !== 0) {
+    const parts = [context.usePrior ? "the log prior" : "", ridged ? `the ridge penalty (ridge ${options.ridge})` : ""];
+    found.push(warnings.objectiveDiffers(parts.filter((part) => part !== "").join(" and ")));
+  }
+  if (ridged) {
+    const isFixed = (name: string): boolean => context.fixed.has(name);
+    const narrow = narrowCovariance(description, sizes, parameters, context.dataVariance, AT_RIDGE * options.ridge, isFixed);
+    if (narrow !== undefined) found.push(warnings.covarianceAtRidge(narrow.parameter, narrow.cell));
+  }
+  if (totalWeight > 0) {
+    for (const { latent, value } of await emptyComponents(runner, parameters, latents)) {
+      found.push(warnings.emptyComponent(latent.variable.name, value));
+    }
+  }
+  const same = equalComponents(description, sizes, parameters);
+  if (same !== undefined) found.push(warnings.equalComponents(same.size, same.first, same.second));
+  return found;
+}
+
+async function score(
+  context: RunContext,
+  dataset: Dataset,
+  parameters: Tensors,
+): Promise<{ rows: number; logLikelihood: number; meanLogLikelihood: number }> {
+  const runner = new BlockRunner(context.runner.methods, dataset, partitionRows(dataset), new HostTurns());
+  const densities = await runner.logDensity(parameters);
+  let logLikelihood = 0;
+  densities.forEach((density, row) => (logLikelihood += density * (dataset.weights?.[row] ?? 1)));
+  return { rows: dataset.rows, logLikelihood, meanLogLikelihood: logLikelihood / dataset.totalWeight };
+}
+
+function withoutRepeats(all: readonly FitWarning[]): readonly FitWarning[] {
+  const seen = new Map(all.map((warning) => [`${warning.code} ${warning.message}`, warning]));
+  return [...seen.values()];
+}

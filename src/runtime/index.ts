@@ -1,0 +1,44 @@
+/** What emitted trainers and their users import as "genc/runtime". */
+export { EmTrainer } from "./em-trainer.js";
+export type { SampleOptions, Score } from "./em-trainer.js";
+export type * from "./description.js";
+export { FitRun } from "./fit-run.js";
+export type { FitCallbacks, FitEvent, FitResult, IterationEvent, RestartSummary } from "./fit/fit-events.js";
+export type { FitOptions, InitialParameters, ParameterValues } from "./fit/fit-options.js";
+export type { FitState } from "./fit/fit-state.js";
+export type { Batch, BatchSource } from "./data/collect-columns.js";
+export type { Column, Entry, Label, NestedEntries, ShapedValues, TensorLike } from "./data/raw-column.js";
+export type { LabelDictionary } from "./data/labels.js";
+export type { NamedTensor } from "./named-tensor.js";
+export { namedTensor } from "./named-tensor.js";
+export { degreesOfFreedom } from "./parameter-space.js";
+export type { ColumnMapping, SavedModel } from "./model-file.js";
+export { decodeModel, describeModelFile, encodeModel } from "./model-file.js";
+export { decodeSafetensors, encodeSafetensors } from "./safetensors.js";
+export type { SafetensorsFile, StoredTensor } from "./safetensors.js";
+export type { FitWarning } from "./warnings.js";
+export {
+  CollapsedComponentError,
+  DataError,
+  DisposedError,
+  ModelFileError,
+  NonFiniteError,
+  NotFittedError,
+  OptionError,
+} from "./errors.js";
+export type { DataErrorCode, ModelFileReason } from "./errors.js";
+
+// For generated loops and M-steps.
+export * from "../numerics/dense.js";
+export * from "../numerics/special-functions.js";
+export { maximisers } from "../numerics/maximise/index.js";
+export type { MaximisationInput, Maximiser, PriorArguments } from "../numerics/maximise/index.js";
+export { maximiseRegression } from "../numerics/maximise/regression.js";
+export type {
+  RegressionBlock,
+  RegressionCovariance,
+  RegressionProblem,
+  RegressionSettings,
+  RegressionStatistics,
+} from "../numerics/maximise/regression.js";
+export { RandomStream } from "../numerics/random.js";

@@ -1,0 +1,137 @@
+import type { EmMethods, Sizes, Tensors, VariableDescription } from "./description.js";
+import type { Dataset } from "./data/dataset.js";
+import { MAXIMUM_BLOCK_ROWS, partitionRows, scatterRows, zeros } from "./data/blocks.js";
+import { boundShape, extentText, extentValue, product } from "./extents.js";
+import { BlockRunner } from "./fit/evaluation.js";
+import { HostTurns } from "./host-turn.js";
+import type { NamedTensor } from "./named-tensor.js";
+import { namedTensor } from "./named-tensor.js";
+import { RandomStream } from "../numerics/random.js";
+
+/** Name of the rows axis in answers. */
+const ROWS = "rows";
+
+export function runnerFor(methods: EmMethods, dataset: Dataset): BlockRunner {
+  return new BlockRunner(methods, dataset, partitionRows(dataset), new HostTurns());
+}
+
+/** Posterior tables of every latent, [rows, plates, values], in the user's order. */
+export async function posteriorTables(runner: BlockRunner, parameters: Tensors): Promise<Record<string, NamedTensor>> {
+  const { rows, sizes } = runner.dataset;
+  const widths = runner.posteriorWidths();
+  const results = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, rows * width])));
+  for (const block of runner.partition.blocks) {
+    const posterior = await runner.posterior(parameters, block);
+    for (const [name, result] of Object.entries(results)) {
+      scatterRows(block, runner.partition.order, posterior[name], result);
+    }
+  }
+  const answers: Record<string, NamedTensor> = {};
+  for (const variable of runner.methods.description.variables) {
+    if (variable.role !== "latent") continue;
+    const plates = boundShape(variable.plates, sizes);
+    const values = widths[variable.name] / Math.max(1, product(plates));
+    const axes = [ROWS, ...variable.plateNames, variable.domain === "binary" ? "2" : extentText(variable.categories ?? values)];
+    answers[variable.name] = namedTensor(axes, [rows, ...plates, values], results[variable.name]);
+  }
+  return answers;
+}
+
+/** The most probable value of each cell of a table whose last axis is the values; the first of equals. */
+export function mostProbable(table: NamedTensor): Int32Array {
+  const values = table.shape[table.shape.length - 1];
+  const result = new Int32Array(values === 0 ? 0 : table.data.length / values);
+  for (let cell = 0; cell < result.length; cell++) {
+    let best = 0;
+    for (let value = 1; value < values; value++) {
+      if (table.data[cell * values + value] > table.data[cell * values + best]) best = value;
+    }
+    result[cell] = best;
+  }
+  return result;
+}
+
+/**
+ * Optional observed variables with their missing entries replaced by the conditional mean; of a category by the most
+ * probable value. What was observed stays as it is.
+ */
+export async function imputedValues(runner: BlockRunner, parameters: Tensors): Promise<Record<string, NamedTensor>> {
+  const { methods, dataset, partition } = runner;
+  const optional = methods.description.variables.filter(({ role, optional }) => role === "observed" && optional);
+  const answers: Record<string, NamedTensor> = {};
+  const filled: Record<string, Float64Array> = {};
+  for (const variable of optional) {
+    filled[variable.name] = Float64Array.from(dataset.columns[variable.name]);
+    answers[variable.name] = namedTensor(...shapeOf(variable, dataset.rows, dataset.sizes), filled[variable.name]);
+  }
+  for (const block of partition.blocks) {
+    if (block.complete) continue;
+    const into = zeros(
+      Object.fromEntries(
+        optional.map((variable) => [
+          variable.name,
+          block.rows * dataset.widths[variable.name] * categoriesOf(variable, dataset.sizes),
+        ]),
+      ),
+    );
+    await methods.imputeOf?.(runner.sizes, parameters, block, into);
+    for (const variable of optional) {
+      const { name } = variable;
+      const categories = categoriesOf(variable, dataset.sizes);
+      const means = variable.domain === "category" ? mostProbable(namedTensor([], [into[name].length / categories, categories], into[name])) : into[name];
+      const width = dataset.widths[name];
+      for (let row = 0; row < block.rows; row++) {
+        const target = partition.order[block.begin + row] * width;
+        for (let i = 0; i < width; i++) {
+          if (Number.isNaN(filled[name][target + i])) filled[name][target + i] = means[row * width + i];
+        }
+      }
+    }
+  }
+  return answers;
+}
+
+/** Draws of every latent and observed variable; a row's draws depend on the seed and its number alone. */
+export async function drawnRows(
+  methods: EmMethods,
+  sizes: Sizes,
+  parameters: Tensors,
+  given: Dataset,
+  seed: number,
+): Promise<Record<string, NamedTensor>> {
+  const drawn = methods.description.variables.filter(({ role }) => role === "latent" || role === "observed");
+  const results: Record<string, Float64Array> = {};
+  const answers: Record<string, NamedTensor> = {};
+  const { rows } = given;
+  for (const variable of drawn) {
+    const [axes, shape] = shapeOf(variable, rows, sizes);
+    results[variable.name] = new Float64Array(product(shape));
+    answers[variable.name] = namedTensor(axes, shape, results[variable.name]);
+  }
+  const turns = new HostTurns();
+  const streams = (site: string, item: number): RandomStream => new RandomStream({ seed, site, item });
+  for (let firstRow = 0; firstRow < rows; firstRow += MAXIMUM_BLOCK_ROWS) {
+    const end = Math.min(rows, firstRow + MAXIMUM_BLOCK_ROWS);
+    const slice = (values: Float64Array): Float64Array => {
+      const width = values.length / rows;
+      return values.subarray(firstRow * width, end * width);
+    };
+    const sliceAll = (columns: Tensors): Tensors =>
+      Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, slice(values)]));
+    const block = { rows: end - firstRow, firstRow, data: sliceAll(given.columns), tables: {}, complete: true };
+    await methods.drawRows(sizes, parameters, block, streams, sliceAll(results));
+    await turns.give();
+  }
+  return answers;
+}
+
+function categoriesOf(variable: VariableDescription, sizes: Sizes): number {
+  return variable.domain === "category" ? (extentValue(variable.categories ?? 1, sizes) ?? 1) : 1;
+}
+
+function shapeOf(variable: VariableDescription, rows: number, sizes: Sizes): [axes: string[], shape: number[]] {
+  return [
+    [ROWS, ...variable.plateNames, ...variable.event.map(extentText)],
+    [rows, ...boundShape(variable.plates, sizes), ...boundShape(variable.event, sizes)],
+  ];
+}
