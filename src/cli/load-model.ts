@@ -27,7 +27,8 @@ export async function compileModel(terminal: Terminal, source: SourceText, optio
   return { ...compilation, model, program };
 }
 
-function compileOrUsageFailure(source: SourceText, model: string | undefined): Compilation {
+/** Compiles one model of a source; a choice of model that cannot be made is a usage error. */
+export function compileOrUsageFailure(source: SourceText, model: string | undefined): Compilation {
   try {
     return compileSource(source, model === undefined ? {} : { model });
   } catch (error) {

@@ -15,36 +15,43 @@ const infix: Readonly<Partial<Record<FunctionName, readonly [symbol: string, pre
   power: ["^", 4],
 };
 const negation = 3;
+const postfix = 5;
 
-/** An expression of the Model IR as the language writes it. */
-export function printExpression(expression: Expression): string {
-  return print(expression, 0);
+/**
+ * An expression of the Model IR as the language writes it.
+ *
+ * @param step name of the chain, for look-backs: `x[t-1]`
+ */
+export function printExpression(expression: Expression, step = "t"): string {
+  return print(expression, 0, step);
 }
 
-function print(expression: Expression, around: number): string {
+function print(expression: Expression, around: number, step: string): string {
+  const list = (items: readonly Expression[]): string => items.map((item) => print(item, 0, step)).join(", ");
+  const indices = (items: readonly Expression[]): string => (items.length === 0 ? "" : `[${list(items)}]`);
   switch (expression.kind) {
     case "constant":
       return enclose(String(expression.value), expression.value < 0 ? negation : Infinity, around);
     case "parameter":
-      return expression.name + printIndices(expression.indices);
+      return expression.name + indices(expression.indices);
     case "variable":
-      return expression.name + (expression.lag === 0 ? "" : `[-${expression.lag}]`);
+      return expression.name + (expression.lag === 0 ? "" : `[${step}-${expression.lag}]`);
     case "sequence":
       return `${expression.name}[*]`;
     case "position":
       return expression.axis;
     case "element":
-      return print(expression.base, negation + 2) + printIndices(expression.indices);
+      return print(expression.base, postfix, step) + indices(expression.indices);
     case "list":
-      return `[${expression.items.map(printExpression).join(", ")}]`;
+      return `[${list(expression.items)}]`;
     case "network":
-      return `${expression.network}(${expression.arguments.map(printExpression).join(", ")})${expression.output === 0 ? "" : `.${expression.output}`}`;
+      return `${expression.network}(${list(expression.arguments)})${expression.output === 0 ? "" : `.${expression.output}`}`;
     case "apply":
-      return printApplied(expression, around);
+      return printApplied(expression, around, step);
   }
 }
 
-function printApplied(expression: Expression & { readonly kind: "apply" }, around: number): string {
+function printApplied(expression: Expression & { readonly kind: "apply" }, around: number, step: string): string {
   const [left, right] = expression.arguments;
   const operator = infix[expression.function];
   // Only `*` between scalars and a scalar is written so; the product entry by entry has a name.
@@ -52,20 +59,16 @@ function printApplied(expression: Expression & { readonly kind: "apply" }, aroun
   if (operator !== undefined && !isNamed) {
     const [symbol, own] = operator;
     const space = symbol === "^" ? "" : " ";
-    return enclose(`${print(left, own)}${space}${symbol}${space}${print(right, own + 1)}`, own, around);
+    return enclose(`${print(left, own, step)}${space}${symbol}${space}${print(right, own + 1, step)}`, own, around);
   }
-  if (expression.function === "negate") return enclose(`-${print(left, negation)}`, negation, around);
-  if (expression.function === "square") return enclose(`${print(left, 5)}^2`, 4, around);
+  if (expression.function === "negate") return enclose(`-${print(left, negation, step)}`, negation, around);
+  if (expression.function === "square") return enclose(`${print(left, postfix, step)}^2`, 4, around);
   const name = isNamed ? "mul" : expression.function;
-  return `${name}(${expression.arguments.map(printExpression).join(", ")})`;
+  return `${name}(${expression.arguments.map((each) => print(each, 0, step)).join(", ")})`;
 }
 
 function isScalar(expression: Expression): boolean {
   return "shape" in expression.type && expression.type.shape.length === 0;
-}
-
-function printIndices(indices: readonly Expression[]): string {
-  return indices.length === 0 ? "" : `[${indices.map(printExpression).join(", ")}]`;
 }
 
 function enclose(text: string, own: number, around: number): string {

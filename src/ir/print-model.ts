@@ -1,28 +1,40 @@
-import { distinctNames } from "./read-names.js";
-import type { Axis, Factor, Guide, LearnOption, Model, Parameter, Variable } from "./model.js";
-import { printDomain, printDimension } from "./print-domain.js";
+import type { Axis, Expression, Factor, Guide, LearnOption, Model, Parameter, Variable } from "./model.js";
+import { printDimension, printDomain, printShape } from "./print-domain.js";
 import { printExpression } from "./print-expression.js";
+import { distinctNames } from "./read-names.js";
 
 /** A model as a factor graph with typed axes, for `--dump model`: one line for each axis, variable and factor. */
 export function printModel(model: Model): string {
+  const { critic, learn } = model;
+  const step = model.axes.find((axis) => axis.kind === "chain")?.name ?? "t";
   const lines = [
-    `model     ${model.name}`,
-    ...(model.sizes.length === 0 ? [] : [`sizes     ${model.sizes.map(printSize).join(", ")}`]),
-    ...(model.axes.length === 0 ? [] : [`axes      ${model.axes.map(printAxis).join(", ")}`]),
-    ...model.parameters.map(printParameter),
+    line("model", model.name),
+    ...(model.sizes.length === 0 ? [] : [line("sizes", model.sizes.map(printSize).join(", "))]),
+    ...(model.axes.length === 0 ? [] : [line("axes", model.axes.map(printAxis).join(", "))]),
+    ...table(model.parameters.map(printParameter)),
     ...model.networks.map(
-      (network) =>
-        `net       ${network.name}(${network.inputs.map(printDomain).join(", ")}) -> ${network.outputs.map(printDomain).join(", ")}`,
+      ({ name, inputs, outputs }) =>
+        line("net", `${name}(${inputs.map(printDomain).join(", ")}) -> ${outputs.map(printDomain).join(", ")}`),
     ),
-    ...model.variables.map(printVariable),
-    ...model.factors.map((factor, i) => printFactor(factor, `factor f${i + 1}`, model)),
-    ...(model.guide === undefined ? [] : printGuide(model.guide, model)),
-    ...(model.critic === undefined
+    ...table(model.variables.map(printVariable)),
+    ...table(model.factors.map((factor, i) => printFactor(factor, `factor f${i + 1}`, model, step))),
+    ...(model.guide === undefined ? [] : printGuide(model.guide, model, step)),
+    ...(critic === undefined
       ? []
-      : [`critic    ${model.critic.network}(${model.critic.arguments.map(printExpression).join(", ")})`]),
-    ...(model.learn === undefined ? [] : [`learn     ${model.learn.method}${printOptions(model.learn.options)}`]),
+      : [line("critic", `${critic.network}(${critic.arguments.map((each) => printExpression(each, step)).join(", ")})`)]),
+    ...(learn === undefined ? [] : [line("learn", `${learn.method}${printOptions(learn.options)}`)]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function line(head: string, text: string): string {
+  return `${head.padEnd(9)} ${text}`;
+}
+
+/** Rows with their columns aligned. */
+function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const width = (column: number): number => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0));
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(i === 0 ? Math.max(9, width(0)) : width(i))).join(" ").trimEnd());
 }
 
 function printSize(size: Model["sizes"][number]): string {
@@ -30,50 +42,55 @@ function printSize(size: Model["sizes"][number]): string {
 }
 
 function printAxis(axis: Axis): string {
-  const length = axis.size === undefined ? (axis.kind === "chain" ? "chain" : "data") : `${axis.kind} of ${printDimension(axis.size)}`;
+  const unsized = axis.kind === "chain" ? "chain" : "data";
+  const length = axis.size === undefined ? unsized : `${axis.kind} of ${printDimension(axis.size)}`;
   const inside = axis.parent === undefined ? "" : ` in ${axis.parent}`;
   return `${axis.name}: ${length}${inside}${axis.weight === undefined ? "" : ` weight ${axis.weight}`}`;
 }
 
-function printParameter(parameter: Parameter): string {
+function printParameter(parameter: Parameter): readonly string[] {
   const { prior, fixed } = parameter;
-  const table = parameter.table.length === 0 ? "" : `[${parameter.table.map(printDimension).join(", ")}]`;
   const relation =
     prior !== undefined
-      ? ` ~ ${printCall(prior.distribution, prior.arguments)}`
+      ? ` ~ ${prior.distribution}(${printArguments(prior.arguments, "t")})`
       : fixed !== undefined
         ? ` = ${printExpression(fixed)}`
         : "";
-  return `param     ${parameter.name}${table} in ${printDomain(parameter.domain)}${relation}`;
+  return ["param", parameter.name + printShape(parameter.table), `in ${printDomain(parameter.domain)}${relation}`];
 }
 
-function printVariable(variable: Variable): string {
+function printVariable(variable: Variable): readonly string[] {
   const axes = variable.axes.length === 0 ? "" : `[${variable.axes.join(", ")}]`;
-  return `${variable.role.padEnd(9)} ${(variable.name + axes).padEnd(11)} in ${printDomain(variable.domain)}${variable.optional ? "?" : ""}`;
+  return [variable.role, variable.name + axes, `in ${printDomain(variable.domain)}${variable.optional ? "?" : ""}`];
 }
 
-/** `factor f2 [n]  Normal(mean = mean[z], …)  x | z; mean, covariance` */
-function printFactor(factor: Factor, label: string, model: Model): string {
+/** `factor f2 [n] Normal x | z; mean, covariance   mean: mean[z], covariance: covariance[z]` */
+function printFactor(factor: Factor, label: string, model: Model, step: string): readonly string[] {
   const axes = model.variables.find((variable) => variable.name === factor.child)?.axes ?? [];
   const values = factor.kind === "implicit" ? [factor.value] : Object.values(factor.arguments);
-  const { variables, parameters } = distinctNames(values);
-  const scope = [
-    variables.length === 0 ? "" : ` | ${variables.join(", ")}`,
-    parameters.length === 0 ? "" : `; ${parameters.join(", ")}`,
-  ].join("");
-  const body = factor.kind === "implicit" ? `= ${printExpression(factor.value)}` : printCall(factor.distribution, factor.arguments);
-  const phase = factor.kind === "density" && factor.phase !== "all" ? ` (${factor.phase})` : "";
-  return `${label} ${`[${axes.join(", ")}]`.padEnd(4)}  ${factor.child}${scope}${phase}   ${body}`;
+  const { variables, parameters } = distinctNames(values, step);
+  const reads = [variables, parameters].filter((names) => names.length > 0).map((names) => names.join(", "));
+  const scope = factor.child + (reads.length === 0 ? "" : ` | ${reads.join("; ")}`);
+  const place = factor.kind === "density" && factor.phase === "initial" ? `${step}=0` : "";
+  return [
+    label,
+    `[${axes.join(", ")}]`,
+    factor.kind === "implicit" ? "=" : factor.distribution,
+    place,
+    scope,
+    ` ${factor.kind === "implicit" ? printExpression(factor.value, step) : printArguments(factor.arguments, step)}`,
+  ];
 }
 
-function printGuide(guide: Guide, model: Model): readonly string[] {
-  if (guide.automatic !== undefined) return [`guide     auto(${guide.automatic.map((layer) => layer.name).join(", ")})`];
-  return guide.sites.map((site, i) => printFactor(site, `guide  q${i + 1}`, model));
+function printGuide(guide: Guide, model: Model, step: string): readonly string[] {
+  if (guide.automatic !== undefined) return [line("guide", `auto(${guide.automatic.map((layer) => layer.name).join(", ")})`)];
+  return table(guide.sites.map((site, i) => printFactor(site, `guide q${i + 1}`, model, step)));
 }
 
-function printCall(name: string, values: Readonly<Record<string, Parameters<typeof printExpression>[0]>>): string {
-  const texts = Object.entries(values).map(([slot, value]) => `${slot}: ${printExpression(value)}`);
-  return `${name}(${texts.join(", ")})`;
+function printArguments(values: Readonly<Record<string, Expression>>, step: string): string {
+  return Object.entries(values)
+    .map(([slot, value]) => `${slot}: ${printExpression(value, step)}`)
+    .join(", ");
 }
 
 function printOptions(options: Readonly<Record<string, LearnOption>>): string {

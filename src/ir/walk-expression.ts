@@ -20,10 +20,17 @@ export function operandsOf(expression: Expression): readonly Expression[] {
   }
 }
 
-/** An expression and everything in it, outermost first. */
+/**
+ * An expression and everything in it, outermost first; what several places share is visited once.
+ *
+ * A `let` that is read often is shared, so that a ladder of them does not make the walk exponential.
+ */
 export function* walkExpression(expression: Expression): Generator<Expression> {
   const pending = [expression];
+  const seen = new Set<Expression>();
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
     yield next;
     pending.push(...[...operandsOf(next)].reverse());
   }

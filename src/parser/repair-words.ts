@@ -26,6 +26,7 @@ const BEFORE_A_NAME: ReadonlySet<TokenType> = new Set([
 ]);
 const BEFORE_AN_OPERAND: ReadonlySet<TokenType> = new Set([
   ...[T.LeftParenthesis, T.LeftBracket, T.Comma, T.Colon, T.Tilde, T.Equal, T.Plus, T.Minus, T.Star, T.Slash, T.Caret],
+  ...[T.Less, T.LessEqual, T.Greater, T.GreaterEqual, T.EqualEqual, T.NotEqual, T.Dot, T.Pipe, T.Arrow, T.Init, T.Guide],
 ]);
 const BEHIND_AN_OPERAND: ReadonlySet<TokenType> = new Set([
   ...[T.RightParenthesis, T.RightBracket, T.Comma, T.LeftBracket, T.Plus, T.Star, T.Slash, T.Caret, T.Dot],

@@ -35,7 +35,11 @@ export function checkShape(argument: GivenArgument, child: Child, context: Expre
     }
     case "categories": {
       const expected = child.domain.kind === "category" ? [child.domain.categories] : shapeOf(child.domain);
-      return sameShape(found, expected) || refuse(argument, child, `a vector of length ${printShape(expected).slice(1, -1)}`, context);
+      const text =
+        expected.length === 1
+          ? `a vector of length ${printDimension(expected[0])}`
+          : `a vector as long as \`${child.name}\`, which is not one`;
+      return (expected.length === 1 && sameShape(found, expected)) || refuse(argument, child, text, context);
     }
     case "covariance":
       return checkCovariance(argument, child, context);

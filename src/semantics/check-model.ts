@@ -27,7 +27,7 @@ export function checkModel(declaration: ModelDeclaration): {
   readonly model: Model | undefined;
   readonly diagnostics: readonly Diagnostic[];
 } {
-  const environment = newModelEnvironment();
+  const environment = newModelEnvironment(declaration.declarations.at(0)?.span.start ?? declaration.span.end);
   const work = new PendingChecks();
   const all = declaration.declarations;
   for (const each of all) if (each.kind === "size") declareSizes(each, environment);

@@ -14,11 +14,15 @@ export interface ModelEnvironment {
   readonly axes: Axis[];
   /** `let`s whose value is being checked, outermost first: one that comes up again goes round in a circle. */
   readonly openLets: LetDefinition[];
+  /** Sizes reported as undeclared: once each. */
+  readonly missingSizes: Set<string>;
+  /** Where a declaration can be put in: in front of the first one. */
+  readonly start: number;
   /** Arguments of distributions that were written without a name. */
   readonly positionalArguments: Set<Expression>;
 }
 
-export function newModelEnvironment(): ModelEnvironment {
+export function newModelEnvironment(start: number): ModelEnvironment {
   return {
     diagnostics: [],
     root: { axes: [], symbols: new Map(), isGuide: false },
@@ -26,6 +30,8 @@ export function newModelEnvironment(): ModelEnvironment {
     sizes: [],
     axes: [],
     openLets: [],
+    missingSizes: new Set(),
+    start,
     positionalArguments: new Set(),
   };
 }

@@ -120,7 +120,7 @@ function checkFixed(
   const known = table.filter((dimension) => dimension !== undefined);
   if (fitsShape(value, known, domain) && fitsNumbers(value, domain)) return value;
   context.report(
-    fixedMismatch(written.span, { parameter: symbol.name, type: printDomain(domain), found: describeValue(value) }),
+    fixedMismatch(written.span, { parameter: symbol.name, type: printDomain(domain), found: describeFixed(value, domain) }),
   );
   return undefined;
 }
@@ -145,6 +145,14 @@ function fitsNumbers(value: Expression, domain: Domain): boolean {
   const isAbove = found.least > allowed.least || (found.least === allowed.least && (!allowed.leastOpen || found.leastOpen));
   const isBelow = found.most < allowed.most || (found.most === allowed.most && (!allowed.mostOpen || found.mostOpen));
   return isAbove && isBelow;
+}
+
+function describeFixed(value: Expression, domain: Domain): string {
+  const wrong = rowsOf(value).find((row) => !isConstantSimplex(row));
+  if (domain.kind !== "simplex" || wrong?.kind !== "list") return describeValue(value);
+  const total = wrong.items.reduce((sum, item) => sum + intervalOf(item).least, 0);
+  const negative = wrong.items.some((item) => intervalOf(item).least < 0);
+  return negative ? "not made of probabilities alone" : `a list whose sum is ${Number(total.toPrecision(6))}`;
 }
 
 /** The innermost lists. */

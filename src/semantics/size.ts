@@ -25,15 +25,18 @@ export function declareSizes(declaration: SizeDeclaration, environment: ModelEnv
 export function resolveSize(name: Identifier, environment: ModelEnvironment): Dimension | undefined {
   const found = environment.declared.get(name.text);
   if (found?.symbol.kind === "size") return { kind: "symbol", name: name.text };
+  if (environment.missingSizes.has(name.text)) return undefined;
+  if (found === undefined) environment.missingSizes.add(name.text);
   const suggestion = didYouMean(
     name.text,
     environment.sizes.map((size) => size.name),
   );
   const details = suggestion === undefined ? {} : { fix: { span: name.span, replacement: suggestion } };
+  const declaration = { fix: { span: { start: environment.start, end: environment.start }, replacement: `size ${name.text}\n  ` } };
   const spelling = { name: name.text, ...(suggestion === undefined ? {} : { suggestion }) };
   environment.diagnostics.push(
     found === undefined
-      ? unknownSize(name.span, spelling, details)
+      ? unknownSize(name.span, spelling, suggestion === undefined ? declaration : details)
       : notASize(name.span, { ...spelling, role: describeSymbol(found.symbol) }, {
           ...details,
           related: [{ span: found.symbol.span, message: "declared here" }],

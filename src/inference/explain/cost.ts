@@ -33,7 +33,9 @@ function factorCost(model: Model, factor: DensityFactor, rows: string): Cost {
   const event = shapeOf(child.domain).map(printDimension);
   const spread = factor.arguments["covariance"] ?? factor.arguments["scale"];
   const isFull = spread?.type.kind === "covariance" && ["full", "lowRank"].includes(spread.type.structure);
-  return [...plates, ...values, ...event, ...(isFull ? event : [])].filter((size) => size !== "1").sort(rowsFirst);
+  return [...plates, ...values, ...event, ...(isFull ? event : [])]
+    .filter((size) => !/^\d+$/.test(size))
+    .sort(rowsFirst);
 }
 
 function variablesIn(expressions: readonly Expression[]): readonly string[] {

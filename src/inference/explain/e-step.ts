@@ -1,6 +1,7 @@
 import type { DensityFactor, Model } from "../../ir/model.js";
 import type { Span } from "../../diagnostics/span.js";
 import { eliminationOrder, type OrderedElimination } from "../elimination-order.js";
+import { variableReferences } from "../latents.js";
 import type { EquationRow } from "./document.js";
 import { equals, fraction, type Math, productOver, sum, symbol, times } from "./math.js";
 import type { Notation } from "./notation.js";
@@ -42,7 +43,35 @@ export function explainEStep(notation: Notation, linesOf: LinesOf): EStepFormula
     const given = rest.length === 0 ? [] : [responsibility(notation, rest)];
     posterior.unshift({ math: equals(share, fraction(times(...given, bucket), evidence)), lines });
   }
-  return { inside, posterior };
+  return { inside, posterior: [...posterior, ...marginals(notation, order.steps)] };
+}
+
+/** Posteriors of fewer latents than a table has, where a formula needs them: sums of the table's. */
+function marginals(notation: Notation, steps: readonly OrderedElimination[]): readonly EquationRow[] {
+  const keyOf = (latents: readonly string[]): string => [...latents].sort().join(" ");
+  const known = new Set(steps.map((step) => keyOf(step.scope)));
+  const needed = [
+    ...steps.map((step) => step.scope.filter((name) => name !== step.latent)),
+    ...notation.model.factors.flatMap((factor) => (factor.kind === "density" ? [latentsIn(notation, factor)] : [])),
+  ];
+  return needed.flatMap((latents): readonly EquationRow[] => {
+    if (latents.length === 0 || known.has(keyOf(latents))) return [];
+    known.add(keyOf(latents));
+    const table = steps.find((step) => latents.every((name) => step.scope.includes(name)));
+    if (table === undefined) throw new Error(`explain: no table holds ${latents.join(", ")}`);
+    const over = table.scope.filter((name) => !latents.includes(name)).map((name) => notation.indexOf(name));
+    return [
+      { math: equals(responsibility(notation, latents), sum(over, responsibility(notation, table.scope))), lines: [] },
+    ];
+  });
+}
+
+/** The latents that a factor reads, itself among them. */
+export function latentsIn(notation: Notation, factor: DensityFactor): readonly string[] {
+  const mentioned = Object.values(factor.arguments).flatMap((argument) =>
+    variableReferences(argument).map(({ name }) => name),
+  );
+  return [...new Set([factor.child, ...mentioned])].filter((name) => notation.isSummed(name));
 }
 
 /** r[n, k]: the posterior probability of these values of the latents, given the row. */

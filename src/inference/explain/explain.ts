@@ -7,7 +7,7 @@ import { valuesOf } from "../joint-tables.js";
 import { latentsOf } from "../latents.js";
 import { describeReason, describeVerdict, type Verdict } from "../verdict.js";
 import { costPerIteration } from "./cost.js";
-import type { EquationRow, Explanation, ExplanationFormat, Section } from "./document.js";
+import { describeLines, type EquationRow, type Explanation, type ExplanationFormat, type Section } from "./document.js";
 import { explainEStep, type LinesOf } from "./e-step.js";
 import { explainUpdate } from "./m-step.js";
 import { equals, sum, symbol } from "./math.js";
@@ -37,7 +37,7 @@ export function explainVerdict(
     const places = [diagnostic.span, ...diagnostic.related.map((place) => place.span)];
     const at = linesOf(places);
     const hint = diagnostic.hint === undefined ? "" : `\n${diagnostic.hint}`;
-    return `${diagnostic.code} (line ${at.join(", ")}): ${diagnostic.message}${hint}`;
+    return `${diagnostic.code} (${describeLines(at)}): ${diagnostic.message}${hint}`;
   });
   const reasons = reasonsOf(verdict, linesOf);
   const sections: Section[] = [
@@ -104,22 +104,46 @@ function eliminations(model: Model): readonly string[] {
 
 function missingValues(model: Model): readonly string[] {
   const optional = model.variables.filter((variable) => variable.optional && variable.role === "observed");
-  if (optional.length === 0) return [];
-  const names = optional.map((variable) => variable.name).join(", ");
+  const hasMoments = (name: string): boolean =>
+    model.factors.some((factor) => {
+      const spread =
+        factor.kind === "density" ? (factor.arguments["covariance"] ?? factor.arguments["scale"]) : undefined;
+      const type = spread?.type;
+      return (
+        factor.child === name &&
+        type?.kind === "covariance" &&
+        (type.structure === "full" || type.structure === "lowRank")
+      );
+    });
+  const listed = (names: readonly string[]): string => names.join(", ");
+  const imputed = optional.map(({ name }) => name).filter(hasMoments);
+  const dropped = optional.map(({ name }) => name).filter((name) => !imputed.includes(name));
   return [
-    `missing entries of ${names} are left out of the E-step; in the M-step their expected values and squares stand in (exact where they are missing at random).`,
+    ...(imputed.length === 0
+      ? []
+      : [
+          `those of ${listed(imputed)} are left out of the E-step; in the M-step their mean and covariance given the observed entries stand in (exact where entries are missing at random).`,
+        ]),
+    ...(dropped.length === 0
+      ? []
+      : [`those of ${listed(dropped)} are left out of every sum (exact where entries are missing at random).`]),
   ];
 }
 
 function guarantee(program: EmProgram): string {
   const hasPrior = program.model.parameters.some((parameter) => parameter.prior !== undefined);
   const objective = hasPrior ? "the log-likelihood plus the log-density of the priors" : "the log-likelihood";
+  const ridge = program.updates.some(
+    (update) => update.kind === "regression" && update.covariance.parameter !== undefined,
+  )
+    ? " With a ridge the same holds once its weak prior on covariances is added."
+    : "";
   const gradient = program.updates.some((update) => update.kind === "gradient");
   if (latentsOf(program.model).variables.size === 0 && !gradient) {
-    return `the closed forms maximise ${objective}: one iteration is enough.`;
+    return `the closed forms maximise ${objective}: one iteration is enough.${ridge}`;
   }
   const steps = gradient ? " (gradient steps are taken only where they go uphill)" : "";
-  return `${objective} never decreases${steps}.`;
+  return `${objective} never decreases${steps}.${ridge}`;
 }
 
 function reasonsOf(verdict: Verdict, linesOf: LinesOf): readonly string[] {
@@ -130,15 +154,15 @@ function reasonsOf(verdict: Verdict, linesOf: LinesOf): readonly string[] {
           verdict.reasons.map((reason) => {
             const span =
               reason.kind === "latentNotNormal" || reason.kind === "askedFor" ? reason.span : reason.dependency.span;
-            return `${describeReason(reason)} (line ${linesOf([span]).join(", ")})`;
+            return `${describeReason(reason)} (${describeLines(linesOf([span]))})`;
           }),
         ),
       ];
     case "needsApproximation":
       return verdict.growths.map((growth) => {
         const carrier = growth.carrier === undefined ? "" : `, and ${growth.carrier.name} carries each choice on`;
-        const at = linesOf([growth.selecting, growth.linking]).join(", ");
-        return `${growth.selectors.join(", ")} chooses the distribution of ${growth.child} along ${growth.axis}${carrier} (line ${at})`;
+        const at = describeLines(linesOf([growth.selecting, growth.linking]));
+        return `${growth.selectors.join(", ")} chooses the distribution of ${growth.child} along ${growth.axis}${carrier} (${at})`;
       });
     case "adversarial":
       return [`${verdict.implicit.join(", ")} has no density; ${verdict.critic} tells drawn values from real ones`];

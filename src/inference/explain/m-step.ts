@@ -4,9 +4,10 @@ import { shapeOf } from "../../ir/domain.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import type { ClosedUpdate, PriorValues, RegressionUpdate, Update } from "../../ir/program.js";
 import type { EquationRow } from "./document.js";
-import { type LinesOf, responsibility } from "./e-step.js";
+import { latentsIn, type LinesOf, responsibility } from "./e-step.js";
 import { call, equals, fraction, infix, type Math, sum, symbol, times } from "./math.js";
 import type { Notation } from "./notation.js";
+import { printMathText } from "./print-math-text.js";
 
 /** One update of the M-step as formulas. */
 export function explainUpdate(notation: Notation, update: Update, linesOf: LinesOf): readonly EquationRow[] {
@@ -36,10 +37,7 @@ class WeightedSums {
   constructor(notation: Notation, factor: DensityFactor) {
     this.notation = notation;
     this.factor = factor;
-    const mentioned = Object.values(factor.arguments).flatMap((argument) =>
-      [...walkExpression(argument)].flatMap((part) => (part.kind === "variable" ? [part.name] : [])),
-    );
-    this.latents = [...new Set([factor.child, ...mentioned])].filter((name) => notation.isSummed(name));
+    this.latents = latentsIn(notation, factor);
   }
 
   /** Posterior weight of the factor's latents, times the weight of the row. */
@@ -83,14 +81,14 @@ function explainClosed(notation: Notation, update: ClosedUpdate, linesOf: LinesO
   const factors = factorsOf(notation.model, Object.values(update.parameters));
   const factor = factors.find((candidate) => candidate.distribution === update.distribution);
   if (factor === undefined) throw new Error(`explain: no factor has ${Object.values(update.parameters).join(", ")}`);
-  const note = notes(factors.length > 1 ? ["summed over all its factors"] : [], update.priors);
+  const remarks = factors.length > 1 ? ["summed over all its factors"] : [];
   const lines = (parameter: string): readonly number[] => linesOf([declaration(notation.model, parameter)]);
   const probabilities = update.parameters["probabilities"];
   if (update.distribution === "Categorical" && probabilities !== undefined) {
     return [
       {
         math: explainProbabilities(notation, factor, update.priors["probabilities"]),
-        ...note,
+        ...notes(remarks, update.priors),
         lines: lines(probabilities),
       },
     ];
@@ -100,17 +98,27 @@ function explainClosed(notation: Notation, update: ClosedUpdate, linesOf: LinesO
     const parameter = update.parameters[slot];
     const argument = factor.arguments[slot];
     if (parameter === undefined || argument === undefined) return [];
-    const left = notation.of(argument);
+    const left = coefficient(notation, argument, parameter);
+    const exposed = argument.kind === "parameter" ? [] : [exposureNote(notation, factor, argument, parameter)];
+    const note = notes([...remarks, ...exposed], update.priors);
     return [{ math: equals(left, { kind: "written", text, latex }), ...note, lines: lines(parameter) }];
   });
   return [...rows, { math: explainExpectation(notation, factor, update), lines: linesOf([factor.span]) }];
+}
+
+/** rate * exposure: an item of twice the exposure counts as two. */
+function exposureNote(notation: Notation, factor: DensityFactor, argument: Expression, parameter: string): string {
+  const statistic = distributions[factor.distribution].maximisation?.exposure?.statistic;
+  const term = statistic === undefined || statistic === "count" ? "E[1]" : `E[${statistic}]`;
+  return `items in ${term} are weighted by ${printMathText(regressor(notation, argument, parameter))}`;
 }
 
 /** What E[…] of a written formula stands for. */
 function explainExpectation(notation: Notation, factor: DensityFactor, update: ClosedUpdate): Math {
   const sums = new WeightedSums(notation, factor);
   const learned = Object.keys(update.parameters).flatMap((slot) => factor.arguments[slot] ?? []);
-  const stays = lettersOf(...learned.map((argument) => notation.of(argument)));
+  const names = Object.values(update.parameters);
+  const stays = lettersOf(...learned.flatMap((argument) => names.map((name) => coefficient(notation, argument, name))));
   const value = notation.valueOf(factor.child);
   return equals(symbol("E[f(x)]"), sums.sum(stays, call("f", [value])));
 }
@@ -206,7 +214,7 @@ function explainCoefficients(
   const [first] = update.blocks;
   if (first === undefined) return [];
   const lines = linesOf(update.blocks.map((block) => declaration(notation.model, block.parameter)));
-  const child = notation.valueOf(factor.child);
+  const child = response(notation, factor);
   const priors = Object.fromEntries(
     update.blocks.flatMap(({ parameter, prior }) => (prior === undefined ? [] : [[parameter, prior] as const])),
   );
@@ -241,6 +249,12 @@ function explainCoefficients(
   ];
 }
 
+/** What the mean is the mean of. */
+function response(notation: Notation, factor: DensityFactor): Math {
+  const value = notation.valueOf(factor.child);
+  return factor.distribution === "LogNormal" ? call("log", [value]) : value;
+}
+
 /** Coefficients tied over cells with covariances of their own, or the reverse, need more than one sum each. */
 function averaging(update: RegressionUpdate): readonly string[] {
   const cells = (axes: readonly number[]): string => [...axes].sort((a, b) => a - b).join(",");
@@ -266,7 +280,7 @@ function explainSpread(
   if (argument === undefined) return [];
   const left = notation.of(argument);
   const stays = lettersOf(left);
-  const residual = infix(notation.valueOf(factor.child), "-", notation.of(mean));
+  const residual = infix(response(notation, factor), "-", notation.of(mean));
   const [dimension] = shapeOf(notation.variable(factor.child).domain);
   const squared: Math = { kind: "power", base: residual, exponent: { kind: "number", value: 2 } };
   const total = sums.count(stays);

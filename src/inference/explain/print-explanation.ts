@@ -17,6 +17,17 @@ export function printExplanation(explanation: Explanation, format: ExplanationFo
   }
 }
 
+/** Running text with its `code` in the format's way, and the rest escaped. */
+function inline(text: string, escape: (part: string) => string, code: (part: string) => string): string {
+  return text
+    .split("`")
+    .map((part, i) => (i % 2 === 1 ? code(part) : escape(part)))
+    .join("");
+}
+
+const latexText = (text: string): string => inline(text, escapeLatex, (code) => `\\texttt{${escapeLatex(code)}}`);
+const htmlText = (text: string): string => inline(text, escapeHtml, (code) => `<code>${escapeHtml(code)}</code>`);
+
 function printText({ title, summary, sections }: Explanation): string {
   const labels = sections.flatMap((section) => (section.kind === "equations" ? [section.label.length] : []));
   const indent = Math.max(0, ...labels) + 3;
@@ -46,13 +57,13 @@ function textSection(section: Section, indent: number): string {
 }
 
 function printLatex({ title, summary, sections }: Explanation): string {
-  const head = [`\\paragraph{${escapeLatex(title)}}`, ...(summary === undefined ? [] : [escapeLatex(summary)])];
+  const head = [`\\paragraph{${escapeLatex(title)}}`, ...(summary === undefined ? [] : [latexText(summary)])];
   const written = sections.map((section) => {
     switch (section.kind) {
       case "paragraph":
-        return `${section.label === undefined ? "" : `\\textit{${escapeLatex(section.label)}.} `}${escapeLatex(section.text)}\n`;
+        return `${section.label === undefined ? "" : `\\textit{${escapeLatex(section.label)}.} `}${latexText(section.text)}\n`;
       case "list": {
-        const items = section.items.map((item) => `  \\item ${escapeLatex(item)}`);
+        const items = section.items.map((item) => `  \\item ${latexText(item)}`);
         return [`\\textit{${escapeLatex(section.label)}.}`, "\\begin{itemize}", ...items, "\\end{itemize}"].join("\n");
       }
       case "equations": {
@@ -106,10 +117,10 @@ function printHtml({ title, summary, sections }: Explanation): string {
     switch (section.kind) {
       case "paragraph": {
         const label = section.label === undefined ? "" : `<strong>${escapeHtml(section.label)}.</strong> `;
-        return `<p>${label}${escapeHtml(section.text)}</p>`;
+        return `<p>${label}${htmlText(section.text)}</p>`;
       }
       case "list": {
-        const items = section.items.map((item) => `<li>${escapeHtml(item)}</li>`).join("\n");
+        const items = section.items.map((item) => `<li>${htmlText(item)}</li>`).join("\n");
         return `<p><strong>${escapeHtml(section.label)}.</strong></p>\n<ul>\n${items}\n</ul>`;
       }
       case "equations": {
@@ -134,7 +145,7 @@ td { padding: 0.4rem 1rem 0.4rem 0; vertical-align: middle; }
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>
-${[...(summary === undefined ? [] : [`<p>${escapeHtml(summary)}</p>`]), ...written].join("\n")}
+${[...(summary === undefined ? [] : [`<p>${htmlText(summary)}</p>`]), ...written].join("\n")}
 </body>
 </html>
 `;

@@ -6,13 +6,13 @@ export function printMathLatex(math: Math): string {
     case "number":
       return String(math.value);
     case "symbol": {
-      const below = [...math.of.map(latexName), ...math.subscripts.map(printMathLatex)];
-      return latexName(math.name) + (below.length === 0 ? "" : `_{${below.join(",")}}`);
+      const above = math.of.length === 0 ? "" : `^{(${math.of.map(latexName).join(",")})}`;
+      const below = math.subscripts.length === 0 ? "" : `_{${math.subscripts.map(printMathLatex).join(",")}}`;
+      return latexName(math.name) + above + below;
     }
     case "call": {
-      const name = math.name === "N" ? "\\mathcal{N}" : latexName(math.name);
       const parts = [list(math.arguments), list(math.given)].filter((part) => part !== "");
-      return `${name}\\left(${parts.join(";\\,")}\\right)`;
+      return `${functionName(math.name)}\\left(${parts.join(";\\,")}\\right)`;
     }
     case "reduce":
       return `${math.operator === "sum" ? "\\sum" : "\\prod"}_{${math.over.map(latexName).join(",")}} ${atLeast(math.body, 2)}`;
@@ -71,6 +71,12 @@ export function escapeLatex(text: string): string {
     "·": "\\ensuremath{\\cdot}",
   };
   return text.replace(/[\\^~<>·]|[#$%&_{}]/g, (character) => replaced[character] ?? `\\${character}`);
+}
+
+function functionName(name: string): string {
+  if (name === "N") return "\\mathcal{N}";
+  if (["log", "exp", "tanh"].includes(name)) return `\\${name}`;
+  return name.length === 1 ? name : `\\operatorname{${name.replaceAll("_", "\\_")}}`;
 }
 
 function latexName(name: string): string {

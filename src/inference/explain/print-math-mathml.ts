@@ -19,9 +19,11 @@ function print(math: Math): string {
     case "number":
       return `<mn>${math.value}</mn>`;
     case "symbol": {
-      const below = [...math.of.map(identifier), ...math.subscripts.map(row)];
-      if (below.length === 0) return identifier(math.name);
-      return `<msub>${identifier(math.name)}<mrow>${below.join(operator(","))}</mrow></msub>`;
+      const below = math.subscripts.map(row).join(operator(","));
+      const above = operator("(") + math.of.map(identifier).join(operator(",")) + operator(")");
+      if (math.of.length > 0)
+        return `<msubsup>${identifier(math.name)}<mrow>${below}</mrow><mrow>${above}</mrow></msubsup>`;
+      return below === "" ? identifier(math.name) : `<msub>${identifier(math.name)}<mrow>${below}</mrow></msub>`;
     }
     case "call": {
       const name = math.name === "N" ? `<mi mathvariant="script">N</mi>` : identifier(math.name);

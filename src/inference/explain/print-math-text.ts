@@ -21,11 +21,11 @@ export function printMathText(math: Math): string {
     case "times":
       return math.factors
         .map((factor, i) => {
-          const last = i === math.factors.length - 1;
           const isOpen = factor.kind === "reduce" || factor.kind === "fraction";
-          return isOpen && !last ? `(${printMathText(factor)})` : atLeast(factor, factor.kind === "negate" ? 3 : 2);
+          if (isOpen && i < math.factors.length - 1) return `(${printMathText(factor)})`;
+          return atLeast(factor, factor.kind === "negate" ? 3 : 2);
         })
-        .join(" ");
+        .reduce((left, right) => left + (left.endsWith(")") && right.startsWith("(") ? "" : " ") + right);
     case "infix": {
       const space = math.operator === "-" && isShort(math.left) && isShort(math.right) ? "" : " ";
       const right = atLeast(math.right, math.operator === "-" ? 2 : 1);

@@ -23,7 +23,7 @@ export function maximiseRegression(
   return {
     ...coefficients.values,
     ...updateCovariances(problem, statistics, coefficients, previous, settings),
-    ...updateDegreesOfFreedom(problem, statistics, previous),
+    ...updateDegreesOfFreedom(problem, statistics, previous, settings),
   };
 }
 

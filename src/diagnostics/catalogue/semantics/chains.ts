@@ -38,7 +38,7 @@ export const missingInitial = defineDiagnostic<{ readonly name: string; readonly
   code: "GEN2304",
   severity: "error",
   title: "look-back without a first step",
-  message: (p) => `\`${p.name}\` looks back at \`${p.read}\`, but nothing says what the first step of \`${p.axis}\` is`,
+  message: (p) => `\`${p.name}\` looks back at ${p.read === p.name ? "its own past" : `\`${p.read}\``}, but nothing says what the first step of \`${p.axis}\` is`,
   label: () => "the first step has no past",
   hint: () => "add the distribution of the first step: `init Normal(0, 1)`, or one with parameters of its own",
 });

@@ -39,6 +39,7 @@ interface Context {
   readonly covariance: CovarianceView;
   readonly covarianceOf: Int32Array;
   readonly previous: Readonly<Record<string, Float64Array>>;
+  readonly isHeld: (parameter: string) => boolean;
 }
 
 /**
@@ -64,7 +65,8 @@ export function updateCoefficients(
     throw new Error("regression: coefficients need the statistics regressors and cross");
   }
   const { of: covarianceOf } = tableCells(problem.cells, problem.covariance.cellAxes);
-  const context: Context = { problem, layout, regressors, cross, covariance, covarianceOf, previous };
+  const isHeld = (parameter: string): boolean => settings.fixed?.has(parameter) === true;
+  const context: Context = { problem, layout, regressors, cross, covariance, covarianceOf, previous, isHeld };
   const changes = blocks.map((block) => new Float64Array(previousValues(previous, block.parameter).length));
   for (const component of connectedComponents(covarianceOf.length, layout.nodesOf, layout.nodeCount)) {
     const part = numberUnknowns(component, layout, blocks);
@@ -192,6 +194,7 @@ function solveEntries(
       matrix[unknown * size + unknown] += precision;
       right[unknown * columns + d - first] += pull;
     });
+    holdFixed(context, part, (node, j) => [unknownAt(part, node) + j], matrix, size, right, columns);
     regular = solvePositiveDefinite(matrix, size, right, columns) && regular;
     storeFull(
       context,
@@ -262,6 +265,13 @@ function solveJointly(context: Context, part: Part, changes: readonly Float64Arr
     matrix[at * size + at] += precision;
     right[at] += pull;
   });
+  const entriesOf = (node: number, j: number): readonly number[] => {
+    const unknown = unknownAt(part, node) + j;
+    return blocks[layout.blockOfNode[node]].form === "shared"
+      ? [sharedFrom + unknown]
+      : Array.from({ length: dimension }, (_, d) => d * part.fullWidth + unknown);
+  };
+  holdFixed(context, part, entriesOf, matrix, size, right, 1);
   const regular = solvePositiveDefinite(matrix, size, right, 1);
   storeFull(
     context,
@@ -309,6 +319,33 @@ function addRegressors(
   for (let i = 0; i < width; i++) {
     for (let j = 0; j < width; j++) {
       matrix[unknowns[i] * size + unknowns[j]] += weight * context.regressors[(cell * width + i) * width + j];
+    }
+  }
+}
+
+/** Coefficients that are kept do not change: their equations become "change = 0", and they leave the others' alone. */
+function holdFixed(
+  context: Context,
+  part: Part,
+  unknownsOf: (node: number, j: number) => readonly number[],
+  matrix: Float64Array,
+  size: number,
+  right: Float64Array,
+  columns: number,
+): void {
+  const { problem, layout, isHeld } = context;
+  for (const node of part.nodes) {
+    const block = problem.blocks[layout.blockOfNode[node]];
+    if (!isHeld(block.parameter)) continue;
+    for (let j = 0; j < block.width; j++) {
+      for (const unknown of unknownsOf(node, j)) {
+        for (let i = 0; i < size; i++) {
+          matrix[unknown * size + i] = 0;
+          matrix[i * size + unknown] = 0;
+        }
+        matrix[unknown * size + unknown] = 1;
+        right.fill(0, unknown * columns, (unknown + 1) * columns);
+      }
     }
   }
 }

@@ -27,7 +27,7 @@ export function updateCovariances(
 ): Record<string, Float64Array> {
   const { covariance, dimension } = problem;
   const { parameter } = covariance;
-  if (parameter === undefined || covariance.learned === false) return {};
+  if (parameter === undefined || covariance.learned === false || settings.fixed?.has(parameter) === true) return {};
   const table = tableCells(problem.cells, covariance.cellAxes);
   const { scatters, counts, entries } = residualScatters(problem, statistics, coefficients, table);
   addRidge(problem, settings, scatters, counts, entries);

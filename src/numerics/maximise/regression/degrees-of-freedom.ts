@@ -1,6 +1,6 @@
 import { rootOfDecreasing } from "../../root.js";
 import { logMinusDigamma, trigamma } from "../../special-functions.js";
-import type { RegressionProblem, RegressionStatistics } from "./problem.js";
+import type { RegressionProblem, RegressionSettings, RegressionStatistics } from "./problem.js";
 import { previousValues, tableCells } from "./problem.js";
 
 /** Beyond these the tails are heavier, or lighter, than data can tell. */
@@ -17,10 +17,12 @@ export function updateDegreesOfFreedom(
   problem: RegressionProblem,
   statistics: RegressionStatistics,
   previous: Readonly<Record<string, Float64Array>>,
+  settings: RegressionSettings = {},
 ): Record<string, Float64Array> {
   const { degreesOfFreedom } = problem;
   const parameter = degreesOfFreedom?.parameter;
   if (degreesOfFreedom === undefined || parameter === undefined) return {};
+  if (settings.fixed?.has(parameter) === true) return {};
   const { tail } = statistics;
   if (tail === undefined) throw new Error("regression: degrees of freedom need the statistic tail");
   const table = tableCells(problem.cells, degreesOfFreedom.cellAxes);

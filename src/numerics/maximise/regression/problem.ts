@@ -64,6 +64,8 @@ export interface RegressionSettings {
   readonly ridge?: number;
   /** Variance of each entry of y in the data, [D]; default 1. */
   readonly variances?: Float64Array;
+  /** Parameters that keep their previous values; the others are maximised given them. */
+  readonly fixed?: ReadonlySet<string>;
   readonly warn?: (code: RegressionWarning, detail: string) => void;
 }
 

@@ -1,0 +1,53 @@
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { emitModule } from "../../compile/index.js";
+import { exitCode, type ExitCode } from "../exit-code.js";
+import { usageFailure } from "../failure.js";
+import { compileModel, refuseMissingEngine, type CompileOptions } from "../load-model.js";
+import { loadSource } from "../load-source.js";
+import type { Terminal } from "../terminal.js";
+import { writeFileOrFail } from "../write-result.js";
+
+export interface EmitOptions extends CompileOptions {
+  readonly output?: string;
+  readonly standalone?: boolean;
+  readonly check?: boolean;
+  readonly dump?: "ast" | "model" | "plan" | "kernels";
+}
+
+/** `genc compile`: writes `FILE.ts` beside the source, or to `-o`; with `--check` compares instead. */
+export async function compile(terminal: Terminal, file: string, options: EmitOptions): Promise<ExitCode> {
+  refuseMissingEngine(options);
+  const source = loadSource(file);
+  if (options.dump !== undefined) {
+    const { dump } = await import("../dump.js");
+    terminal.out(await dump(terminal, source, options.dump, options));
+    return exitCode.fine;
+  }
+  const compiled = await compileModel(terminal, source, options);
+  const emitted = await emitModule(compiled, {});
+  const typescript = options.standalone === true ? await inlined(emitted.typescript) : emitted.typescript;
+  const output = options.output ?? outputBeside(file);
+  if (options.check === true) {
+    if (existsSync(output) && readFileSync(output, "utf8") === typescript) return exitCode.fine;
+    terminal.message(`${output} is not what ${file} compiles to; run genc compile ${file}\n`);
+    return exitCode.diagnostics;
+  }
+  if (output === "-") terminal.out(typescript);
+  else {
+    writeFileOrFail(output, typescript);
+    terminal.message(`${output}\n`);
+  }
+  return exitCode.fine;
+}
+
+function outputBeside(file: string): string {
+  if (file.startsWith("std:")) return `${basename(file)}.gen.ts`;
+  if (file.endsWith(".gen")) return `${file}.ts`;
+  throw usageFailure(`${file} does not end in .gen: say where to write with -o.`);
+}
+
+async function inlined(typescript: string): Promise<string> {
+  const { standalone } = await import("../standalone.js");
+  return standalone(typescript);
+}

@@ -1,0 +1,223 @@
+import type { Dimension, Domain, Model, Parameter, Variable } from "../../ir/model.js";
+import type { AxisSize } from "../../ir/plan.js";
+import type { EmProgram } from "../../ir/program.js";
+import { shapeOf } from "../../ir/domain.js";
+import type {
+  Extent,
+  ModelDescription,
+  ParameterDescription,
+  ParameterDomain,
+  SizeDescription,
+  VariableDescription,
+} from "../../runtime/description.js";
+import { literalValues } from "./literal-values.js";
+
+/** Where a program comes from. */
+export interface SourceIdentity {
+  /** File name, without folders. */
+  readonly fileName: string;
+  readonly text: string;
+  /** Hash of the text, in hexadecimal. */
+  readonly hash: string;
+  readonly compilerVersion: string;
+}
+
+/** What the run time has to know of a model, by name and shape. */
+export function describe(program: EmProgram, source: SourceIdentity): ModelDescription {
+  const { model } = program;
+  return {
+    name: model.name,
+    ...(model.documentation === undefined ? {} : { documentation: model.documentation }),
+    source: source.fileName,
+    sourceHash: source.hash,
+    compilerVersion: source.compilerVersion,
+    sizes: model.sizes.map((size) => describeSize(program, size.name, size.default)),
+    parameters: model.parameters.map((parameter) => describeParameter(parameter, program)),
+    variables: describeVariables(program),
+    statistics: program.statistics.map(({ name, shape }) => ({ name, shape: shape.map(extentOfSize) })),
+    hasRidge: ridgedParameters(program).size > 0,
+    gradientBlocks: program.updates.flatMap((update) =>
+      update.kind === "gradient" ? [{ parameters: update.parameters, reason: update.reason }] : [],
+    ),
+    options: optionsOf(model),
+    needsSymmetryBreaking: model.variables.some((variable) => variable.role === "latent"),
+  };
+}
+
+/** Covariances and variances whose update takes the ridge. */
+export function ridgedParameters(program: EmProgram): ReadonlySet<string> {
+  const names = program.updates.flatMap((update) =>
+    update.kind === "regression" && !update.logarithm && update.covariance.parameter !== undefined
+      ? [update.covariance.parameter]
+      : [],
+  );
+  return new Set(names);
+}
+
+/** Plates of a variable inside a row. */
+export function innerPlates(program: EmProgram, variable: Variable): readonly string[] {
+  return variable.axes.filter((axis) => axis !== program.rowsAxis);
+}
+
+export function extentOfSize(size: AxisSize): Extent {
+  switch (size.kind) {
+    case "symbol":
+      return size.name;
+    case "literal":
+      return size.value;
+    case "sum":
+      return size.terms.map(extentOfSize);
+    case "rows":
+      throw new Error("describe: the rows are no extent");
+  }
+}
+
+function extentOf(dimension: Dimension): Extent {
+  return dimension.kind === "symbol" ? dimension.name : dimension.value;
+}
+
+function axisText(extent: Extent): string {
+  return typeof extent === "object" ? extent.map(axisText).join("+") : String(extent);
+}
+
+function describeSize(program: EmProgram, name: string, value: number | undefined): SizeDescription {
+  const inData = program.model.variables.filter((variable) => variable.role !== "latent");
+  const bound = inData
+    .map((variable) => ({ variable: variable.name, dimension: storedExtents(program, variable).indexOf(name) }))
+    .find(({ dimension }) => dimension >= 0);
+  const labelled = inData.find(({ domain }) => domain.kind === "category" && extentOf(domain.categories) === name);
+  return {
+    name,
+    ...(value === undefined ? {} : { default: value }),
+    ...(bound === undefined ? {} : { boundBy: bound }),
+    ...(labelled === undefined ? {} : { categoriesOf: labelled.name }),
+  };
+}
+
+/** Dimensions of a variable's column after the rows. */
+function storedExtents(program: EmProgram, variable: Variable): readonly Extent[] {
+  return [...plateExtents(program, variable), ...shapeOf(variable.domain).map(extentOf)];
+}
+
+function plateExtents(program: EmProgram, variable: Variable): readonly Extent[] {
+  return innerPlates(program, variable).map((name) => {
+    const axis = program.model.axes.find((candidate) => candidate.name === name);
+    if (axis?.size === undefined) throw new Error(`describe: the plate ${name} has no size`);
+    return extentOf(axis.size);
+  });
+}
+
+function describeParameter(parameter: Parameter, program: EmProgram): ParameterDescription {
+  const shape = [...parameter.table.map(extentOf), ...ownShape(parameter.domain)];
+  const takesRidge = parameter.domain.kind === "positive" && ridgedParameters(program).has(parameter.name);
+  return {
+    name: parameter.name,
+    ...(parameter.documentation === undefined ? {} : { documentation: parameter.documentation }),
+    domain: parameterDomain(parameter.domain),
+    shape,
+    axes: shape.map(axisText),
+    tableRank: parameter.table.length,
+    ...(parameter.fixed === undefined ? {} : { fixed: literalValues(parameter.fixed) }),
+    hasPrior: parameter.prior !== undefined,
+    ...(takesRidge ? { takesRidge } : {}),
+  };
+}
+
+/** As stored: see `ParameterDescription.shape`. */
+function ownShape(domain: Domain): readonly Extent[] {
+  if (domain.kind !== "covariance") return shapeOf(domain).map(extentOf);
+  const size = extentOf(domain.size);
+  switch (domain.structure) {
+    case "full":
+      return [size, size];
+    case "diagonal":
+      return [size];
+    case "isotropic":
+      return [];
+    case "lowRank":
+      if (domain.rank === undefined) throw new Error("describe: a low-rank covariance without its rank");
+      return [size, domain.rank.kind === "literal" ? domain.rank.value + 1 : [domain.rank.name, 1]];
+  }
+}
+
+function parameterDomain(domain: Domain): ParameterDomain {
+  switch (domain.kind) {
+    case "covariance":
+      return `covariance.${domain.structure}`;
+    case "real":
+    case "positive":
+    case "unit":
+    case "angle":
+    case "simplex":
+    case "ordered":
+      return domain.kind;
+    case "count":
+    case "binary":
+    case "category":
+    case "sequence":
+      throw new Error(`describe: a ${domain.kind} parameter`);
+  }
+}
+
+function describeVariables(program: EmProgram): readonly VariableDescription[] {
+  const { model } = program;
+  const described: { readonly start: number; readonly description: VariableDescription }[] = model.variables.map(
+    (variable) => ({ start: variable.span.start, description: describeVariable(program, variable) }),
+  );
+  for (const axis of model.axes) {
+    if (axis.weight === undefined) continue;
+    const description: VariableDescription = {
+      name: axis.weight,
+      role: "weight",
+      domain: "positive",
+      plates: [],
+      plateNames: [],
+      event: [],
+      optional: false,
+    };
+    described.push({ start: axis.span.start, description });
+  }
+  return described.sort((a, b) => a.start - b.start).map(({ description }) => description);
+}
+
+function describeVariable(program: EmProgram, variable: Variable): VariableDescription {
+  const { domain } = variable;
+  return {
+    name: variable.name,
+    role: variable.role,
+    ...(variable.documentation === undefined ? {} : { documentation: variable.documentation }),
+    domain: variableDomain(domain),
+    ...(domain.kind === "category" ? { categories: extentOf(domain.categories) } : {}),
+    plates: plateExtents(program, variable),
+    plateNames: innerPlates(program, variable),
+    event: shapeOf(domain).map(extentOf),
+    optional: variable.optional,
+  };
+}
+
+function variableDomain(domain: Domain): VariableDescription["domain"] {
+  switch (domain.kind) {
+    case "real":
+    case "positive":
+    case "unit":
+    case "angle":
+    case "count":
+    case "binary":
+    case "category":
+    case "simplex":
+    case "ordered":
+      return domain.kind;
+    case "covariance":
+    case "sequence":
+      throw new Error(`describe: a ${domain.kind} variable`);
+  }
+}
+
+function optionsOf(model: Model): Readonly<Record<string, number | string>> {
+  const options: Record<string, number | string> = {};
+  for (const [name, option] of Object.entries(model.learn?.options ?? {})) {
+    if (option.kind === "number") options[name] = option.value;
+    if (option.kind === "name") options[name] = option.name;
+  }
+  return options;
+}

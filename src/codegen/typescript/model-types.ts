@@ -1,0 +1,131 @@
+import type { Extent, ModelDescription, ParameterDescription, VariableDescription } from "../../runtime/description.js";
+import type { EmittedDeclaration, EmittedProperty } from "./module-tree.js";
+
+/** Names of a model's own types in the emitted module. */
+export interface ModelTypeNames {
+  readonly sizes: string;
+  readonly parameters: string;
+  readonly row: string;
+  readonly data: string;
+  readonly posterior: string;
+}
+
+export function modelTypeNames(name: string): ModelTypeNames {
+  return {
+    sizes: `${name}Sizes`,
+    parameters: `${name}Parameters`,
+    row: `${name}Columns`,
+    data: `${name}Data`,
+    posterior: `${name}Posterior`,
+  };
+}
+
+/** The interfaces of a trainer: its sizes, parameters, data and answers, with the model's own documentation. */
+export function modelTypes(description: ModelDescription): readonly EmittedDeclaration[] {
+  const names = modelTypeNames(description.name);
+  const inData = description.variables.filter(({ role }) => role !== "latent");
+  const latents = description.variables.filter(({ role }) => role === "latent");
+  const observed = inData.filter(({ role }) => role === "observed" || role === "given");
+  const bare = observed.length === 1 ? ["Column"] : [];
+  const batch = [...bare, names.row];
+  const probability = `{ ${latents
+    .map((latent) => `readonly ${latent.name}: NamedTensor<readonly [${tableAxes(latent).map(quoted).join(", ")}]>`)
+    .join("; ")} }`;
+  return [
+    {
+      kind: "interface",
+      name: names.sizes,
+      documentation: `Sizes of ${description.name}; those left out are bound by the data or take their default.`,
+      properties: description.sizes.map(
+        (size): EmittedProperty => ({
+          name: size.name,
+          type: "number",
+          ...(size.default === undefined ? {} : { documentation: `Default ${size.default}.` }),
+        }),
+      ),
+    },
+    {
+      kind: "interface",
+      name: names.parameters,
+      documentation: `Parameters of ${description.name}, in the data's units.`,
+      properties: description.parameters.map((parameter) => ({
+        name: parameter.name,
+        type: `NamedTensor<readonly [${parameter.axes.map(quoted).join(", ")}]>`,
+        documentation: parameterText(parameter),
+      })),
+    },
+    {
+      kind: "interface",
+      name: names.row,
+      documentation: `Rows of data for ${description.name}: one column per variable, all with as many rows.`,
+      properties: inData.map((variable) => ({
+        name: variable.name,
+        type: "Column",
+        ...(variable.role === "weight" ? { optional: true } : {}),
+        documentation: columnText(variable),
+      })),
+    },
+    {
+      kind: "type",
+      name: names.data,
+      documentation: "Data at once, or in batches.",
+      type: [...batch, ...[`Iterable<${batch.join(" | ")}>`, `AsyncIterable<${batch.join(" | ")}>`]].join(" | "),
+    },
+    {
+      kind: "interface",
+      name: names.posterior,
+      documentation: "What `predict` answers: the most probable value of each latent variable, and all probabilities.",
+      properties: [
+        ...latents.map((latent) => ({
+          name: latent.name,
+          type: "Int32Array",
+          documentation: withText(`[${["rows", ...latent.plates.map(extentText)].join(", ")}]`, latent.documentation),
+        })),
+        { name: "probability", type: latents.length === 0 ? "Readonly<Record<string, never>>" : probability },
+      ],
+    },
+  ];
+}
+
+function tableAxes(latent: VariableDescription): readonly string[] {
+  const values = latent.domain === "binary" ? 2 : (latent.categories ?? 1);
+  return ["rows", ...latent.plateNames, extentText(values)];
+}
+
+function extentText(extent: Extent): string {
+  return typeof extent === "object" ? extent.map(extentText).join(" + ") : String(extent);
+}
+
+const domainTexts: Readonly<Record<ParameterDescription["domain"], string>> = {
+  real: "real",
+  positive: "positive",
+  unit: "between 0 and 1",
+  angle: "in radians",
+  simplex: "non-negative, the last axis sums to 1",
+  ordered: "increasing along the last axis",
+  "covariance.full": "symmetric positive definite",
+  "covariance.diagonal": "variances, positive",
+  "covariance.isotropic": "one variance, positive",
+  "covariance.lowRank": "loadings, then the variance of each entry in the last column",
+};
+
+function parameterText(parameter: ParameterDescription): string {
+  const shape = `[${parameter.shape.map(extentText).join(", ")}], ${domainTexts[parameter.domain]}`;
+  return withText(parameter.fixed === undefined ? shape : `${shape}; known, not learned`, parameter.documentation);
+}
+
+function columnText(variable: VariableDescription): string {
+  const shape = ["rows", ...variable.plates.map(extentText), ...variable.event.map(extentText)];
+  const kind = variable.domain === "category" ? `category of ${extentText(variable.categories ?? 1)}` : variable.domain;
+  const missing = variable.optional ? "; may be missing (NaN)" : "";
+  const text = variable.role === "weight" ? "weight of each row, 1 where absent" : `${variable.role}, ${kind}${missing}`;
+  return withText(`[${shape.join(", ")}]: ${text}`, variable.documentation);
+}
+
+function withText(shape: string, documentation: string | undefined): string {
+  return documentation === undefined ? shape : `${documentation.trim()}\n\n${shape}`;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}
