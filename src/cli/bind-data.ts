@@ -2,6 +2,7 @@ import { bindColumns } from "../data/bind-columns.js";
 import type { BoundData, ColumnMapping } from "../data/bindable.js";
 import { readTable } from "../data/read-table.js";
 import type { Table } from "../data/table.js";
+import { harmlessText } from "../diagnostics/harmless-text.js";
 import type { ModelDescription } from "../runtime/description.js";
 import { CommandFailure, usageFailure } from "./failure.js";
 import type { KnownSizes } from "./known-sizes.js";
@@ -54,7 +55,7 @@ function mappingText({ rows, mapping }: BoundData): string {
     const shown = columns.length > 8 ? [...columns.slice(0, 7), `… ${columns.at(-1)} (${columns.length})`] : columns;
     return `${variable} = ${shown.join(", ")}`;
   });
-  return `data: ${rows} ${rows === 1 ? "row" : "rows"}; ${parts.join("; ")}\n`;
+  return `${harmlessText(`data: ${rows} ${rows === 1 ? "row" : "rows"}; ${parts.join("; ")}`)}\n`;
 }
 
 /** Data in the form that a trainer takes. */

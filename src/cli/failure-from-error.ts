@@ -1,28 +1,32 @@
-import { CollapsedComponentError, DataError, NonFiniteError, OptionError } from "../runtime/errors.js";
 import { CommandFailure, usageFailure } from "./failure.js";
 
-/** What an error of the run time means to the user of the command line; undefined: a bug. */
+/**
+ * What an error of the run time means to the user of the command line; undefined: a bug.
+ *
+ * By name and not by class: a trainer in memory brings its own copy of the run time.
+ */
 export function failureFrom(error: unknown): CommandFailure | undefined {
-  if (error instanceof OptionError)
-    return usageFailure(`${optionName(error.argument)}: expected ${error.expected}, found ${error.found}.`);
-  if (error instanceof DataError || error instanceof CollapsedComponentError || error instanceof NonFiniteError) {
-    return new CommandFailure({ kind: "fit", message: inCommandLineWords(error.message) });
+  if (!(error instanceof Error)) return undefined;
+  switch (error.name) {
+    case "OptionError":
+      return usageFailure(inCommandLineWords(error.message));
+    case "DataError":
+    case "CollapsedComponentError":
+    case "NonFiniteError":
+      return new CommandFailure({ kind: "fit", message: inCommandLineWords(error.message) });
+    case "AbortError":
+      return new CommandFailure({ kind: "interrupted", message: "interrupted" });
+    default:
+      return undefined;
   }
-  if (error instanceof Error && error.name === "AbortError") {
-    return new CommandFailure({ kind: "interrupted", message: "interrupted" });
-  }
-  return undefined;
 }
+
+const options = ["maxIterations", "tolerance", "restarts", "ridge", "seed", "init", "fix", "holdout", "resume"];
 
 /** `maxIterations` is `--max-iterations` here. */
-function optionName(argument: string): string {
-  const name = argument.replace(/^options\./, "");
-  return /^[a-zA-Z]+$/.test(name) ? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` : name;
-}
-
 function inCommandLineWords(message: string): string {
-  return message.replace(
-    /`(ridge|seed|init|tolerance|restarts|maxIterations)`/g,
-    (_, name: string) => `\`${optionName(name)}\``,
-  );
+  const flag = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return message
+    .replace(/`(\w+)`/g, (quoted, name: string) => (options.includes(name) ? `\`${flag(name)}\`` : quoted))
+    .replace(/^(?:options\.)?(\w+)(?=[.:])/, (argument) => (options.includes(argument) ? flag(argument) : argument));
 }

@@ -3,7 +3,6 @@ import type { ColumnMapping } from "../data/bindable.js";
 import { readFailure } from "../data/read-table.js";
 import { notASavedModel, unreadableFile } from "../diagnostics/catalogue/data.js";
 import type { ModelDescription } from "../runtime/description.js";
-import { ModelFileError } from "../runtime/errors.js";
 import { CommandFailure, dataFailure, usageFailure } from "./failure.js";
 import { completeSizes, knownSizes, type KnownSizes } from "./known-sizes.js";
 import { compileModel, loadTrainerClass, type CompileOptions } from "./load-model.js";
@@ -55,7 +54,9 @@ async function openSaved(terminal: Terminal, file: string, options: ModelOptions
       trainer: () => trainer,
     };
   } catch (error) {
-    if (error instanceof ModelFileError) throw dataFailure(notASavedModel({ file }, { reason: clause(error.message) }));
+    // By name: a trainer in memory brings its own copy of the run time.
+    if (error instanceof Error && error.name === "ModelFileError")
+      throw dataFailure(notASavedModel({ file }, { reason: clause(error.message) }));
     throw error;
   }
 }

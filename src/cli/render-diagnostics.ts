@@ -12,7 +12,10 @@ export async function renderDiagnostics(
     case "pretty": {
       const { renderPretty } = await import("../diagnostics/render-pretty.js");
       const each = checked.map(({ source, diagnostics }) => renderPretty(diagnostics, source, { color }));
-      return each.filter((text) => text !== "").map(ended).join("\n");
+      return each
+        .filter((text) => text !== "")
+        .map(ended)
+        .join("\n");
     }
     case "json": {
       const { renderJsonOf } = await import("../diagnostics/render-json.js");
@@ -21,7 +24,10 @@ export async function renderDiagnostics(
     case "github": {
       const { renderGithub } = await import("../diagnostics/render-github.js");
       const each = checked.map(({ source, diagnostics }) => renderGithub(diagnostics, source));
-      return each.filter((text) => text !== "").map(ended).join("");
+      return each
+        .filter((text) => text !== "")
+        .map(ended)
+        .join("");
     }
     case "sarif": {
       const { renderSarifOf } = await import("../diagnostics/render-sarif.js");

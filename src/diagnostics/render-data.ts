@@ -1,4 +1,5 @@
 import type { DataDiagnostic } from "./data-diagnostic.js";
+import { harmlessText } from "./harmless-text.js";
 
 /**
  * ```
@@ -14,8 +15,8 @@ export function renderDataDiagnostic(
   emphasise: (severity: DataDiagnostic["severity"], text: string) => string = (_, text) => text,
 ): string {
   const { severity, code, message, hint } = diagnostic;
-  const help = hint === undefined ? "" : `   = help: ${hint}\n`;
-  return `${emphasise(severity, `${severity}[${code}]`)}: ${message}\n  --> ${placeText(diagnostic)}\n${help}`;
+  const help = hint === undefined ? "" : `   = help: ${harmlessText(hint)}\n`;
+  return `${emphasise(severity, `${severity}[${code}]`)}: ${harmlessText(message)}\n  --> ${harmlessText(placeText(diagnostic))}\n${help}`;
 }
 
 function placeText({ file, row, line, column }: DataDiagnostic): string {

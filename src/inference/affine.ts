@@ -26,14 +26,20 @@ export type LinearStep =
 
 export type LinearFunction = "negate" | "sum" | "mean" | "transpose" | "diag";
 
-/** A linear map of a latent: its steps in order; none is the identity. */
-export type LinearMap = readonly LinearStep[];
+/**
+ * A linear map of a latent. A graph, not a tree: what a `let` shares is shared here too, so that a ladder of sums stays
+ * as small as it is written.
+ */
+export type LinearMap =
+  | { readonly kind: "identity" }
+  | { readonly kind: "then"; readonly first: LinearMap; readonly step: LinearStep }
+  | { readonly kind: "sum"; readonly maps: readonly LinearMap[] };
 
-/** The sum of `maps`, applied to one latent. */
+/** A linear map, applied to one latent at one lag. */
 export interface AffineTerm {
   readonly variable: string;
   readonly lag: number;
-  readonly maps: readonly LinearMap[];
+  readonly map: LinearMap;
   readonly span: Span;
 }
 
@@ -59,7 +65,7 @@ export interface AffineForm {
   readonly terms: readonly AffineTerm[];
   /** What is left where every continuous latent is 0; absent: nothing. Constants stand for arrays filled with them. */
   readonly offset?: Expression;
-  /** Discrete latents that coefficients and offset depend on. */
+  /** Discrete latents that coefficients and offset depend on, each once per lag. */
   readonly discrete: readonly VariableReference[];
 }
 
@@ -80,14 +86,14 @@ export interface NonAffineForm {
  */
 export function affine(expression: Expression, latents: Latents): AffineForm | NonAffineForm {
   const places: NonAffinePlace[] = [];
-  const { terms, offset } = normalise(expression, latents, places);
+  const { terms, offset } = new Normaliser(latents, places).parts(expression);
   const [first] = places;
   if (first !== undefined) return { kind: "nonAffine", reason: first.reason, span: first.span, places };
   return {
     kind: "affine",
     terms,
     ...(offset === undefined ? {} : { offset }),
-    discrete: variableReferences(expression).filter((reference) => latents.discrete.has(reference.name)),
+    discrete: oncePerLag(variableReferences(expression).filter((reference) => latents.discrete.has(reference.name))),
   };
 }
 
@@ -104,11 +110,38 @@ interface Parts {
 /** Parts of an expression that a non-affine place already disqualifies. */
 const nothing: Parts = { terms: [] };
 
-function normalise(expression: Expression, latents: Latents, places: NonAffinePlace[]): Parts {
+function oncePerLag(references: readonly VariableReference[]): readonly VariableReference[] {
+  return [...new Map(references.map((reference) => [`${reference.name} ${reference.lag}`, reference])).values()];
+}
+
+/** Visits each node once, also where several places share it. */
+class Normaliser {
+  private readonly known = new Map<Expression, Parts>();
+  private readonly latents: Latents;
+  private readonly places: NonAffinePlace[];
+
+  constructor(latents: Latents, places: NonAffinePlace[]) {
+    this.latents = latents;
+    this.places = places;
+  }
+
+  parts(expression: Expression): Parts {
+    const found =
+      this.known.get(expression) ?? normalise(expression, this.latents, this.places, (part) => this.parts(part));
+    this.known.set(expression, found);
+    return found;
+  }
+}
+
+function normalise(
+  expression: Expression,
+  latents: Latents,
+  places: NonAffinePlace[],
+  recur: (part: Expression) => Parts,
+): Parts {
   const inside = continuousLatents(expression, latents);
   const [first] = inside;
   if (first === undefined) return { terms: [], offset: expression };
-  const recur = (part: Expression): Parts => normalise(part, latents, places);
   const isKnown = (part: Expression): boolean => continuousLatents(part, latents).length === 0;
   const refuse = (reason: NonAffineReason): Parts => {
     places.push({ reason, span: expression.span, latents: inside });
@@ -117,7 +150,7 @@ function normalise(expression: Expression, latents: Latents, places: NonAffinePl
   switch (expression.kind) {
     case "variable":
       return {
-        terms: [{ variable: expression.name, lag: expression.lag, maps: [[]], span: expression.span }],
+        terms: [{ variable: expression.name, lag: expression.lag, map: { kind: "identity" }, span: expression.span }],
       };
     case "sequence":
       return refuse({ kind: "sequence", latent: first.name });
@@ -235,7 +268,7 @@ function withOffset(terms: readonly AffineTerm[], offset: Expression | undefined
 }
 
 function appendStep(terms: readonly AffineTerm[], step: LinearStep): readonly AffineTerm[] {
-  return terms.map((term) => ({ ...term, maps: term.maps.map((map) => [...map, step]) }));
+  return terms.map((term) => ({ ...term, map: { kind: "then", first: term.map, step } }));
 }
 
 function negateTerms(terms: readonly AffineTerm[]): readonly AffineTerm[] {
@@ -284,7 +317,7 @@ function mergeTerms(terms: readonly AffineTerm[]): readonly AffineTerm[] {
   for (const term of terms) {
     const key = `${term.variable}[-${term.lag}]`;
     const known = merged.get(key);
-    merged.set(key, known === undefined ? term : { ...known, maps: [...known.maps, ...term.maps] });
+    merged.set(key, known === undefined ? term : { ...known, map: { kind: "sum", maps: [known.map, term.map] } });
   }
   return [...merged.values()];
 }

@@ -27,20 +27,11 @@ import { deriveSkeleton, type TableShape } from "./skeleton.js";
  * @param eliminationOrder latents, those of inner plates first
  */
 export function deriveEm(model: Model, eliminationOrder: readonly string[]): EmProgram {
-  const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
+  const factors = densityFactors(model);
   const hasMissing = model.variables.some((variable) => variable.optional);
   const scratch = new Elaborator(model, new PlanBuilder(), { parameters: "parameter" });
   declareRows(scratch.builder, model);
-  const shapes: TableShape[] = factors.map((factor) => ({
-    name: factor.name,
-    plates: scratch.variable(factor.child).axes,
-    axes: scratch.builder.axesOf(factorDensity(scratch, factor, hasMissing)),
-  }));
-  const axes = [...new Set(shapes.flatMap((shape) => shape.axes))].map((name) => ({
-    name,
-    size: scratch.builder.sizeOf(name),
-  }));
-  const skeleton = deriveSkeleton(model, shapes, axes, eliminationOrder);
+  const skeleton = deriveInside(model, eliminationOrder);
 
   const report: ReportLine[] = eliminationOrder.map((name) => ({
     rule: "eliminate discrete",
@@ -90,6 +81,28 @@ export function deriveEm(model: Model, eliminationOrder: readonly string[]): EmP
     updates,
     report,
   };
+}
+
+/** The skeleton of a model: elimination over the tables that its factors have, and its derivatives. */
+export function deriveInside(model: Model, eliminationOrder: readonly string[]): PlanFunction {
+  const elaborator = new Elaborator(model, new PlanBuilder(), { parameters: "parameter" });
+  const { builder } = elaborator;
+  declareRows(builder, model);
+  const shapes: TableShape[] = densityFactors(model).map((factor) => ({
+    name: factor.name,
+    plates: elaborator.variable(factor.child).axes,
+    // Masks bring in the rows: a table has all axes that it has in any variant.
+    axes: builder.axesOf(factorDensity(elaborator, factor, true)),
+  }));
+  const axes = [...new Set(shapes.flatMap((shape) => shape.axes))].map((name) => ({
+    name,
+    size: builder.sizeOf(name),
+  }));
+  return deriveSkeleton(model, shapes, axes, eliminationOrder);
+}
+
+function densityFactors(model: Model): readonly DensityFactor[] {
+  return model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
 }
 
 /** Writes the functions that read the skeleton's outputs. */

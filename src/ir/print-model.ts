@@ -1,4 +1,4 @@
-import type { Axis, Expression, Factor, Guide, LearnOption, Model, Parameter, Variable } from "./model.js";
+import type { Axis, Domain, Expression, Factor, Guide, LearnOption, Model, Parameter, Variable } from "./model.js";
 import { printDimension, printDomain, printShape } from "./print-domain.js";
 import { printExpression } from "./print-expression.js";
 import { distinctNames } from "./read-names.js";
@@ -14,7 +14,7 @@ export function printModel(model: Model): string {
     ...table(model.parameters.map(printParameter)),
     ...model.networks.map(
       ({ name, inputs, outputs }) =>
-        line("net", `${name}(${inputs.map(printDomain).join(", ")}) -> ${outputs.map(printDomain).join(", ")}`),
+        line("net", `${name}(${inputs.map(printDomain).join(", ")}) -> ${printOutputs(outputs)}`),
     ),
     ...table(model.variables.map(printVariable)),
     ...table(model.factors.map((factor, i) => printFactor(factor, `factor f${i + 1}`, model, step))),
@@ -34,7 +34,18 @@ function line(head: string, text: string): string {
 /** Rows with their columns aligned. */
 function table(rows: readonly (readonly string[])[]): readonly string[] {
   const width = (column: number): number => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0));
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(i === 0 ? Math.max(9, width(0)) : width(i))).join(" ").trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(i === 0 ? Math.max(9, width(0)) : width(i)))
+      .filter((cell) => cell !== "")
+      .join(" ")
+      .trimEnd(),
+  );
+}
+
+function printOutputs(outputs: readonly Domain[]): string {
+  const types = outputs.map(printDomain).join(", ");
+  return outputs.length === 1 ? types : `(${types})`;
 }
 
 function printSize(size: Model["sizes"][number]): string {

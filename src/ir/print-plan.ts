@@ -1,4 +1,6 @@
 import type { AxisSize, NodeId, Operation, PlanFunction } from "./plan.js";
+import { operandsOf } from "./plan.js";
+import { bindings, bracketed, operationText } from "./print-operation.js";
 import type { EmProgram, Update, Variants } from "./program.js";
 
 /** A derived program for `--dump plan`: every function, one line for each node with its axes and the rule that made it. */
@@ -22,22 +24,88 @@ export function printProgram(program: EmProgram): string {
   ].join("\n");
 }
 
-/** One function. A node's name is % and its number; its axes are in brackets. */
+/**
+ * One function: its axes, what it reads, and a line for each step with the axes it varies along and the rule that made
+ * it. Steps are a0, a1, … or the output that they are; what has one reader and the rule of its reader stands inside it.
+ */
 export function printPlan(fn: PlanFunction, note?: string): string {
   const axes = fn.axes.map(({ name, size }) => `${name}: ${sizeText(size)}`).join(", ");
-  const lines = fn.nodes.map(({ operation, axes: along, rule }, id) => {
-    const name = along.length === 0 ? `%${id}` : `%${id}[${along.join(", ")}]`;
-    return [`  ${name} = ${operationText(operation)}`, rule] as const;
+  const reads = fn.nodes.flatMap(({ operation }) =>
+    operation.kind === "input" ? [`${operation.source} ${operation.name}${bracketed(operation.axes)}`] : [],
+  );
+  const inside = writtenInside(fn);
+  const names = stepNames(fn, inside);
+  const text = (id: NodeId, around: number): string => {
+    const name = names.get(id);
+    if (name !== undefined) return name;
+    const [written, binding] = operationText(fn.nodes[id].operation, text);
+    return binding < around ? `(${written})` : written;
+  };
+  const lines = fn.nodes.flatMap(({ operation, axes: along, rule }, id) => {
+    const name = names.get(id);
+    return name === undefined ? [] : [[`  ${name}${bracketed(along)} = ${operationText(operation, text)[0]}`, rule]];
   });
-  const width = Math.min(88, Math.max(0, ...lines.map(([text]) => text.length)));
-  const outputs = fn.outputs.map(
-    ({ name, node, axes: stored }) => `  ${name}${stored.length === 0 ? "" : `[${stored.join(", ")}]`} <- %${node}\n`,
+  const width = Math.min(longestLine, Math.max(0, ...lines.map(([step]) => step.length)));
+  const outputs = fn.outputs.flatMap(({ name, node, axes: stored }) =>
+    names.get(node) === name ? [] : [`  ${name}${bracketed(stored)} <- ${text(node, bindings.choice)}\n`],
   );
+  return [
+    `${fn.name}(${axes})${note === undefined ? "" : `, ${note}`}\n`,
+    ...(reads.length === 0 ? [] : [`  reads ${reads.join(", ")}\n`]),
+    ...lines.map(([step, rule]) => `${step.padEnd(width)}  ${rule}`.trimEnd() + "\n"),
+    ...outputs,
+  ].join("");
+}
+
+const longestLine = 100;
+/** An expression with more nodes than this is cut into steps. */
+const largestExpression = 7;
+
+/** Nodes printed inside their readers: numbers, inputs, and short intermediate steps of the same rule. */
+function writtenInside(fn: PlanFunction): ReadonlySet<NodeId> {
+  const readers = fn.nodes.map((): NodeId[] => []);
+  fn.nodes.forEach(({ operation }, id) => operandsOf(operation).forEach((operand) => readers[operand].push(id)));
+  const stored = new Set(fn.outputs.map((output) => output.node));
+  const inside = new Set<NodeId>();
+  const length = fn.nodes.map(() => 1);
+  fn.nodes.forEach(({ operation, rule }, id) => {
+    for (const operand of operandsOf(operation)) if (inside.has(operand)) length[id] += length[operand];
+    if (isNamedByItself(operation)) {
+      inside.add(id);
+      return;
+    }
+    const [reader, ...others] = readers[id];
+    if (reader === undefined || others.length > 0 || stored.has(id)) return;
+    if (fn.nodes[reader].rule === rule && length[id] < largestExpression && isFormula(operation)) inside.add(id);
+  });
+  return inside;
+}
+
+function isNamedByItself(operation: Operation): boolean {
   return (
-    `${fn.name}(${axes})${note === undefined ? "" : `, ${note}`}\n` +
-    lines.map(([text, rule]) => `${text.padEnd(width)}  ${rule}\n`).join("") +
-    outputs.join("")
+    operation.kind === "constant" ||
+    operation.kind === "size" ||
+    operation.kind === "position" ||
+    operation.kind === "input"
   );
+}
+
+/** Steps with an algorithm of their own keep a line of their own. */
+function isFormula(operation: Operation): boolean {
+  return operation.kind !== "cholesky" && operation.kind !== "triangularSolve" && operation.kind !== "draw";
+}
+
+/** A node that is stored as it is, once, has the name of its output; the others are numbered as they are printed. */
+function stepNames(fn: PlanFunction, inside: ReadonlySet<NodeId>): ReadonlyMap<NodeId, string> {
+  const names = new Map<NodeId, string>();
+  fn.nodes.forEach(({ axes }, id) => {
+    if (inside.has(id)) return;
+    const stored = fn.outputs.filter((output) => output.node === id);
+    const output = stored.find((one) => one.axes.join() === axes.join());
+    const isFree = output !== undefined && !/^a\d+$/.test(output.name);
+    names.set(id, isFree ? output.name : `a${[...names.values()].filter((name) => /^a\d+$/.test(name)).length}`);
+  });
+  return names;
 }
 
 function sizeText(size: AxisSize): string {
@@ -50,52 +118,6 @@ function sizeText(size: AxisSize): string {
       return String(size.value);
     case "sum":
       return size.terms.map(sizeText).join(" + ");
-  }
-}
-
-function operationText(operation: Operation): string {
-  const node = (id: NodeId): string => `%${id}`;
-  const list = (ids: readonly NodeId[]): string => ids.map(node).join(", ");
-  switch (operation.kind) {
-    case "constant":
-      return String(operation.value);
-    case "size":
-    case "position":
-      return `${operation.kind}(${operation.axis})`;
-    case "input":
-      return `${operation.source} ${operation.name}${operation.axes.length === 0 ? "" : `[${operation.axes.join(", ")}]`}`;
-    case "unary":
-      return `${operation.function}(${node(operation.operand)})`;
-    case "binary":
-      return `${operation.function}(${node(operation.left)}, ${node(operation.right)})`;
-    case "select":
-      return `${node(operation.condition)} ? ${node(operation.whenTrue)} : ${node(operation.whenFalse)}`;
-    case "reduce":
-      return `${operation.function}[${operation.over.join(", ")}](${node(operation.operand)})`;
-    case "softmax":
-      return `softmax[${operation.over.join(", ")}](${node(operation.operand)})`;
-    case "contract":
-      return `sum[${operation.over.join(", ")}](${operation.operands.map(node).join(" * ")})`;
-    case "gather":
-      return `${node(operation.table)}[${operation.axis} = ${node(operation.index)}]`;
-    case "scatterAdd":
-      return `scatterAdd[${operation.over.join(", ")}](${node(operation.operand)}, ${operation.axis} = ${node(operation.index)})`;
-    case "rename":
-      return `rename(${node(operation.operand)}, ${operation.from} -> ${operation.to})`;
-    case "diagonal":
-      return `diagonal(${node(operation.operand)}, ${operation.row} = ${operation.column})`;
-    case "slice":
-      return `${node(operation.operand)}[${operation.axis} = ${operation.at}]`;
-    case "stack":
-      return `stack[${operation.axis}](${list(operation.operands)})`;
-    case "cholesky":
-      return `cholesky[${operation.row}, ${operation.column}](${node(operation.operand)})`;
-    case "triangularSolve": {
-      const matrix = `${node(operation.matrix)}${operation.transposed ? "'" : ""}`;
-      return `triangularSolve[${operation.row}, ${operation.column}](${matrix}, ${node(operation.right)})`;
-    }
-    case "draw":
-      return `draw ${operation.family}(${list(operation.arguments)}) at ${operation.site}`;
   }
 }
 

@@ -25,6 +25,7 @@ const KIND_OF_CLOSING = new Map<TokenType, Kind>(
 /** These begin a declaration and occur nowhere else, so no parenthesis reaches across one. */
 const DECLARATION_KEYWORDS: ReadonlySet<TokenType> = new Set([
   ...[T.Model, T.Param, T.Given, T.Each, T.Chain, T.Latent, T.Observe, T.Let, T.Net, T.Guide, T.Critic],
+  ...[T.SizeKeyword, T.LearnKeyword],
 ]);
 
 interface Opening {
@@ -70,9 +71,8 @@ class BracketWalk {
 
   #step(token: IToken, firstOnLine: boolean, next: IToken | undefined): void {
     const startsModel = token.tokenType === T.Model && next !== undefined && next.tokenType !== T.Colon;
-    if (DECLARATION_KEYWORDS.has(token.tokenType)) this.#closeWhile(token, (top) => top.kind.open !== "{" || startsModel);
-    else if (firstOnLine && (token.tokenType === T.Size || token.tokenType === T.Learn) && next?.tokenType === T.Name) {
-      this.#closeWhile(token, (top) => top.kind.open !== "{");
+    if (DECLARATION_KEYWORDS.has(token.tokenType)) {
+      this.#closeWhile(token, (top) => top.kind.open !== "{" || startsModel);
     }
     if (this.#byIndentation && firstOnLine) {
       const isClosing = token.tokenType === T.RightBrace;

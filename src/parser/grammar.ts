@@ -70,10 +70,10 @@ export class GenParser extends EmbeddedActionsParser {
     this.performSelfAnalysis();
   }
 
-  /** Everything but a number may be thought in where a text lacks it; what that gives is never compiled. */
+  /** Names and most symbols may be thought in where a text lacks them; what that gives is never compiled. */
   protected override canTokenTypeBeInsertedInRecovery(type: TokenType): boolean {
     if (this.errors.length > ERROR_LIMIT) throw new TooManySyntaxErrors();
-    return type !== T.NumberToken;
+    return type !== T.NumberToken && type !== T.LeftParenthesis && type !== T.LeftBrace;
   }
 
   protected override getTokenToInsert(type: TokenType): IToken {
@@ -101,12 +101,19 @@ export class GenParser extends EmbeddedActionsParser {
     return literal;
   }
 
-  readonly program = this.RULE("program", (): readonly Ast.ModelDeclaration[] => {
-    const models: (Ast.ModelDeclaration | undefined)[] = [];
+  /** The models read so far: also what is left when the rest of a text cannot be made sense of. */
+  models: Ast.ModelDeclaration[] = [];
+
+  readonly program = this.RULE("program", (): void => {
     let reportedStray = false;
     this.MANY(() => {
       this.OR([
-        { ALT: () => models.push(this.SUBRULE(this.model)) },
+        {
+          ALT: () => {
+            const model = this.SUBRULE(this.model);
+            this.ACTION(() => this.models.push(...present([model])));
+          },
+        },
         {
           ALT: () => {
             const first = this.LA(1);
@@ -120,7 +127,6 @@ export class GenParser extends EmbeddedActionsParser {
         { ALT: () => this.CONSUME(T.Semicolon) },
       ]);
     });
-    return this.ACTION(() => present(models));
   });
 
   readonly model = this.RULE(
@@ -129,7 +135,7 @@ export class GenParser extends EmbeddedActionsParser {
       const declarations: (Ast.Declaration | undefined)[] = [];
       const first = this.CONSUME(T.Model);
       const name = this.CONSUME(T.NameLike, expecting("modelName"));
-      this.CONSUME(T.LeftBrace, expecting("modelOpen"));
+      this.SUBRULE(this.modelOpen);
       this.MANY(() => {
         this.OR([
           { ALT: () => declarations.push(this.SUBRULE(this.declaration)) },
@@ -144,6 +150,15 @@ export class GenParser extends EmbeddedActionsParser {
         ...this.#documented(first),
         span: this.#from(first),
       }));
+    },
+    RESYNC,
+  );
+
+  /** A rule of its own, so that after a mistake in a head what stands in the braces is still read. */
+  readonly modelOpen = this.RULE(
+    "modelOpen",
+    (): void => {
+      this.CONSUME(T.LeftBrace, expecting("modelOpen"));
     },
     RESYNC,
   );
@@ -176,7 +191,7 @@ export class GenParser extends EmbeddedActionsParser {
         const literal = value === undefined ? {} : { value: this.#wholeNumber(value, "a size") };
         sizes.push({ name: identifier(name), ...literal });
       };
-      const first = this.CONSUME(T.Size);
+      const first = this.CONSUME(T.SizeKeyword);
       const name = this.CONSUME1(T.NameLike, expecting("sizeName"));
       const value = this.OPTION1(() => {
         this.CONSUME1(T.Equal);
@@ -469,7 +484,7 @@ export class GenParser extends EmbeddedActionsParser {
     "block",
     (): readonly Ast.BlockItem[] => {
       const items: (Ast.BlockItem | undefined)[] = [];
-      this.CONSUME(T.LeftBrace, expecting("eachOpen"));
+      this.SUBRULE(this.blockOpen);
       this.MANY(() => {
         this.OR([
           { ALT: () => items.push(this.SUBRULE(this.blockItem)) },
@@ -480,6 +495,14 @@ export class GenParser extends EmbeddedActionsParser {
       return this.ACTION(() => present(items));
     },
     NO_RESYNC,
+  );
+
+  readonly blockOpen = this.RULE(
+    "blockOpen",
+    (): void => {
+      this.CONSUME(T.LeftBrace, expecting("eachOpen"));
+    },
+    RESYNC,
   );
 
   readonly blockItem: Recoverable<Ast.BlockItem> = this.RULE(
@@ -749,7 +772,7 @@ export class GenParser extends EmbeddedActionsParser {
     "learn",
     (): Ast.LearnDeclaration => {
       const options: (Ast.LearnDeclaration["options"][number] | undefined)[] = [];
-      const first = this.CONSUME(T.Learn);
+      const first = this.CONSUME(T.LearnKeyword);
       const method = this.CONSUME(T.NameLike, expecting("learnMethod"));
       this.OPTION(() => {
         this.CONSUME(T.LeftBrace);

@@ -64,9 +64,9 @@ function parseTokens(tokens: readonly IToken[], documentation: ReadonlyMap<numbe
   parser.reports = [];
   parser.documentation = documentation;
   parser.documentedOffsets = new Set();
-  let models: readonly ModelDeclaration[] = [];
+  parser.models = [];
   try {
-    models = parser.program();
+    parser.program();
   } catch (error) {
     // Brackets nest shallowly enough for any stack but one that was nearly used up before.
     if (error instanceof RangeError) {
@@ -81,7 +81,7 @@ function parseTokens(tokens: readonly IToken[], documentation: ReadonlyMap<numbe
     return { diagnostic: syntaxError(error, tokens, at), at };
   });
   const reports = [...parser.reports, ...parser.builder.finish()];
-  return { models, reports, errors, documentedOffsets: parser.documentedOffsets };
+  return { models: parser.models, reports, errors, documentedOffsets: parser.documentedOffsets };
 }
 
 function atMost(limit: number, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

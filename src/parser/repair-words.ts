@@ -22,7 +22,7 @@ const SYNONYMS: Readonly<Record<string, T.Keyword>> = {
 };
 
 const BEFORE_A_NAME: ReadonlySet<TokenType> = new Set([
-  ...[T.Model, T.Size, T.Param, T.Given, T.Each, T.Chain, T.Latent, T.Observe, T.Let, T.Net, T.Critic],
+  ...[T.Model, T.Param, T.Given, T.Each, T.Chain, T.Latent, T.Observe, T.Let, T.Net, T.Critic],
 ]);
 const BEFORE_AN_OPERAND: ReadonlySet<TokenType> = new Set([
   ...[T.LeftParenthesis, T.LeftBracket, T.Comma, T.Colon, T.Tilde, T.Equal, T.Plus, T.Minus, T.Star, T.Slash, T.Caret],
@@ -40,21 +40,23 @@ interface Window {
   readonly next: IToken | undefined;
   readonly afterNext: IToken | undefined;
   readonly depth: number;
+  /** The token before is the `size` that begins a declaration, not a name. */
+  readonly declaresSize: boolean;
 }
 
 const onOneLine = (first: IToken | undefined, second: IToken | undefined): boolean =>
   first !== undefined && second !== undefined && first.endLine === second.startLine;
 
-function usesKeywordAsName({ previous, token, next }: Window): boolean {
+function usesKeywordAsName({ previous, token, next, declaresSize }: Window): boolean {
   if (!T.isReservedWord(token) || previous === undefined || !onOneLine(previous, token)) return false;
   // `latent observe x: …` is a keyword too many rather than a variable called `observe`.
-  if (BEFORE_A_NAME.has(previous.tokenType)) return next === undefined || next.tokenType !== T.Name;
+  if (BEFORE_A_NAME.has(previous.tokenType) || declaresSize) return next === undefined || next.tokenType !== T.Name;
   if (!BEFORE_AN_OPERAND.has(previous.tokenType) || next === undefined) return false;
   return next.tokenType === T.Colon || BEHIND_AN_OPERAND.has(next.tokenType);
 }
 
 /** May a statement begin with this token, for all that its line shows? */
-function opensLine({ previous, token }: Window): boolean {
+function opensLine(previous: IToken | undefined, token: IToken): boolean {
   if (previous === undefined || [T.LeftBrace, T.RightBrace, T.Semicolon].includes(previous.tokenType)) return true;
   return !onOneLine(previous, token) && !BEFORE_AN_OPERAND.has(previous.tokenType);
 }
@@ -73,20 +75,30 @@ function meantKeyword(window: Window): { keyword: T.Keyword; synonym: boolean } 
   if (next.tokenType === T.Name && onOneLine(token, next)) {
     if (depth === 0 && afterNext?.tokenType === T.LeftBrace) return { keyword: "model", synonym: false };
     const synonym = Object.hasOwn(SYNONYMS, token.image.toLowerCase()) ? SYNONYMS[token.image.toLowerCase()] : undefined;
-    if (synonym !== undefined && opensLine(window)) return { keyword: synonym, synonym: true };
+    if (synonym !== undefined && opensLine(previous, token)) return { keyword: synonym, synonym: true };
     return misspelt([...T.KEYWORDS, "in"]);
   }
   if (next.tokenType === T.LeftBrace && depth > 0 && !follows(BEFORE_A_BLOCK_NAME)) return misspelt(["guide"]);
   // `lte (m, s) = …`: three letters are near to many names, so only a shuffled `let` counts.
   const shuffled = next.tokenType === T.LeftParenthesis && [...token.image].sort().join("") === "elt";
-  return shuffled && opensLine(window) ? { keyword: "let", synonym: false } : undefined;
+  return shuffled && opensLine(previous, token) ? { keyword: "let", synonym: false } : undefined;
+}
+
+/** `size K` and `learn em` on a line of their own: no name has a name or a number behind it. */
+function declarationKeyword({ previous, token, next, afterNext }: Window): TokenType | undefined {
+  const type = token.tokenType === T.Size ? T.SizeKeyword : token.tokenType === T.Learn ? T.LearnKeyword : undefined;
+  if (type === undefined || next === undefined || !onOneLine(token, next)) return undefined;
+  const firstOnLine = previous === undefined || !onOneLine(previous, token);
+  if (!firstOnLine || ![T.Name, T.NumberToken].includes(next.tokenType)) return undefined;
+  // What follows may be the next site of a guide or the next option of `learn`.
+  return afterNext?.tokenType === T.Tilde || afterNext?.tokenType === T.Colon ? undefined : type;
 }
 
 /** A line that begins with two names of which the first is near to no keyword. */
 function strayWord(window: Window): Diagnostic | undefined {
-  const { token, next, depth } = window;
+  const { previous, token, next, depth } = window;
   if (token.tokenType !== T.Name || next?.tokenType !== T.Name || !onOneLine(token, next)) return undefined;
-  if (!opensLine(window)) return undefined;
+  if (!opensLine(previous, token)) return undefined;
   const found = describeToken(token);
   const span = T.spanOfToken(token);
   const { expected, hint } = EXPECTATIONS.modelKeyword;
@@ -105,7 +117,10 @@ export function repairWords(tokens: readonly IToken[]): {
   let depth = 0;
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i];
-    const window = { previous: repaired.at(-1), token, next: tokens.at(i + 1), afterNext: tokens.at(i + 2), depth };
+    const previous = repaired.at(-1);
+    const declaresSize =
+      previous?.tokenType === T.SizeKeyword || (previous?.tokenType === T.Size && opensLine(repaired.at(-2), previous));
+    const window = { previous, token, next: tokens.at(i + 1), afterNext: tokens.at(i + 2), depth, declaresSize };
     if (token.tokenType === T.LeftBrace) depth++;
     if (token.tokenType === T.RightBrace) depth = Math.max(0, depth - 1);
     const span = T.spanOfToken(token);
@@ -124,7 +139,7 @@ export function repairWords(tokens: readonly IToken[]): {
       repaired.push(T.retyped(token, T.KEYWORD_TOKENS[keyword], keyword));
     } else {
       const missesModel = depth === 0 && token.tokenType === T.Name && window.next?.tokenType === T.LeftBrace;
-      if (missesModel && window.previous?.tokenType !== T.Model && opensLine(window)) {
+      if (missesModel && previous?.tokenType !== T.Model && opensLine(previous, token)) {
         const { hint } = EXPECTATIONS.modelKeyword;
         const fix = { span: { start: span.start, end: span.start }, replacement: "model " };
         const expected = "`model` before the name";
@@ -133,7 +148,8 @@ export function repairWords(tokens: readonly IToken[]): {
       }
       const stray = strayWord(window);
       if (stray !== undefined) diagnostics.push(stray);
-      repaired.push(token);
+      const declares = declarationKeyword(window);
+      repaired.push(declares === undefined ? token : T.retyped(token, declares));
     }
   }
   return { tokens: repaired, diagnostics };

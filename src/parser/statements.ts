@@ -11,6 +11,7 @@ export interface PlacedError {
 
 const DECLARATION_KEYWORDS: ReadonlySet<unknown> = new Set([
   ...[T.Model, T.Param, T.Given, T.Each, T.Chain, T.Latent, T.Observe, T.Let, T.Net, T.Guide, T.Critic],
+  ...[T.SizeKeyword, T.LearnKeyword],
 ]);
 
 /** Does a declaration, a model included, begin at this token? `size` and `learn` may also be names. */

@@ -77,8 +77,7 @@ function relationMissing(place: Place, role: "latent" | "observe", tokens: reado
 /** `f(a, )` and `f(a,, b)`: a comma too many. */
 function operandMissing({ found, previous, span }: Place): Diagnostic {
   const expected = previous === undefined ? "an expression" : `an expression after \`${previous.image}\``;
-  const general = "an expression is a number, a name, a call such as `f(x)`, or something in parentheses";
-  const wording = { expected, found: describeToken(found), hint: general };
+  const wording = { expected, found: describeToken(found), hint: EXPECTATIONS.operand.hint };
   if (previous?.tokenType !== T.Comma) return unexpectedToken(span, wording);
   const closing = [T.RightParenthesis, T.RightBracket].includes(found.tokenType);
   const comma = found.tokenType === T.Comma ? found : closing ? previous : undefined;

@@ -35,13 +35,17 @@ export const ForeignWord = createToken({
     /(?:[A-Za-z_][A-Za-z_0-9]*)?[\u00AA\u00B2\u00B3\u00B9\u00BA\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u024F\u0370-\u052F\u1E00-\u1FFF\u2070-\u209C\u210E\u2113][A-Za-z_0-9\u00AA\u00B2\u00B3\u00B9\u00BA\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u024F\u0370-\u052F\u1E00-\u1FFF\u2070-\u209C\u210E\u2113]*'*/,
 });
 
-function keyword(word: Keyword): TokenType {
-  const categories = CONTEXTUAL_KEYWORDS.has(word) ? [NameLike] : [];
+function keyword(word: Keyword, ...more: TokenType[]): TokenType {
+  const categories = CONTEXTUAL_KEYWORDS.has(word) ? [NameLike, ...more] : more;
   return createToken({ name: word, pattern: word, longer_alt: Name, categories, label: `\`${word}\`` });
 }
 
+/** `size` and `learn` where they begin a declaration; `Size` and `Learn` may be names as well. */
+export const SizeKeyword = createToken({ name: "SizeKeyword", pattern: Lexer.NA, label: "`size`" });
+export const LearnKeyword = createToken({ name: "LearnKeyword", pattern: Lexer.NA, label: "`learn`" });
+
 export const Model = keyword("model");
-export const Size = keyword("size");
+export const Size = keyword("size", SizeKeyword);
 export const Param = keyword("param");
 export const Given = keyword("given");
 export const Each = keyword("each");
@@ -53,7 +57,7 @@ export const Let = keyword("let");
 export const Net = keyword("net");
 export const Guide = keyword("guide");
 export const Critic = keyword("critic");
-export const Learn = keyword("learn");
+export const Learn = keyword("learn", LearnKeyword);
 export const Weight = keyword("weight");
 export const In = keyword("in");
 
@@ -151,7 +155,7 @@ const ALL_TOKENS: TokenType[] = [
 
 /** What the grammar sees. */
 export const GRAMMAR_TOKENS: TokenType[] = [
-  ...[NameLike, BinaryOperator, Name, NumberToken],
+  ...[NameLike, BinaryOperator, SizeKeyword, LearnKeyword, Name, NumberToken],
   ...Object.values(KEYWORD_TOKENS),
   ...SYMBOLS,
 ];
@@ -194,6 +198,7 @@ export function insertedAfter(previous: IToken, tokenType: TokenType, image: str
 
 /** Is the token one of the words that no name may take? */
 export function isReservedWord(token: IToken): boolean {
+  if (token.tokenType === SizeKeyword || token.tokenType === LearnKeyword) return true;
   return token.image in KEYWORD_TOKENS && !CONTEXTUAL_KEYWORDS.has(token.image) && token.tokenType !== Name;
 }
 

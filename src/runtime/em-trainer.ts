@@ -56,7 +56,12 @@ interface Fitted {
  * What every emitted trainer of an EM model can do. The generated class adds the loops of its model (`EmMethods`) and
  * its types: sizes S, parameters P (`NamedTensor`s by name), data D, posterior Q.
  */
-export abstract class EmTrainer<S extends object, P extends object, D = BatchSource, Q extends object = object> implements EmMethods {
+export abstract class EmTrainer<
+  S extends object,
+  P extends object,
+  D = BatchSource,
+  Q extends object = object,
+> implements EmMethods {
   private readonly givenSizes: Sizes;
   private fitted: Fitted | undefined;
   private disposed = false;
@@ -203,7 +208,8 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
       throw new OptionError("count", "a positive integer below 2^32", String(count));
     }
     const { seed = 0 } = options;
-    if (!Number.isSafeInteger(seed) || seed < 0) throw new OptionError("seed", "an integer from 0 to 2^53 - 1", String(seed));
+    if (!Number.isSafeInteger(seed) || seed < 0)
+      throw new OptionError("seed", "an integer from 0 to 2^53 - 1", String(seed));
     const given = await takeIn(this.description, options.given, {
       sizes: fitted.sizes,
       sizesOrigin: "in the fitted model",
@@ -241,7 +247,8 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
     this.checkAlive("restore");
     const saved = decodeModel(this.description, bytes);
     for (const [name, value] of Object.entries(this.givenSizes)) {
-      if (saved.sizes[name] !== value) throw new OptionError(`sizes.${name}`, `${saved.sizes[name]}, as in the file`, String(value));
+      if (saved.sizes[name] !== value)
+        throw new OptionError(`sizes.${name}`, `${saved.sizes[name]}, as in the file`, String(value));
     }
     this.fitted = this.makeFitted(saved.sizes, saved.parameters, saved.labels);
     this.columns = saved.columns;
@@ -255,7 +262,10 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
 
   private makeFitted(sizes: Sizes, values: Tensors, labels: Readonly<Record<string, LabelDictionary>>): Fitted {
     const shown = Object.fromEntries(
-      this.description.parameters.map(({ name, axes, shape }) => [name, namedTensor(axes, boundShape(shape, sizes), values[name])]),
+      this.description.parameters.map(({ name, axes, shape }) => [
+        name,
+        namedTensor(axes, boundShape(shape, sizes), values[name]),
+      ]),
     );
     return { sizes, values, shown, labels };
   }

@@ -34,7 +34,10 @@ export function product(shape: readonly number[]): number {
 }
 
 /** Cells of a parameter's table and the number of stored values in each. */
-export function cellsOf(parameter: ParameterDescription, sizes: Sizes): { cells: number; width: number; own: number[] } {
+export function cellsOf(
+  parameter: ParameterDescription,
+  sizes: Sizes,
+): { cells: number; width: number; own: number[] } {
   const shape = boundShape(parameter.shape, sizes);
   const own = shape.slice(parameter.tableRank);
   return { cells: product(shape.slice(0, parameter.tableRank)), width: product(own), own };

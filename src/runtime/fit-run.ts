@@ -29,6 +29,7 @@ export class FitRun<P> implements PromiseLike<FitResult<P>>, AsyncIterable<FitEv
     });
   }
 
+  // oxlint-disable-next-line unicorn/no-thenable -- a run is there to be awaited
   then<A = FitResult<P>, B = never>(
     onResult?: ((result: FitResult<P>) => A | PromiseLike<A>) | null,
     onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -99,8 +100,8 @@ export class FitRun<P> implements PromiseLike<FitResult<P>>, AsyncIterable<FitEv
           await callback.onTrainBegin?.({ rows: event.rows, restarts: event.restarts });
           break;
         case "iteration": {
-          const { kind, ...logs } = event;
-          await callback.onEpochEnd?.(epoch, logs);
+          const { restart, iteration, objective, meanLogLikelihood } = event;
+          await callback.onEpochEnd?.(epoch, { restart, iteration, objective, meanLogLikelihood });
           break;
         }
         case "end":

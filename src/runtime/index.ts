@@ -34,6 +34,7 @@ export * from "../numerics/special-functions.js";
 export { maximisers } from "../numerics/maximise/index.js";
 export type { MaximisationInput, Maximiser, PriorArguments } from "../numerics/maximise/index.js";
 export { maximiseRegression } from "../numerics/maximise/regression.js";
+export { regressionRidgePenalty } from "../numerics/maximise/regression/ridge-penalty.js";
 export type {
   RegressionBlock,
   RegressionCovariance,

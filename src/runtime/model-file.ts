@@ -44,7 +44,11 @@ export function encodeModel(description: ModelDescription, model: SavedModel): U
 }
 
 /** What a saved file says of itself, before anything is known of its model; for finding the trainer that it needs. */
-export function describeModelFile(bytes: Uint8Array): { readonly model: string; readonly source: string; readonly sourceHash: string } {
+export function describeModelFile(bytes: Uint8Array): {
+  readonly model: string;
+  readonly source: string;
+  readonly sourceHash: string;
+} {
   const { metadata } = decodeSafetensors(bytes);
   checkFormat(metadata);
   return {
@@ -81,7 +85,8 @@ export function decodeModel(description: ModelDescription, bytes: Uint8Array): S
       );
     }
     const violation = domainViolation(parameter, sizes, tensor.data);
-    if (violation !== undefined) throw new ModelFileError("parameters", `Parameter \`${parameter.name}\` ${violation}.`);
+    if (violation !== undefined)
+      throw new ModelFileError("parameters", `Parameter \`${parameter.name}\` ${violation}.`);
     parameters[parameter.name] = tensor.data;
   }
   for (const name of tensors.keys()) {
@@ -98,7 +103,10 @@ function checkFormat(metadata: ReadonlyMap<string, string>): void {
   }
   const version = metadata.get("descriptionVersion");
   if (version !== String(DESCRIPTION_VERSION)) {
-    throw new ModelFileError("version", `The file has version ${version ?? "none"}; this program reads version ${DESCRIPTION_VERSION}.`);
+    throw new ModelFileError(
+      "version",
+      `The file has version ${version ?? "none"}; this program reads version ${DESCRIPTION_VERSION}.`,
+    );
   }
 }
 
@@ -139,7 +147,8 @@ function readColumns(metadata: ReadonlyMap<string, string>): ColumnMapping {
   const columns: [string, readonly string[]][] = [];
   for (const [variable, stored] of readMetadata(metadata, "columns", "header")) {
     const list = listOf(stored, isText);
-    if (list === undefined) throw new ModelFileError("header", `The columns of ${JSON.stringify(variable)} are not strings.`);
+    if (list === undefined)
+      throw new ModelFileError("header", `The columns of ${JSON.stringify(variable)} are not strings.`);
     columns.push([variable, list]);
   }
   return Object.fromEntries(columns);

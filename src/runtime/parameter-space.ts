@@ -61,7 +61,8 @@ export class ParameterSpace {
       const found = fromUnconstrained(kind, part, own);
       // An entry at the edge of its set (a probability of exactly 0) has no finite coordinate: it stays there.
       const before = base[parameter.name];
-      if (kind === "simplex" || kind === "positive") for (let i = 0; i < found.length; i++) if (before[i] === 0) found[i] = 0;
+      if (kind === "simplex" || kind === "positive")
+        for (let i = 0; i < found.length; i++) if (before[i] === 0) found[i] = 0;
       values[parameter.name] = found;
     }
     return values;
@@ -95,7 +96,11 @@ const SIMPLEX_TOLERANCE = 1e-6;
 const SYMMETRY_TOLERANCE = 1e-8;
 
 /** What is wrong with a parameter's values, in words; undefined where they are within their domain. */
-export function domainViolation(parameter: ParameterDescription, sizes: Sizes, values: Float64Array): string | undefined {
+export function domainViolation(
+  parameter: ParameterDescription,
+  sizes: Sizes,
+  values: Float64Array,
+): string | undefined {
   const { cells, width, own } = cellsOf(parameter, sizes);
   if (values.length !== cells * width) return `has ${values.length} values instead of ${cells * width}`;
   for (const value of values) if (!Number.isFinite(value)) return `contains ${value}`;

@@ -1,5 +1,5 @@
 import type { ModelDescription, Sizes } from "./description.js";
-import { OptionError } from "./errors.js";
+import { DataError, OptionError } from "./errors.js";
 import { boundShape, extentText, product } from "./extents.js";
 import { domainViolation } from "./parameter-space.js";
 import { SizeBinding } from "./sizes.js";
@@ -28,11 +28,17 @@ export function readParameters(
     const { shape: found, data } = read(argument, value);
     const fits = found === undefined ? data.length === product(shape) : sameShape(found, shape);
     if (!fits) {
-      const axes = parameter.axes.length === 0 ? "a number" : `shape [${shape.join(", ")}] (${parameter.axes.join(", ")})`;
-      throw new OptionError(argument, axes, found === undefined ? `${data.length} values` : `shape [${found.join(", ")}]`);
+      const axes =
+        parameter.axes.length === 0 ? "a number" : `shape [${shape.join(", ")}] (${parameter.axes.join(", ")})`;
+      throw new OptionError(
+        argument,
+        axes,
+        found === undefined ? `${data.length} values` : `shape [${found.join(", ")}]`,
+      );
     }
     const violation = domainViolation(parameter, sizes, data);
-    if (violation !== undefined) throw new OptionError(argument, `values of its domain (${parameter.domain})`, `one that ${violation}`);
+    if (violation !== undefined)
+      throw new OptionError(argument, `values of its domain (${parameter.domain})`, `one that ${violation}`);
     values[parameter.name] = data;
   }
   return values;
@@ -52,7 +58,12 @@ export function sizesOfParameters(
       if (shape === undefined || shape.length !== parameter.shape.length) continue;
       shape.forEach((extent, i) => {
         const what = `Extent ${i + 1} (${extentText(parameter.shape[i])}) of parameter \`${parameter.name}\``;
-        binding.unify(parameter.shape[i], extent, what, parameter.name);
+        try {
+          binding.unify(parameter.shape[i], extent, what, parameter.name);
+        } catch (error) {
+          if (!(error instanceof DataError)) throw error;
+          throw new OptionError(`parameters.${parameter.name}`, "sizes that agree", error.message.replace(/\.$/, ""));
+        }
       });
     }
   }
@@ -77,7 +88,13 @@ function read(argument: string, value: unknown): Read {
     }
     return { shape, data: Float64Array.from(flat as number[]) };
   }
-  if (typeof value === "object" && value !== null && "data" in value && "shape" in value && Array.isArray(value.shape)) {
+  if (
+    typeof value === "object" &&
+    value !== null &&
+    "data" in value &&
+    "shape" in value &&
+    Array.isArray(value.shape)
+  ) {
     const data = Float64Array.from(value.data as ArrayLike<number>);
     return { shape: value.shape as readonly number[], data };
   }

@@ -31,7 +31,11 @@ export async function posteriorTables(runner: BlockRunner, parameters: Tensors):
     if (variable.role !== "latent") continue;
     const plates = boundShape(variable.plates, sizes);
     const values = widths[variable.name] / Math.max(1, product(plates));
-    const axes = [ROWS, ...variable.plateNames, variable.domain === "binary" ? "2" : extentText(variable.categories ?? values)];
+    const axes = [
+      ROWS,
+      ...variable.plateNames,
+      variable.domain === "binary" ? "2" : extentText(variable.categories ?? values),
+    ];
     answers[variable.name] = namedTensor(axes, [rows, ...plates, values], results[variable.name]);
   }
   return answers;
@@ -57,7 +61,9 @@ export function mostProbable(table: NamedTensor): Int32Array {
  */
 export async function imputedValues(runner: BlockRunner, parameters: Tensors): Promise<Record<string, NamedTensor>> {
   const { methods, dataset, partition } = runner;
-  const optional = methods.description.variables.filter(({ role, optional }) => role === "observed" && optional);
+  const optional = methods.description.variables.filter(
+    (variable) => variable.role === "observed" && variable.optional,
+  );
   const answers: Record<string, NamedTensor> = {};
   const filled: Record<string, Float64Array> = {};
   for (const variable of optional) {
@@ -78,7 +84,10 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
     for (const variable of optional) {
       const { name } = variable;
       const categories = categoriesOf(variable, dataset.sizes);
-      const means = variable.domain === "category" ? mostProbable(namedTensor([], [into[name].length / categories, categories], into[name])) : into[name];
+      const means =
+        variable.domain === "category"
+          ? mostProbable(namedTensor([], [into[name].length / categories, categories], into[name]))
+          : into[name];
       const width = dataset.widths[name];
       for (let row = 0; row < block.rows; row++) {
         const target = partition.order[block.begin + row] * width;

@@ -129,7 +129,11 @@ function readMetadata(entry: JsonValue): ReadonlyMap<string, string> {
   return metadata;
 }
 
-function readEntry(name: string, entry: JsonValue, dataLength: number): { shape: number[]; begin: number; end: number } {
+function readEntry(
+  name: string,
+  entry: JsonValue,
+  dataLength: number,
+): { shape: number[]; begin: number; end: number } {
   const tensor = `Tensor ${quoted(name)}`;
   if (!isJsonObject(entry)) throw new ModelFileError("header", `${tensor} is not described by a JSON object.`);
   for (const key of entry.keys()) {
@@ -144,7 +148,10 @@ function readEntry(name: string, entry: JsonValue, dataLength: number): { shape:
   }
   const shape = integers(entry.get("shape"));
   if (shape === undefined || shape.length > MAXIMUM_RANK) {
-    throw new ModelFileError("shape", `${tensor}: the shape is not a list of at most ${MAXIMUM_RANK} non-negative integers.`);
+    throw new ModelFileError(
+      "shape",
+      `${tensor}: the shape is not a list of at most ${MAXIMUM_RANK} non-negative integers.`,
+    );
   }
   const offsets = integers(entry.get("data_offsets"));
   if (offsets === undefined || offsets.length !== 2) {
@@ -184,7 +191,10 @@ function checkCoverage(ranges: { begin: number; end: number; name: string }[], d
   let covered = 0;
   for (const { begin, end, name } of ranges) {
     if (begin < covered) {
-      throw new ModelFileError("offsets", `Tensor ${quoted(name)} overlaps another: it begins at ${begin}, before ${covered}.`);
+      throw new ModelFileError(
+        "offsets",
+        `Tensor ${quoted(name)} overlaps another: it begins at ${begin}, before ${covered}.`,
+      );
     }
     if (begin > covered) throw new ModelFileError("offsets", `Bytes ${covered} to ${begin} belong to no tensor.`);
     covered = end;

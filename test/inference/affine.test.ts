@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Domain, Expression, Model } from "../../src/ir/model.js";
-import { affine } from "../../src/inference/affine.js";
+import { affine, type LinearMap } from "../../src/inference/affine.js";
 import { latentsOf } from "../../src/inference/latents.js";
 import { printExpression } from "../../src/inference/print-expression.js";
 import { apply, constant, factorGraph, nowhere } from "./factor-graph.js";
@@ -41,11 +41,18 @@ const [a, b, k, y, u] = ["a", "b", "k", "y", "u"].map((name) => variable(name)) 
   Expression,
 ];
 
-/** The value of a form at given latents, by its terms: numbers stand for parameters, discrete values pick 10 k. */
+const summands = (map: LinearMap): number =>
+  map.kind === "identity"
+    ? 1
+    : map.kind === "then"
+      ? summands(map.first)
+      : map.maps.reduce((n, each) => n + summands(each), 0);
+
+/** Which latents at which lags, and how many times each enters. */
 function terms(expression: Expression): readonly (readonly [string, number, number])[] {
   const form = affine(expression, latents);
   if (form.kind === "nonAffine") throw new Error(JSON.stringify(form.reason));
-  return form.terms.map((term) => [term.variable, term.lag, term.maps.length]);
+  return form.terms.map((term) => [term.variable, term.lag, summands(term.map)]);
 }
 function offset(expression: Expression): string | undefined {
   const form = affine(expression, latents);
@@ -58,10 +65,12 @@ describe("affine", () => {
     const form = affine(apply("add", apply("matmul", parameter("A", k), a), parameter("c", k)), latents);
     expect(form).toMatchObject({
       kind: "affine",
-      terms: [{ variable: "a", lag: 0, maps: [[{ kind: "matrixTimes" }]] }],
+      terms: [
+        { variable: "a", lag: 0, map: { kind: "then", first: { kind: "identity" }, step: { kind: "matrixTimes" } } },
+      ],
       offset: { kind: "parameter", name: "c" },
     });
-    expect(form.kind === "affine" && form.discrete.map((reference) => reference.name)).toEqual(["k", "k"]);
+    expect(form.kind === "affine" && form.discrete.map((reference) => reference.name)).toEqual(["k"]);
   });
 
   test("terms of the same latent at the same lag add their maps; other lags are other terms", () => {
@@ -114,5 +123,12 @@ describe("affine", () => {
   test("every place is listed, not only the first", () => {
     const form = affine(apply("add", apply("exp", a), network(b)), latents);
     expect(form.kind === "nonAffine" && form.places.map((place) => place.reason.kind)).toEqual(["function", "network"]);
+  });
+
+  test("a ladder of shared sums is walked once per rung", () => {
+    let rung = a;
+    for (let i = 0; i < 60; i++) rung = apply("add", rung, rung);
+    const form = affine(rung, latents);
+    expect(form.kind === "affine" && form.terms.length).toBe(1);
   });
 });

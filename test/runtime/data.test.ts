@@ -38,22 +38,40 @@ function modelOf(variables: readonly Variable[], sizes: ModelDescription["sizes"
   };
 }
 
-function read(description: ModelDescription, data: unknown, sizes: Record<string, number> = {}, labels = {}): Promise<Dataset> {
+function read(
+  description: ModelDescription,
+  data: unknown,
+  sizes: Record<string, number> = {},
+  labels = {},
+): Promise<Dataset> {
   return takeIn(description, data, { sizes, sizesOrigin: "as given to the constructor", labels, needs: "all" });
 }
 
-async function errorOf(description: ModelDescription, data: unknown, sizes: Record<string, number> = {}): Promise<DataError> {
+async function errorOf(
+  description: ModelDescription,
+  data: unknown,
+  sizes: Record<string, number> = {},
+): Promise<DataError> {
   const error: unknown = await read(description, data, sizes).catch((reason: unknown) => reason);
   if (!(error instanceof DataError)) throw new Error(`expected a DataError, found ${String(error)}`);
   return error;
 }
 
-const vectors = modelOf([{ name: "x", domain: "real", event: ["D"] }], [{ name: "D", boundBy: { variable: "x", dimension: 0 } }]);
+const vectors = modelOf(
+  [{ name: "x", domain: "real", event: ["D"] }],
+  [{ name: "D", boundBy: { variable: "x", dimension: 0 } }],
+);
 const scalar = modelOf([{ name: "y", domain: "real" }]);
 
 describe("forms of data", () => {
   const expected = Float64Array.of(1, 2, 3, 4, 5, 6);
-  const batches = [[[1, 2]], [[3, 4], [5, 6]]];
+  const batches = [
+    [[1, 2]],
+    [
+      [3, 4],
+      [5, 6],
+    ],
+  ];
 
   async function* slowly(): AsyncGenerator<number[][]> {
     for (const batch of batches) {
@@ -63,14 +81,49 @@ describe("forms of data", () => {
   }
 
   it.each<[string, unknown]>([
-    ["nested arrays", [[1, 2], [3, 4], [5, 6]]],
-    ["nested arrays by variable", { x: [[1, 2], [3, 4], [5, 6]] }],
+    [
+      "nested arrays",
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+    ],
+    [
+      "nested arrays by variable",
+      {
+        x: [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ],
+      },
+    ],
     ["arrays of typed arrays", [Float32Array.of(1, 2), Float32Array.of(3, 4), Float32Array.of(5, 6)]],
     ["shape and data", { x: { shape: [3, 2], data: expected } }],
     ["shape and data of the only variable", { shape: [3, 2], data: [1, 2, 3, 4, 5, 6] }],
-    ["a TensorFlow.js tensor", tf.tensor2d([[1, 2], [3, 4], [5, 6]])],
-    ["an object of tensors", { x: tf.tensor2d([[1, 2], [3, 4], [5, 6]]) }],
-    ["something like a tensor", { x: { shape: [3, 2], dataSync: () => expected, data: () => Promise.resolve(expected) } }],
+    [
+      "a TensorFlow.js tensor",
+      tf.tensor2d([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+    ],
+    [
+      "an object of tensors",
+      {
+        x: tf.tensor2d([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+      },
+    ],
+    [
+      "something like a tensor",
+      { x: { shape: [3, 2], dataSync: () => expected, data: () => Promise.resolve(expected) } },
+    ],
     ["a list of batches", [{ x: batches[0] }, { x: batches[1] }]],
     ["an iterable of batches", new Set(batches)],
     ["an asynchronous iterable of batches", slowly()],
@@ -93,7 +146,10 @@ describe("forms of data", () => {
   });
 
   it("a tensor fits as an array does", async () => {
-    const rows = clusters(60, 3, [[0, 0], [5, 5]]).map((row) => row.map(Math.fround));
+    const rows = clusters(60, 3, [
+      [0, 0],
+      [5, 5],
+    ]).map((row) => row.map(Math.fround));
     const byArray = await new DiagonalMixture({ K: 2 }).fit(rows);
     const tensor = tf.tensor2d(rows);
     const byTensor = await new DiagonalMixture({ K: 2 }).fit(tensor);
@@ -131,7 +187,10 @@ describe("shapes", () => {
 
   it("a plate inside a row takes its own dimension", async () => {
     const plates = modelOf([{ name: "a", domain: "binary", plates: ["J"], plateNames: ["j"] }], [{ name: "J" }]);
-    const dataset = await read(plates, [[0, 1, 1], [1, 0, 0]]);
+    const dataset = await read(plates, [
+      [0, 1, 1],
+      [1, 0, 0],
+    ]);
     expect(dataset.sizes).toEqual({ J: 3 });
     expect(dataset.widths).toEqual({ a: 3 });
   });
@@ -149,14 +208,27 @@ describe("shapes", () => {
   });
 
   it("different numbers of rows", async () => {
-    const two = modelOf([{ name: "x", domain: "real" }, { name: "y", domain: "real" }]);
+    const two = modelOf([
+      { name: "x", domain: "real" },
+      { name: "y", domain: "real" },
+    ]);
     expect((await errorOf(two, { x: [1, 2], y: [1] })).code).toBe("rows");
   });
 
   it("names that are missing or unknown", async () => {
     expect(await errorOf(scalar, {})).toMatchObject({ code: "missing-variable", variable: "y" });
     expect(await errorOf(scalar, { y: [1], z: [1] })).toMatchObject({ code: "unknown-variable", variable: "z" });
-    expect((await errorOf(modelOf([{ name: "x", domain: "real" }, { name: "y", domain: "real" }]), [1, 2])).code).toBe("type");
+    expect(
+      (
+        await errorOf(
+          modelOf([
+            { name: "x", domain: "real" },
+            { name: "y", domain: "real" },
+          ]),
+          [1, 2],
+        )
+      ).code,
+    ).toBe("type");
   });
 });
 
@@ -179,7 +251,12 @@ describe("supports", () => {
   it("a simplex must sum to 1", async () => {
     const model = modelOf([{ name: "p", domain: "simplex", event: ["K"] }], [{ name: "K" }]);
     expect((await read(model, [[0.25, 0.75]])).rows).toBe(1);
-    expect(await errorOf(model, [[0.5, 0.5], [0.5, 0.6]])).toMatchObject({ code: "support", row: 1 });
+    expect(
+      await errorOf(model, [
+        [0.5, 0.5],
+        [0.5, 0.6],
+      ]),
+    ).toMatchObject({ code: "support", row: 1 });
     expect(await errorOf(model, [[1.5, -0.5]])).toMatchObject({ code: "support", column: 1 });
   });
 
@@ -197,17 +274,16 @@ describe("supports", () => {
   });
 
   it.each([[-1], [NaN], [Infinity]])("a weight of %d is refused", async (weight) => {
-    const error: unknown = await new PoissonMixture().fit({ y: [1, 2], w: [1, weight] }).catch((reason: unknown) => reason);
+    const error: unknown = await new PoissonMixture()
+      .fit({ y: [1, 2], w: [1, weight] })
+      .catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DataError);
     expect(error).toMatchObject({ code: "weight", row: 1 });
   });
 });
 
 describe("categories", () => {
-  const category = modelOf(
-    [{ name: "c", domain: "category", categories: "C" }],
-    [{ name: "C", categoriesOf: "c" }],
-  );
+  const category = modelOf([{ name: "c", domain: "category", categories: "C" }], [{ name: "C", categoriesOf: "c" }]);
 
   it.each<[string, unknown[], number[], unknown]>([
     ["codes as they stand", [0, 2, 1], [0, 2, 1], undefined],
@@ -230,7 +306,9 @@ describe("categories", () => {
   it("later data is read by the dictionary of the fit", async () => {
     const later = await read(category, ["c", "a"], { C: 3 }, { c: ["a", "b", "c"] });
     expect([...later.columns["c"]]).toEqual([2, 0]);
-    const unknown: unknown = await read(category, ["d"], { C: 3 }, { c: ["a", "b", "c"] }).catch((reason: unknown) => reason);
+    const unknown: unknown = await read(category, ["d"], { C: 3 }, { c: ["a", "b", "c"] }).catch(
+      (reason: unknown) => reason,
+    );
     expect(unknown).toMatchObject({ code: "label", row: 0 });
   });
 });
@@ -251,9 +329,27 @@ describe("blocks", () => {
   });
 
   it("a partition makes no difference to answers per row", async () => {
-    const rows = clusters(50, 4, [[0, 0], [4, 4]], 0.3);
+    const rows = clusters(
+      50,
+      4,
+      [
+        [0, 0],
+        [4, 4],
+      ],
+      0.3,
+    );
     const model = new DiagonalMixture({ K: 2, D: 2 });
-    model.setParameters({ weights: [0.5, 0.5], mean: [[0, 0], [4, 4]], variance: [[1, 1], [1, 1]] });
+    model.setParameters({
+      weights: [0.5, 0.5],
+      mean: [
+        [0, 0],
+        [4, 4],
+      ],
+      variance: [
+        [1, 1],
+        [1, 1],
+      ],
+    });
     const together = await model.logDensity(rows);
     for (let row = 0; row < 50; row += 7) {
       expect((await model.logDensity([rows[row]]))[0]).toBeCloseTo(together[row], 12);

@@ -100,7 +100,11 @@ describe("the course of a fit", () => {
   it.each([true, false])("never lowers the objective (acceleration: %s)", async (accelerate) => {
     const traces: number[][] = [];
     const overlapping = clusters(300, 5, [[0], [1.5], [3]]);
-    for await (const event of new DiagonalMixture({ K: 3 }).fit(overlapping, { restarts: 4, tolerance: 1e-9, accelerate })) {
+    for await (const event of new DiagonalMixture({ K: 3 }).fit(overlapping, {
+      restarts: 4,
+      tolerance: 1e-9,
+      accelerate,
+    })) {
       if (event.kind === "iteration") (traces[event.restart] ??= []).push(event.objective);
       if (event.kind === "end") expect(event.result.warnings.map(({ code }) => code)).not.toContain("GEN5007");
     }
@@ -274,7 +278,10 @@ describe("rows and weights", () => {
   it("weight 2 is the row twice", async () => {
     const few = counts.slice(0, 100);
     const weighted = await new PoissonMixture({ K: 2 }).fit({ y: few, w: few.map(() => 2) }, options);
-    const doubled = await new PoissonMixture({ K: 2 }).fit(few.flatMap((y) => [y, y]), options);
+    const doubled = await new PoissonMixture({ K: 2 }).fit(
+      few.flatMap((y) => [y, y]),
+      options,
+    );
     expect(weighted.logLikelihood).toBeCloseTo(doubled.logLikelihood, 6);
     expect(weighted.bic).toBeCloseTo(doubled.bic, 6);
     ordered(weighted.parameters).forEach((rate, k) => expect(rate).toBeCloseTo(ordered(doubled.parameters)[k], 6));
@@ -282,7 +289,10 @@ describe("rows and weights", () => {
 
   it("weight 0 is no row", async () => {
     const few = counts.slice(0, 100);
-    const weighted = await new PoissonMixture({ K: 2 }).fit({ y: [...few, 1000], weights: [...few.map(() => 1), 0] }, options);
+    const weighted = await new PoissonMixture({ K: 2 }).fit(
+      { y: [...few, 1000], weights: [...few.map(() => 1), 0] },
+      options,
+    );
     const absent = await new PoissonMixture({ K: 2 }).fit(few, options);
     expect(weighted.logLikelihood).toBe(absent.logLikelihood);
     expect(weighted.parameters.rate.data).toEqual(absent.parameters.rate.data);
@@ -386,7 +396,14 @@ describe("degenerate data ends in finite results or a clear error", () => {
     ["a constant column", rows.map(([x]) => [x, 7]), 2],
     ["more components than rows", rows.slice(0, 3), 5],
     ["rows without any entry", [...rows.slice(0, 50), [NaN, NaN], [NaN, NaN]], 2],
-    ["nothing observed at all", [[NaN, NaN], [NaN, NaN]], 2],
+    [
+      "nothing observed at all",
+      [
+        [NaN, NaN],
+        [NaN, NaN],
+      ],
+      2,
+    ],
     ["huge values", rows.map((row) => row.map((value) => value * 1e150)), 2],
     ["tiny values", rows.map((row) => row.map((value) => value * 1e-150)), 2],
   ])("%s", async (_, x, K) => {
@@ -401,7 +418,17 @@ describe("degenerate data ends in finite results or a clear error", () => {
   });
 
   it("a component that lost its rows is started again", async () => {
-    const init = { weights: [0.5, 0.5], mean: [[0, 0], [1e3, 1e3]], variance: [[1, 1], [1, 1]] };
+    const init = {
+      weights: [0.5, 0.5],
+      mean: [
+        [0, 0],
+        [1e3, 1e3],
+      ],
+      variance: [
+        [1, 1],
+        [1, 1],
+      ],
+    };
     const model = new DiagonalMixture({ K: 2 });
     const result = await model.fit(rows, { init });
     expect(result.warnings.map(({ code }) => code)).toContain("GEN5002");

@@ -8,13 +8,26 @@ import { twoPoissons } from "./models/simulated.js";
 
 function sound(): Promise<Uint8Array> {
   const model = new DiagonalMixture({ K: 2 });
-  model.setParameters({ weights: [0.25, 0.75], mean: [[0, 0], [3, 6]], variance: [[1, 4], [1, 1]] });
+  model.setParameters({
+    weights: [0.25, 0.75],
+    mean: [
+      [0, 0],
+      [3, 6],
+    ],
+    variance: [
+      [1, 4],
+      [1, 1],
+    ],
+  });
   model.columns = { x: ["width", "height"] };
   return model.save();
 }
 
 /** A file of the model with parts replaced. */
-async function forged(change: { tensors?: Record<string, StoredTensor>; metadata?: Record<string, string> }): Promise<Uint8Array> {
+async function forged(change: {
+  tensors?: Record<string, StoredTensor>;
+  metadata?: Record<string, string>;
+}): Promise<Uint8Array> {
   const { tensors, metadata } = decodeSafetensors(await sound());
   return encodeSafetensors(
     { ...Object.fromEntries(tensors), ...change.tensors },
@@ -48,7 +61,11 @@ describe("saving and loading", () => {
   it("keeps the column mapping, and says which model it is of", async () => {
     const bytes = await sound();
     expect((await DiagonalMixture.load(bytes)).columns).toEqual({ x: ["width", "height"] });
-    expect(describeModelFile(bytes)).toEqual({ model: "DiagonalMixture", source: "diagonal-mixture.gen", sourceHash: "4567" });
+    expect(describeModelFile(bytes)).toEqual({
+      model: "DiagonalMixture",
+      source: "diagonal-mixture.gen",
+      sourceHash: "4567",
+    });
   });
 
   it("takes an ArrayBuffer", async () => {
@@ -83,7 +100,11 @@ describe("files that no fit produces are refused with the reason", () => {
     ["infinity", { tensors: { mean: { shape: [2, 2], data: Float64Array.of(1, 2, Infinity, 4) } } }, "parameters"],
     ["a negative probability", { tensors: { weights: vector(-0.5, 1.5) } }, "parameters"],
     ["probabilities that do not sum to 1", { tensors: { weights: vector(0.5, 0.6) } }, "parameters"],
-    ["a negative variance", { tensors: { variance: { shape: [2, 2], data: Float64Array.of(1, 1, -1, 1) } } }, "parameters"],
+    [
+      "a negative variance",
+      { tensors: { variance: { shape: [2, 2], data: Float64Array.of(1, 1, -1, 1) } } },
+      "parameters",
+    ],
   ])("%s", async (_, change, reason) => {
     expect(await reasonOf(await forged(change))).toBe(reason);
   });

@@ -1,15 +1,25 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { describe, expect, it } from "vitest";
-import { DisposedError, NotFittedError, OptionError } from "../../src/runtime/index.js";
-import { drawnRows } from "../../src/runtime/queries.js";
+import { DisposedError, NotFittedError, OptionError, RandomStream } from "../../src/runtime/index.js";
 import { DiagonalMixture } from "./models/diagonal-mixture.js";
+import { ExponentialRegression } from "./models/exponential-regression.js";
 import { PoissonMixture } from "./models/poisson-mixture.js";
 import { clusters } from "./models/simulated.js";
 
 /** Two components whose posterior and moments are easy to write down. */
 function known(): DiagonalMixture {
   const model = new DiagonalMixture({ K: 2 });
-  model.setParameters({ weights: [0.25, 0.75], mean: [[0, 0], [3, 6]], variance: [[1, 4], [1, 1]] });
+  model.setParameters({
+    weights: [0.25, 0.75],
+    mean: [
+      [0, 0],
+      [3, 6],
+    ],
+    variance: [
+      [1, 4],
+      [1, 1],
+    ],
+  });
   return model;
 }
 
@@ -22,7 +32,10 @@ describe("answers at given parameters", () => {
   });
 
   it("posterior by Bayes' rule", async () => {
-    const { z, probability } = await known().predict([[0, 0], [1.5, 3]]);
+    const { z, probability } = await known().predict([
+      [0, 0],
+      [1.5, 3],
+    ]);
     const joint = [0.25 * normal(1.5, 0, 1) * normal(3, 0, 4), 0.75 * normal(1.5, 3, 1) * normal(3, 6, 1)];
     expect(probability.z.shape).toEqual([2, 2]);
     expect(probability.z.axes).toEqual(["rows", "K"]);
@@ -32,7 +45,11 @@ describe("answers at given parameters", () => {
   });
 
   it("log density from its formula; a row without entries has 0", async () => {
-    const density = await known().logDensity([[1, 2], [NaN, 2], [NaN, NaN]]);
+    const density = await known().logDensity([
+      [1, 2],
+      [NaN, 2],
+      [NaN, NaN],
+    ]);
     const both = 0.25 * normal(1, 0, 1) * normal(2, 0, 4) + 0.75 * normal(1, 3, 1) * normal(2, 6, 1);
     const second = 0.25 * normal(2, 0, 4) + 0.75 * normal(2, 6, 1);
     expect(density[0]).toBeCloseTo(Math.log(both), 12);
@@ -41,7 +58,13 @@ describe("answers at given parameters", () => {
   });
 
   it("the score is the (weighted) sum and mean of the rows'", async () => {
-    const data = { x: [[1, 2], [3, 4]], w: [1, 3] };
+    const data = {
+      x: [
+        [1, 2],
+        [3, 4],
+      ],
+      w: [1, 3],
+    };
     const { perRow, logLikelihood, meanLogLikelihood, rows } = await known().score(data);
     expect(rows).toBe(2);
     expect(logLikelihood).toBeCloseTo(perRow[0] + 3 * perRow[1], 12);
@@ -49,7 +72,11 @@ describe("answers at given parameters", () => {
   });
 
   it("impute fills in conditional means and leaves the rest", async () => {
-    const { x } = await known().impute([[1, NaN], [5, 6], [NaN, NaN]]);
+    const { x } = await known().impute([
+      [1, NaN],
+      [5, 6],
+      [NaN, NaN],
+    ]);
     const joint = [0.25 * normal(1, 0, 1), 0.75 * normal(1, 3, 1)];
     expect(x.shape).toEqual([3, 2]);
     expect([x.data[0], x.data[2], x.data[3]]).toEqual([1, 5, 6]);
@@ -80,8 +107,9 @@ describe("sampling", () => {
     // The last rows of the second block, drawn as a block of their own.
     const model = known();
     const into = { z: new Float64Array(4), x: new Float64Array(8) };
-    const { RandomStream } = await import("../../src/runtime/index.js");
-    const values = Object.fromEntries(Object.entries(model.parameters).map(([name, { data }]) => [name, data as Float64Array]));
+    const values = Object.fromEntries(
+      Object.entries(model.parameters).map(([name, { data }]) => [name, data as Float64Array]),
+    );
     await model.drawRows(
       model.sizes,
       values,
@@ -90,7 +118,6 @@ describe("sampling", () => {
       into,
     );
     expect(whole.x.data.slice(-8)).toEqual(into.x);
-    expect(drawnRows).toBeTypeOf("function");
   });
 
   it("reproduces the moments of the mixture", async () => {
@@ -106,6 +133,28 @@ describe("sampling", () => {
 
   it.each([0, -1, 1.5, NaN])("%d rows are refused", async (n) => {
     await expect(known().sample(n)).rejects.toThrow(OptionError);
+  });
+});
+
+describe("sampling with given variables", () => {
+  const model = new ExponentialRegression();
+  model.setParameters({ scale: 2, slope: 1 });
+
+  it("draws one row for each given row", async () => {
+    const n = 4000;
+    const { y } = await model.sample(n, {
+      seed: 1,
+      given: { u: Array.from({ length: n }, (_, i) => (i < n / 2 ? 0 : 1)) },
+    });
+    const mean = (from: number, to: number): number => y.data.slice(from, to).reduce((a, b) => a + b, 0) / (to - from);
+    // Poisson means 2 and 2 e.
+    expect(Math.abs(mean(0, n / 2) - 2)).toBeLessThan(5 * Math.sqrt(2 / (n / 2)));
+    expect(Math.abs(mean(n / 2, n) - 2 * Math.E)).toBeLessThan(5 * Math.sqrt((2 * Math.E) / (n / 2)));
+  });
+
+  it("asks for them, in the right number", async () => {
+    await expect(model.sample(3)).rejects.toMatchObject({ name: "DataError", code: "missing-variable", variable: "u" });
+    await expect(model.sample(3, { given: { u: [1, 2] } })).rejects.toMatchObject({ code: "rows" });
   });
 });
 
@@ -134,8 +183,10 @@ describe("the life of a trainer", () => {
   it("all parameters must be set, with values of their domain", () => {
     const model = new DiagonalMixture({ K: 2 });
     expect(() => model.setParameters({ weights: [0.5, 0.5], mean: [[1], [2]] })).toThrow(/variance/);
-    expect(() => model.setParameters({ weights: [0.5, 0.5], mean: [[1], [2]], variance: [[1], [-1]] })).toThrow(OptionError);
-    expect(() => model.setParameters({ weights: [1], mean: [[1]], variance: [[1]] })).toThrow(/K/);
+    expect(() => model.setParameters({ weights: [0.5, 0.5], mean: [[1], [2]], variance: [[1], [-1]] })).toThrow(
+      OptionError,
+    );
+    expect(() => model.setParameters({ weights: [1], mean: [[1]], variance: [[1]] })).toThrow(OptionError);
   });
 
   it("a parameter becomes a TensorFlow.js tensor", async () => {
@@ -146,7 +197,15 @@ describe("the life of a trainer", () => {
   });
 
   it("a fitted model finds the clusters that made the data", async () => {
-    const rows = clusters(200, 12, [[0, 0], [20, 20]], 0.1);
+    const rows = clusters(
+      200,
+      12,
+      [
+        [0, 0],
+        [20, 20],
+      ],
+      0.1,
+    );
     const model = new DiagonalMixture({ K: 2 });
     await model.fit(rows);
     const { z } = await model.predict(rows);

@@ -56,18 +56,32 @@ describe("resuming", () => {
     for await (const event of new DiagonalMixture({ K: 2 }).fit(rows, short)) {
       if (event.kind === "checkpoint") ({ state } = event);
     }
-    const resumed = await new DiagonalMixture({ K: 2 }).fit(rows, { ...options, restarts: 1, ...(state && { resume: state }) });
+    const resumed = await new DiagonalMixture({ K: 2 }).fit(rows, {
+      ...options,
+      restarts: 1,
+      ...(state && { resume: state }),
+    });
     expect(resumed.trace).toEqual(whole.trace);
   });
 
   it("another model, seed or data is refused", async () => {
     const [state] = await states();
     const resume = (fit: PromiseLike<unknown>): Promise<unknown> => Promise.resolve(fit);
-    await expect(resume(new DiagonalMixture({ K: 2 }).fit(rows, { ...options, seed: 5, resume: state }))).rejects.toThrow(OptionError);
-    await expect(resume(new DiagonalMixture({ K: 3 }).fit(rows, { ...options, resume: state }))).rejects.toThrow(/sizes.K/);
-    await expect(resume(new DiagonalMixture({ K: 2 }).fit(rows.slice(1), { ...options, resume: state }))).rejects.toThrow(/rows/);
-    await expect(resume(new PoissonMixture({ K: 2 }).fit(twoPoissons(200, 1), { ...options, resume: state }))).rejects.toThrow(/model/);
+    await expect(
+      resume(new DiagonalMixture({ K: 2 }).fit(rows, { ...options, seed: 5, resume: state })),
+    ).rejects.toThrow(OptionError);
+    await expect(resume(new DiagonalMixture({ K: 3 }).fit(rows, { ...options, resume: state }))).rejects.toThrow(
+      /sizes.K/,
+    );
+    await expect(
+      resume(new DiagonalMixture({ K: 2 }).fit(rows.slice(1), { ...options, resume: state })),
+    ).rejects.toThrow(/rows/);
+    await expect(
+      resume(new PoissonMixture({ K: 2 }).fit(twoPoissons(200, 1), { ...options, resume: state })),
+    ).rejects.toThrow(/model/);
     const others = clusters(200, 9, [[0], [1.8]]);
-    await expect(resume(new DiagonalMixture({ K: 2 }).fit(others, { ...options, resume: state }))).rejects.toThrow(/data/);
+    await expect(resume(new DiagonalMixture({ K: 2 }).fit(others, { ...options, resume: state }))).rejects.toThrow(
+      /data/,
+    );
   });
 });

@@ -79,7 +79,11 @@ describe("hostile files are refused with the reason", () => {
     ["a string that does not end", file('{"a', 0), "header"],
     ["a repeated tensor", file(`{"a":${one},"a":${one}}`, 8), "duplicate-key"],
     ["a repeated tensor under an escape", file(`{"a":${one},"\\u0061":${one}}`, 8), "duplicate-key"],
-    ["a repeated field", file('{"a":{"dtype":"F64","dtype":"F64","shape":[1],"data_offsets":[0,8]}}', 8), "duplicate-key"],
+    [
+      "a repeated field",
+      file('{"a":{"dtype":"F64","dtype":"F64","shape":[1],"data_offsets":[0,8]}}', 8),
+      "duplicate-key",
+    ],
     ["an unknown field", file('{"a":{"x":1,"dtype":"F64","shape":[1],"data_offsets":[0,8]}}', 8), "header"],
     ["metadata that is no object", file('{"__metadata__":3}', 0), "header"],
     ["metadata that is no string", file('{"__metadata__":{"a":3}}', 0), "header"],

@@ -38,5 +38,8 @@ function diagnosticPage(code: string): string {
   if (existsSync(file)) return readFileSync(file, "utf8");
   const known = existsSync(folder) ? readdirSync(folder).map((name) => name.replace(/\.md$/, "")) : [];
   const suggestion = didYouMean(code, known);
-  throw usageFailure(`There is no diagnostic ${code}.`, suggestion === undefined ? undefined : `Did you mean ${suggestion}?`);
+  throw usageFailure(
+    `There is no diagnostic ${code}.`,
+    suggestion === undefined ? undefined : `Did you mean ${suggestion}?`,
+  );
 }

@@ -27,7 +27,7 @@ export function properFraction(text: string): number {
   return value;
 }
 
-export function repeated(text: string, before: readonly string[]): readonly string[] {
+export function repeated(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
 }
 

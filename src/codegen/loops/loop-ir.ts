@@ -10,8 +10,8 @@ export interface LoopFunction {
   readonly name: string;
   readonly documentation?: string;
   readonly body: readonly LoopStatement[];
-  /** What it needs besides sizes and outputs. */
-  readonly reads: { readonly parameters: boolean; readonly previous: boolean; readonly block: boolean; readonly streams: boolean };
+  /** What it needs to be given. */
+  readonly reads: Readonly<Record<"sizes" | "parameters" | "previous" | "block" | "streams" | "outputs", boolean>>;
 }
 
 /** Whole numbers. */

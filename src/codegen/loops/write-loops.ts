@@ -1,4 +1,5 @@
 import type { AxisSize, InputSource, PlanFunction } from "../../ir/plan.js";
+import { literalSize } from "../literal-size.js";
 import { Identifiers } from "./identifiers.js";
 import type { ArraySource, IndexExpression, LoopExpression, LoopFunction, LoopStatement } from "./loop-ir.js";
 import type { Accumulator, Index, Item, Loop, LoopRange, LoopVariable, Statement, Term, Value } from "./loop-tree.js";
@@ -32,7 +33,14 @@ class LoopWriter {
   private readonly reading: LoopStatement[] = [];
   private readonly memory: LoopStatement[] = [];
   private readonly scopes: Scope[] = [];
-  private readonly reads = { parameters: false, previous: false, block: false, streams: false };
+  private readonly reads = {
+    sizes: false,
+    parameters: false,
+    previous: false,
+    block: false,
+    streams: false,
+    outputs: false,
+  };
   private lastRule = "";
 
   constructor(
@@ -131,6 +139,8 @@ class LoopWriter {
         return { kind: "name", name: this.sizeName(`symbol ${size.name}`, read, size.name) };
       }
       case "sum": {
+        const known = literalSize(size);
+        if (known !== undefined) return { kind: "integer", value: known };
         const value = size.terms
           .map((term) => this.size(term))
           .reduce((left, right): IndexExpression => ({ kind: "add", left, right }));
@@ -147,6 +157,7 @@ class LoopWriter {
     const name = this.names.unique(wanted);
     this.sizesRead.set(key, name);
     if (key === "rows") this.reads.block = true;
+    if (key.startsWith("symbol ")) this.reads.sizes = true;
     this.reading.push(declare(name));
     return name;
   }
@@ -160,6 +171,7 @@ class LoopWriter {
     this.arraysBound.set(id, name);
     if (source === "parameters" || source === "previous") this.reads[source] = true;
     if (source === "data" || source === "tables") this.reads.block = true;
+    if (source === "into") this.reads.outputs = true;
     this.reading.push({ kind: "bindArray", name, source, key });
     return name;
   }

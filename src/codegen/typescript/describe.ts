@@ -10,6 +10,7 @@ import type {
   SizeDescription,
   VariableDescription,
 } from "../../runtime/description.js";
+import { literalSize } from "../literal-size.js";
 import { literalValues } from "./literal-values.js";
 
 /** Where a program comes from. */
@@ -66,7 +67,7 @@ export function extentOfSize(size: AxisSize): Extent {
     case "literal":
       return size.value;
     case "sum":
-      return size.terms.map(extentOfSize);
+      return literalSize(size) ?? (size.terms.length === 1 ? extentOfSize(size.terms[0]) : size.terms.map(extentOfSize));
     case "rows":
       throw new Error("describe: the rows are no extent");
   }

@@ -35,7 +35,6 @@ export interface EmittedTypeAlias {
 export interface EmittedConstant {
   readonly kind: "constant";
   readonly name: string;
-  readonly documentation?: string;
   readonly type: string;
   readonly value: string;
 }

@@ -57,7 +57,8 @@ function marginals(notation: Notation, steps: readonly OrderedElimination[]): re
   return needed.flatMap((latents): readonly EquationRow[] => {
     if (latents.length === 0 || known.has(keyOf(latents))) return [];
     known.add(keyOf(latents));
-    const table = steps.find((step) => latents.every((name) => step.scope.includes(name)));
+    // The outermost table, whose posterior does not depend on that of inner ones.
+    const table = steps.findLast((step) => latents.every((name) => step.scope.includes(name)));
     if (table === undefined) throw new Error(`explain: no table holds ${latents.join(", ")}`);
     const over = table.scope.filter((name) => !latents.includes(name)).map((name) => notation.indexOf(name));
     return [

@@ -224,7 +224,17 @@ function explainCoefficients(
     const stays = lettersOf(left);
     const remark = notes([...shared, ...averaging(update)], priors);
     return [
-      { math: equals(left, fraction(sums.sum(stays, ...scale, child), sums.sum(stays, ...scale))), ...remark, lines },
+      {
+        math: equals(
+          left,
+          fraction(
+            sums.sum(stays, ...scale, child),
+            scale.length === 0 ? sums.count(stays) : sums.sum(stays, ...scale),
+          ),
+        ),
+        ...remark,
+        lines,
+      },
     ];
   }
   const coefficients = update.blocks.map((block) => coefficient(notation, mean, block.parameter));

@@ -106,7 +106,8 @@ function join(name: string, parts: readonly RawColumn[]): RawColumn {
   let rows = 0;
   let length = 0;
   for (const part of parts) {
-    const same = part.shape.length === first.shape.length && part.shape.every((extent, i) => i === 0 || extent === first.shape[i]);
+    const same =
+      part.shape.length === first.shape.length && part.shape.every((extent, i) => i === 0 || extent === first.shape[i]);
     if (!same) {
       throw new DataError(
         "shape",

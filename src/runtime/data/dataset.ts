@@ -48,9 +48,10 @@ export async function takeIn(description: ModelDescription, data: unknown, optio
     ({ role }) => role === "given" || (options.needs === "all" && (role === "observed" || role === "weight")),
   );
   const raw = await collectColumns(description, wanted, data, options.weights);
-  const rows = commonRows(raw, options.rows);
   const binding = new SizeBinding(description, options.sizes, options.sizesOrigin);
   const coded = bindSizes(description, wanted, raw, binding, options.labels);
+  // Only now, since a flat column has its rows from the sizes.
+  const rows = commonRows(raw, options.rows);
   const sizes = binding.complete();
 
   const columns: Record<string, Float64Array> = {};
@@ -162,7 +163,8 @@ function unifyShape(variable: VariableDescription, column: RawColumn, binding: S
   }
   if (rows > 0) {
     found.forEach((extent, i) => {
-      const what = declared.length === 1 ? `The length of \`${variable.name}\`` : `Extent ${i + 1} of \`${variable.name}\``;
+      const what =
+        declared.length === 1 ? `The length of \`${variable.name}\`` : `Extent ${i + 1} of \`${variable.name}\``;
       binding.unify(declared[i], extent, what, variable.name);
     });
   }
@@ -198,9 +200,13 @@ function textInNumbers(variable: string, column: RawColumn): DataError {
 
 function checkWeights(name: string, weights: Float64Array, rows: number): void {
   if (weights.length !== rows) {
-    throw new DataError("rows", `The weights \`${name}\` have ${weights.length} entries, but the data has ${rows} rows.`, {
-      variable: name,
-    });
+    throw new DataError(
+      "rows",
+      `The weights \`${name}\` have ${weights.length} entries, but the data has ${rows} rows.`,
+      {
+        variable: name,
+      },
+    );
   }
   for (let row = 0; row < rows; row++) {
     if (!(weights[row] >= 0) || weights[row] === Infinity) {

@@ -41,11 +41,15 @@ export function codeLabels(
       const value = values[i];
       if (Number.isNaN(value)) continue;
       if (!Number.isSafeInteger(value)) {
-        throw new DataError("support", `\`${variable}\`, row ${Math.floor(i / width)}: expected an integer or a label, found ${value}.`, {
-          variable,
-          row: Math.floor(i / width),
-          column: i % width,
-        });
+        throw new DataError(
+          "support",
+          `\`${variable}\`, row ${Math.floor(i / width)}: expected an integer or a label, found ${value}.`,
+          {
+            variable,
+            row: Math.floor(i / width),
+            column: i % width,
+          },
+        );
       }
       seen.add(value);
     }
@@ -68,7 +72,10 @@ function withDictionary(
   categories: number | undefined,
 ): CodedColumn {
   if (categories !== undefined && distinct.length > categories) {
-    const examples = distinct.slice(0, 6).map((label) => JSON.stringify(label)).join(", ");
+    const examples = distinct
+      .slice(0, 6)
+      .map((label) => JSON.stringify(label))
+      .join(", ");
     const more = distinct.length > 6 ? ", …" : "";
     throw new DataError(
       "label",

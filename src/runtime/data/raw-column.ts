@@ -83,9 +83,13 @@ export async function readColumn(variable: string, column: unknown): Promise<Raw
   }
   if (isShapedValues(column)) return shaped(variable, column.shape, Float64Array.from(column.data));
   if (Array.isArray(column)) return readNested(variable, column);
-  throw new DataError("type", `\`${variable}\`: expected an array, a typed array or a tensor, found ${textOf(column)}.`, {
-    variable,
-  });
+  throw new DataError(
+    "type",
+    `\`${variable}\`: expected an array, a typed array or a tensor, found ${textOf(column)}.`,
+    {
+      variable,
+    },
+  );
 }
 
 function shaped(variable: string, shape: readonly number[], values: Float64Array): RawColumn {
@@ -128,7 +132,7 @@ function readNested(variable: string, rows: readonly unknown[]): RawColumn {
     else if (value === null || value === undefined) values[position] = NaN;
     else if (typeof value === "boolean") values[position] = value ? 1 : 0;
     else if (typeof value === "string") {
-      labels ??= new Array<Label | undefined>(total).fill(undefined);
+      labels ??= Array.from<Label | undefined>({ length: total });
       labels[position] = value;
       values[position] = NaN;
     } else {

@@ -62,11 +62,15 @@ export function checkSupport(
       if (!mayMiss) throw missingValue(variable, row, i % width);
       missing[row] = 1;
     } else if (!Number.isFinite(value)) {
-      throw new DataError("infinite", `\`${name}\`, ${place(row, i % width, width)}: ${value} is not a finite number.`, {
-        variable: name,
-        row,
-        column: i % width,
-      });
+      throw new DataError(
+        "infinite",
+        `\`${name}\`, ${place(row, i % width, width)}: ${value} is not a finite number.`,
+        {
+          variable: name,
+          row,
+          column: i % width,
+        },
+      );
     } else if (domain !== "simplex" && domain !== "ordered" && !holds(domain, value, categories)) {
       throw outside(variable, row, i % width, width, value, categories);
     }

@@ -60,7 +60,8 @@ function narrowestPart(
     }
     case "covariance.lowRank": {
       const columns = own[1];
-      for (let i = 0; i < own[0]; i++) least = Math.min(least, values[i * columns + columns - 1] / variance[i % variance.length]);
+      for (let i = 0; i < own[0]; i++)
+        least = Math.min(least, values[i * columns + columns - 1] / variance[i % variance.length]);
       return least;
     }
     case "positive":

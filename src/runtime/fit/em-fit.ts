@@ -8,8 +8,9 @@ import { readParameters } from "../parameter-values.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
 import { RandomStream } from "../../numerics/random.js";
-import type { RunContext } from "./em-run.js";
-import { EmRun, settingsOf } from "./em-run.js";
+import { EmRun } from "./em-run.js";
+import type { RunContext } from "./em-steps.js";
+import { mStep, settingsOf } from "./em-steps.js";
 import { BlockRunner } from "./evaluation.js";
 import type { FitEvent } from "./fit-events.js";
 import type { ResolvedFitOptions } from "./fit-options.js";
@@ -110,7 +111,12 @@ async function prepare(methods: EmMethods, all: Dataset, options: ResolvedFitOpt
     const items = learned.rows * map.itemsPerRow;
     if (values > items) found.push(warnings.moreComponentsThanRows(variable.name, values, items));
   }
-  if (options.ridge > 0 && !description.hasRidge && description.options["ridge"] === undefined && options.ridge !== 1e-6) {
+  if (
+    options.ridge > 0 &&
+    !description.hasRidge &&
+    description.options["ridge"] === undefined &&
+    options.ridge !== 1e-6
+  ) {
     found.push(warnings.ridgeWithoutEffect());
   }
   const start = await startOf(context, known, Object.keys(init).length > 0, options);
@@ -164,7 +170,11 @@ function split(dataset: Dataset, options: ResolvedFitOptions): { learned: Datase
   const learned = selectRows(dataset, (row) => isHeldOut[row] === 0);
   const heldOut = selectRows(dataset, (row) => isHeldOut[row] === 1);
   if (learned.rows === 0 || heldOut.rows === 0) {
-    throw new OptionError("holdout", "a fraction that leaves rows on both sides", `${options.holdout} of ${dataset.rows} rows`);
+    throw new OptionError(
+      "holdout",
+      "a fraction that leaves rows on both sides",
+      `${options.holdout} of ${dataset.rows} rows`,
+    );
   }
   return { learned, heldOut };
 }
@@ -179,7 +189,8 @@ async function* runAll(fit: PreparedFit): AsyncGenerator<FitEvent<Tensors>, AllR
   const { options, context } = fit;
   const runs: EmRun[] = [];
   const errors: Error[] = [];
-  const shortIterations = fit.restarts === 1 ? options.maxIterations : Math.min(SHORT_ITERATIONS, options.maxIterations);
+  const shortIterations =
+    fit.restarts === 1 ? options.maxIterations : Math.min(SHORT_ITERATIONS, options.maxIterations);
   const advance = (run: EmRun, until: number) => advanceRun(fit, runs, run, until, errors);
   try {
     if (options.resume !== undefined) await restoreRuns(fit, options.resume, runs);
@@ -288,13 +299,8 @@ async function beginRun(fit: PreparedFit, restart: number, start: StartMethod | 
   if (fit.start === "parameters") return EmRun.begin(context, restart, "parameters", guess, undefined, fixedInStart);
   if (fit.start === "posterior") {
     const evaluation = await runner.evaluate(guess, settingsOf(context, [], fixedInStart), false);
-    const updated = await runner.methods.mStep(
-      runner.sizes,
-      evaluation.statistics,
-      guess,
-      settingsOf(context, [], fixedInStart),
-    );
-    return EmRun.begin(context, restart, "parameters", { ...guess, ...updated }, undefined, fixedInStart);
+    const updated = await mStep(runner, evaluation.statistics, guess, settingsOf(context, [], fixedInStart));
+    return EmRun.begin(context, restart, "parameters", updated, undefined, fixedInStart);
   }
   const method = start === "parameters" ? "kmeans++" : start;
   const tables = startTables(latents, runner.partition.order, method, options.seed, restart);

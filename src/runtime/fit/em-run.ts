@@ -1,34 +1,19 @@
-import type { MStepSettings, Tensors } from "../description.js";
+import type { Tensors } from "../description.js";
 import type { PartitionBlock } from "../data/blocks.js";
 import { CollapsedComponentError, NonFiniteError } from "../errors.js";
 import { ParameterSpace } from "../parameter-space.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
-import { explainNonFinite, keptCovariance, narrowCovariance } from "./collapse.js";
 import { hasConverged } from "./convergence.js";
 import { emptyComponents, isCheckIteration, MOST_RESEEDS, reseedTables } from "./empty-components.js";
-import type { BlockRunner, Evaluation } from "./evaluation.js";
+import type { RunContext } from "./em-steps.js";
+import { evaluateAt, fromTables, maximise, tryEvaluate } from "./em-steps.js";
+import type { Evaluation } from "./evaluation.js";
 import type { StoredRun } from "./fit-state.js";
 import { restoreTensors, storeTensors } from "./fit-state.js";
-import { maximiseByGradient } from "./gradient-maximisation.js";
 import { extrapolate, initialSquarem, nextLongest } from "./squarem.js";
 import type { SquaremState } from "./squarem.js";
-import type { StartLatent, StartMethod } from "./start-tables.js";
-
-/** What all runs of one fit share. */
-export interface RunContext {
-  readonly runner: BlockRunner;
-  readonly latents: readonly StartLatent[];
-  readonly ridge: number;
-  readonly dataVariance: Tensors;
-  /** Parameters that no run changes. */
-  readonly fixed: ReadonlySet<string>;
-  readonly usePrior: boolean;
-  readonly tolerance: number;
-  readonly maxIterations: number;
-  readonly accelerate: boolean;
-  readonly reseed: boolean;
-}
+import type { StartMethod } from "./start-tables.js";
 
 /** Iterations before acceleration sets in, from the start or from a component's new start. */
 const PLAIN_ITERATIONS = 20;
@@ -36,7 +21,9 @@ const PLAIN_ITERATIONS = 20;
 const MONOTONE_SLACK = 1e-9;
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
-type RunRecord = Omit<Writable<StoredRun>, "parameters" | "fallback" | "objective"> & {
+type RunRecord = Omit<Writable<StoredRun>, "parameters" | "fallback" | "objective" | "trace"> & {
+  /** Grown in place: thousands of iterations would copy it thousands of times. */
+  readonly trace: number[];
   fallback?: { readonly parameters: Tensors; readonly objective: number; readonly trace: readonly number[] };
 };
 
@@ -67,9 +54,7 @@ export class EmRun {
   ): Promise<EmRun> {
     const collected: FitWarning[] = [];
     const first =
-      tables === undefined
-        ? parameters
-        : await fromTables(context, parameters, tables, 0, collected, fixedInStart);
+      tables === undefined ? parameters : await fromTables(context, parameters, tables, 0, collected, fixedInStart);
     const evaluation = await evaluateAt(context, first, 0, collected);
     return new EmRun(context, newRecord(restart, start, collected), evaluation);
   }
@@ -88,7 +73,7 @@ export class EmRun {
         `The checkpoint does not go with this data: its objective is ${objective}, here it is ${evaluation.objective}.`,
       );
     }
-    const record: RunRecord = { ...rest };
+    const record: RunRecord = { ...rest, trace: [...rest.trace] };
     if (fallback !== undefined) record.fallback = { ...fallback, parameters: restoreTensors(fallback.parameters) };
     if (record.status === "maxIterations" && record.iteration < context.maxIterations) record.status = "running";
     return new EmRun(context, record, evaluation);
@@ -98,6 +83,7 @@ export class EmRun {
     const { fallback, ...rest } = this.record;
     return {
       ...rest,
+      trace: [...rest.trace],
       parameters: storeTensors(this.current.parameters),
       objective: this.current.objective,
       ...(fallback === undefined ? {} : { fallback: { ...fallback, parameters: storeTensors(fallback.parameters) } }),
@@ -155,10 +141,12 @@ export class EmRun {
    */
   async step(): Promise<Evaluation> {
     const record = { ...this.record };
+    const { length } = record.trace;
     const { current } = this;
     try {
       return await this.iterate();
     } catch (error) {
+      record.trace.length = length;
       this.record = record;
       this.current = current;
       throw error;
@@ -177,7 +165,7 @@ export class EmRun {
       this.keepFallback(before);
     }
     record.iteration = iteration;
-    record.trace = [...record.trace, before.objective];
+    record.trace.push(before.objective);
     record.gains = [...record.gains, { value: gain, plain }].slice(-2);
     record.squarem = squarem;
     this.warn(collected);
@@ -197,7 +185,8 @@ export class EmRun {
   ): Promise<{ next: Evaluation; plain: boolean; squarem: SquaremState }> {
     const { context, record, space } = this;
     const updated = await maximise(context, before, iteration, collected);
-    const evaluate = (parameters: Tensors): Promise<Evaluation> => evaluateAt(context, parameters, iteration, collected);
+    const evaluate = (parameters: Tensors): Promise<Evaluation> =>
+      evaluateAt(context, parameters, iteration, collected);
     const { squarem } = record;
     if (!context.accelerate || iteration - record.plainSince <= PLAIN_ITERATIONS || space.dimension === 0) {
       return { next: await evaluate(updated), plain: true, squarem };
@@ -230,7 +219,9 @@ export class EmRun {
     if (empty === undefined) return;
     const used = [...record.reseededRows];
     const tables = await reseedTables(runner, this.current.parameters, latents, empty, used);
-    const collected: FitWarning[] = [warnings.componentReseeded(empty.latent.variable.name, empty.value, record.iteration)];
+    const collected: FitWarning[] = [
+      warnings.componentReseeded(empty.latent.variable.name, empty.value, record.iteration),
+    ];
     let revived: Evaluation;
     try {
       const { parameters: before } = this.current;
@@ -260,7 +251,8 @@ export class EmRun {
 
   private keepFallback({ parameters, objective }: Evaluation): void {
     const { fallback, trace } = this.record;
-    if (fallback === undefined || objective > fallback.objective) this.record.fallback = { parameters, objective, trace };
+    if (fallback !== undefined && fallback.objective >= objective) return;
+    this.record.fallback = { parameters, objective, trace: [...trace] };
   }
 }
 
@@ -278,112 +270,4 @@ function newRecord(restart: number, start: StartMethod | "parameters", collected
     reseededRows: [],
     warnings: collected,
   };
-}
-
-/** The M-step: closed forms, then gradients for what has none. */
-async function maximise(
-  context: RunContext,
-  { parameters, statistics }: Evaluation,
-  iteration: number,
-  collected: FitWarning[],
-): Promise<Tensors> {
-  const { runner, fixed } = context;
-  const updated = await closedForms(context, statistics, parameters, iteration, collected, fixed);
-  return maximiseByGradient(runner, updated, parameters, (name) => fixed.has(name));
-}
-
-/** Throws where, without a ridge, a covariance became singular. */
-async function closedForms(
-  context: RunContext,
-  statistics: Tensors,
-  parameters: Tensors,
-  iteration: number,
-  collected: FitWarning[],
-  fixed: ReadonlySet<string>,
-): Promise<Tensors> {
-  const { runner, ridge } = context;
-  let singular = false;
-  const settings = settingsOf(context, collected, fixed, () => (singular = true));
-  const updated = { ...parameters, ...(await runner.methods.mStep(runner.sizes, statistics, parameters, settings)) };
-  if (singular && ridge === 0) {
-    const { parameter, cell } = keptCovariance(runner.methods.description, runner.sizes, parameters, updated);
-    throw new CollapsedComponentError(parameter, cell, iteration);
-  }
-  return updated;
-}
-
-/** Two M-steps from given posteriors: statistics are centred on the parameters, which at first are a mere guess. */
-async function fromTables(
-  context: RunContext,
-  guess: Tensors,
-  tables: (block: PartitionBlock) => Tensors | Promise<Tensors>,
-  iteration: number,
-  collected: FitWarning[],
-  fixed: ReadonlySet<string>,
-): Promise<Tensors> {
-  const { runner } = context;
-  const first = await runner.startStatistics(guess, tables);
-  // What the first pass has to say comes from the guess.
-  const rough = { ...guess, ...(await runner.methods.mStep(runner.sizes, first, guess, settingsOf(context, [], fixed))) };
-  const second = await runner.startStatistics(rough, tables);
-  return closedForms(context, second, rough, iteration, collected, fixed);
-}
-
-/** An E-step; throws the error that says best why where the objective is not finite. */
-async function evaluateAt(
-  context: RunContext,
-  parameters: Tensors,
-  iteration: number,
-  collected: FitWarning[],
-): Promise<Evaluation> {
-  const { runner, ridge, dataVariance, fixed } = context;
-  const { description } = runner.methods;
-  if (ridge === 0 && description.hasRidge) {
-    const narrow = narrowCovariance(description, runner.sizes, parameters, dataVariance, undefined, (name) => fixed.has(name));
-    if (narrow !== undefined) throw new CollapsedComponentError(narrow.parameter, narrow.cell, iteration);
-  }
-  const evaluation = await runner.evaluate(parameters, settingsOf(context, collected, fixed), context.usePrior);
-  const { objective, logLikelihood } = evaluation;
-  if (!Number.isFinite(logLikelihood)) {
-    throw explainNonFinite(description, runner.sizes, parameters, dataVariance, ridge, iteration, logLikelihood);
-  }
-  if (!Number.isFinite(objective)) throw new NonFiniteError("log prior", iteration, objective);
-  return evaluation;
-}
-
-/** An E-step at an extrapolated point, which may lie anywhere: what fails there is no error. */
-async function tryEvaluate(context: RunContext, parameters: Tensors): Promise<Evaluation | undefined> {
-  for (const values of Object.values(parameters)) if (!values.every(Number.isFinite)) return undefined;
-  try {
-    return await evaluateAt(context, parameters, 0, []);
-  } catch (error) {
-    if (error instanceof NonFiniteError || error instanceof CollapsedComponentError) return undefined;
-    throw error;
-  }
-}
-
-/** M-step settings that collect warnings. */
-export function settingsOf(
-  context: RunContext,
-  collected: FitWarning[],
-  fixed: ReadonlySet<string>,
-  onSingular: () => void = () => undefined,
-): MStepSettings {
-  return {
-    ridge: context.ridge,
-    dataVariance: context.dataVariance,
-    fixed,
-    warn(code, message) {
-      if (code === "singular-covariance") {
-        collected.push(warnings.singularCovariance(message));
-        onSingular();
-      } else if (code === "singular-regression") collected.push(warnings.undeterminedCoefficients(message));
-      else if (isWarningCode(code)) collected.push({ code, message });
-      else throw new Error(`${code} is no warning of the run time`);
-    },
-  };
-}
-
-function isWarningCode(code: string): code is FitWarning["code"] {
-  return code.startsWith("GEN5");
 }

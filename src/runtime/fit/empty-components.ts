@@ -73,7 +73,9 @@ export async function reseedTables(
   const taken = itemsAround(latent, runner.dataset.rows, worst);
   return async (block) => {
     const posterior = await runner.posterior(parameters, block);
-    const tables = Object.fromEntries(latents.map(({ variable }) => [`start.${variable.name}`, posterior[variable.name]]));
+    const tables = Object.fromEntries(
+      latents.map(({ variable }) => [`start.${variable.name}`, posterior[variable.name]]),
+    );
     const table = tables[`start.${latent.variable.name}`];
     for (let row = 0; row < block.rows; row++) {
       for (let item = 0; item < itemsPerRow; item++) {

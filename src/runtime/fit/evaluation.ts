@@ -65,7 +65,10 @@ export class BlockRunner {
   }
 
   /** Statistics with the posterior replaced by tables. */
-  async startStatistics(parameters: Tensors, tablesOf: (block: PartitionBlock) => Awaitable<Tensors>): Promise<Tensors> {
+  async startStatistics(
+    parameters: Tensors,
+    tablesOf: (block: PartitionBlock) => Awaitable<Tensors>,
+  ): Promise<Tensors> {
     const statistics = zeros(this.statisticShapes);
     for (const block of this.partition.blocks) {
       const tables = await tablesOf(block);
@@ -107,4 +110,3 @@ export class BlockRunner {
     return into;
   }
 }
-

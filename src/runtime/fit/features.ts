@@ -46,7 +46,8 @@ export function featureMap(description: ModelDescription, latent: VariableDescri
     ({ role, name }) => (role === "observed" || role === "given") && dataset.columns[name] !== undefined,
   );
   const within = data.filter((variable) => startsWith(variable.plateNames, latent.plateNames));
-  const chosen = within.length > 0 ? within : data.filter((variable) => startsWith(latent.plateNames, variable.plateNames));
+  const chosen =
+    within.length > 0 ? within : data.filter((variable) => startsWith(latent.plateNames, variable.plateNames));
   const sources: Source[] = [];
   let width = 0;
   for (const variable of chosen) {

@@ -5,7 +5,13 @@ import type { FitState } from "./fit-state.js";
 
 /** What a fit tells while it runs, in order. */
 export type FitEvent<P = unknown> =
-  | { readonly kind: "start"; readonly model: string; readonly rows: number; readonly restarts: number; readonly sizes: Sizes }
+  | {
+      readonly kind: "start";
+      readonly model: string;
+      readonly rows: number;
+      readonly restarts: number;
+      readonly sizes: Sizes;
+    }
   | { readonly kind: "restart"; readonly restart: number; readonly start: StartMethod | "parameters" }
   | IterationEvent
   | { readonly kind: "checkpoint"; readonly state: FitState }

@@ -94,7 +94,12 @@ export function resolveFitOptions<P>(description: ModelDescription, options: Fit
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(NAMES, name)) throw new OptionError(`options.${name}`, Object.keys(NAMES).join(", "), name);
   }
-  const numberOption = (name: keyof FitOptions & string, fallback: number, isValid: (n: number) => boolean, expected: string): number => {
+  const numberOption = (
+    name: keyof FitOptions & string,
+    fallback: number,
+    isValid: (n: number) => boolean,
+    expected: string,
+  ): number => {
     const resumed = name === "seed" ? options.resume?.seed : undefined;
     const given = options[name] ?? resumed ?? modelOption(description, name) ?? fallback;
     if (typeof given !== "number" || !isValid(given)) throw new OptionError(name, expected, textOf(given));
@@ -127,7 +132,8 @@ export function resolveFitOptions<P>(description: ModelDescription, options: Fit
     checkpointEvery: numberOption("checkpointEvery", 50, whole(0), "a non-negative integer"),
     resume: options.resume,
     signal: options.signal,
-    callbacks: options.callbacks === undefined ? [] : Array.isArray(options.callbacks) ? options.callbacks : [options.callbacks],
+    callbacks:
+      options.callbacks === undefined ? [] : Array.isArray(options.callbacks) ? options.callbacks : [options.callbacks],
   };
 }
 
@@ -145,7 +151,8 @@ function initOption(
   if (typeof init === "object" && init !== null) {
     const names = description.parameters.map(({ name }) => name);
     for (const name of Object.keys(init)) {
-      if (!names.includes(name)) throw new OptionError(`init.${name}`, `a parameter (${names.join(", ")})`, `\`${name}\``);
+      if (!names.includes(name))
+        throw new OptionError(`init.${name}`, `a parameter (${names.join(", ")})`, `\`${name}\``);
     }
     return init as Readonly<Record<string, unknown>>;
   }

@@ -6,8 +6,9 @@ import { degreesOfFreedom } from "../parameter-space.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
 import { narrowCovariance } from "./collapse.js";
-import type { EmRun, RunContext } from "./em-run.js";
-import { settingsOf } from "./em-run.js";
+import type { EmRun } from "./em-run.js";
+import type { RunContext } from "./em-steps.js";
+import { settingsOf } from "./em-steps.js";
 import { emptyComponents } from "./empty-components.js";
 import { equalComponents } from "./equal-components.js";
 import { BlockRunner } from "./evaluation.js";
@@ -108,7 +109,14 @@ async function findings(
   }
   if (ridged) {
     const isFixed = (name: string): boolean => context.fixed.has(name);
-    const narrow = narrowCovariance(description, sizes, parameters, context.dataVariance, AT_RIDGE * options.ridge, isFixed);
+    const narrow = narrowCovariance(
+      description,
+      sizes,
+      parameters,
+      context.dataVariance,
+      AT_RIDGE * options.ridge,
+      isFixed,
+    );
     if (narrow !== undefined) found.push(warnings.covarianceAtRidge(narrow.parameter, narrow.cell));
   }
   if (totalWeight > 0) {

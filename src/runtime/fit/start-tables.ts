@@ -110,7 +110,12 @@ function randomTables(latent: StartLatent, seed: number, restart: number): CellF
   const site = `start.${latent.variable.name}.table`;
   return (row, item, cell) => {
     const key = latent.map.width === 0 ? row * latent.map.itemsPerRow + item : latent.map.fingerprint(row, item);
-    const stream = new RandomStream({ seed, site: `${site}.${Math.floor(key / 2 ** 32)}`, item: key >>> 0, step: restart });
+    const stream = new RandomStream({
+      seed,
+      site: `${site}.${Math.floor(key / 2 ** 32)}`,
+      item: key >>> 0,
+      step: restart,
+    });
     // Uniform on the simplex: exponentials, normalised.
     let total = 0;
     for (let i = 0; i < cell.length; i++) total += cell[i] = -Math.log(stream.uniform());

@@ -1,4 +1,12 @@
-import type { Block, DrawSource, ModelDescription, MStepSettings, NamedTensor, Sizes, Tensors } from "../../../src/runtime/index.js";
+import type {
+  Block,
+  DrawSource,
+  ModelDescription,
+  MStepSettings,
+  NamedTensor,
+  Sizes,
+  Tensors,
+} from "../../../src/runtime/index.js";
 import { EmTrainer } from "../../../src/runtime/index.js";
 
 /**
@@ -14,10 +22,26 @@ const description: ModelDescription = {
   parameters: [
     { name: "weights", domain: "simplex", shape: ["K"], axes: ["K"], tableRank: 0, hasPrior: false },
     { name: "mean", domain: "real", shape: ["K", "D"], axes: ["K", "D"], tableRank: 1, hasPrior: false },
-    { name: "variance", domain: "covariance.diagonal", shape: ["K", "D"], axes: ["K", "D"], tableRank: 1, hasPrior: false },
+    {
+      name: "variance",
+      domain: "covariance.diagonal",
+      shape: ["K", "D"],
+      axes: ["K", "D"],
+      tableRank: 1,
+      hasPrior: false,
+    },
   ],
   variables: [
-    { name: "z", role: "latent", domain: "category", categories: "K", plates: [], plateNames: [], event: [], optional: false },
+    {
+      name: "z",
+      role: "latent",
+      domain: "category",
+      categories: "K",
+      plates: [],
+      plateNames: [],
+      event: [],
+      optional: false,
+    },
     { name: "x", role: "observed", domain: "real", plates: [], plateNames: [], event: ["D"], optional: true },
     { name: "w", role: "weight", domain: "positive", plates: [], plateNames: [], event: [], optional: false },
   ],
@@ -55,7 +79,8 @@ export class DiagonalMixture extends EmTrainer<
   }
 
   override async logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Promise<void> {
-    for (let row = 0; row < block.rows; row++) into["logDensity"][row] = logSum(logJoint(sizes, parameters, block, row));
+    for (let row = 0; row < block.rows; row++)
+      into["logDensity"][row] = logSum(logJoint(sizes, parameters, block, row));
   }
 
   override async eStep(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Promise<void> {
@@ -63,7 +88,14 @@ export class DiagonalMixture extends EmTrainer<
       const joint = logJoint(sizes, parameters, block, row);
       const total = logSum(joint);
       into["logLikelihood"][0] += block.data["w"][row] * total;
-      accumulate(sizes, parameters, block, row, joint.map((value) => Math.exp(value - total)), into);
+      accumulate(
+        sizes,
+        parameters,
+        block,
+        row,
+        joint.map((value) => Math.exp(value - total)),
+        into,
+      );
     }
   }
 
@@ -75,7 +107,12 @@ export class DiagonalMixture extends EmTrainer<
     }
   }
 
-  override async mStep(sizes: Sizes, statistics: Tensors, previous: Tensors, settings: MStepSettings): Promise<Tensors> {
+  override async mStep(
+    sizes: Sizes,
+    statistics: Tensors,
+    previous: Tensors,
+    settings: MStepSettings,
+  ): Promise<Tensors> {
     const { K, D } = sizes;
     const total = statistics["count"].reduce((a, b) => a + b, 0);
     const mean = Float64Array.from(previous["mean"]);
@@ -119,7 +156,8 @@ export class DiagonalMixture extends EmTrainer<
       const joint = logJoint(sizes, parameters, block, row);
       const total = logSum(joint);
       for (let k = 0; k < K; k++) {
-        for (let d = 0; d < D; d++) into["x"][row * D + d] += Math.exp(joint[k] - total) * parameters["mean"][k * D + d];
+        for (let d = 0; d < D; d++)
+          into["x"][row * D + d] += Math.exp(joint[k] - total) * parameters["mean"][k * D + d];
       }
     }
   }
@@ -135,7 +173,8 @@ export class DiagonalMixture extends EmTrainer<
     for (let row = 0; row < block.rows; row++) {
       let left = streams("z", block.firstRow + row).uniform();
       let z = 0;
-      while (z < parameters["weights"].length - 1 && left > parameters["weights"][z]) left -= parameters["weights"][z++];
+      while (z < parameters["weights"].length - 1 && left > parameters["weights"][z])
+        left -= parameters["weights"][z++];
       into["z"][row] = z;
       const stream = streams("x", block.firstRow + row);
       for (let d = 0; d < D; d++) {

@@ -1,4 +1,12 @@
-import type { Block, DrawSource, ModelDescription, MStepSettings, NamedTensor, Sizes, Tensors } from "../../../src/runtime/index.js";
+import type {
+  Block,
+  DrawSource,
+  ModelDescription,
+  MStepSettings,
+  NamedTensor,
+  Sizes,
+  Tensors,
+} from "../../../src/runtime/index.js";
 import { EmTrainer } from "../../../src/runtime/index.js";
 
 /**
@@ -16,7 +24,16 @@ const description: ModelDescription = {
     { name: "rate", domain: "positive", shape: ["K"], axes: ["K"], tableRank: 1, hasPrior: false },
   ],
   variables: [
-    { name: "z", role: "latent", domain: "category", categories: "K", plates: [], plateNames: [], event: [], optional: false },
+    {
+      name: "z",
+      role: "latent",
+      domain: "category",
+      categories: "K",
+      plates: [],
+      plateNames: [],
+      event: [],
+      optional: false,
+    },
     { name: "y", role: "observed", domain: "count", plates: [], plateNames: [], event: [], optional: false },
     { name: "w", role: "weight", domain: "positive", plates: [], plateNames: [], event: [], optional: false },
   ],
@@ -40,7 +57,12 @@ export interface PoissonMixturePosterior {
   readonly probability: { readonly z: NamedTensor };
 }
 
-export class PoissonMixture extends EmTrainer<{ K: number }, PoissonMixtureParameters, unknown, PoissonMixturePosterior> {
+export class PoissonMixture extends EmTrainer<
+  { K: number },
+  PoissonMixtureParameters,
+  unknown,
+  PoissonMixturePosterior
+> {
   constructor(sizes: { K?: number } = {}) {
     super(description, sizes);
   }
@@ -57,7 +79,12 @@ export class PoissonMixture extends EmTrainer<{ K: number }, PoissonMixtureParam
       const joint = logJoint(sizes, parameters, block.data["y"][row]);
       const total = logSum(joint);
       into["logLikelihood"][0] += block.data["w"][row] * total;
-      accumulate(block, row, joint.map((value) => Math.exp(value - total)), into);
+      accumulate(
+        block,
+        row,
+        joint.map((value) => Math.exp(value - total)),
+        into,
+      );
     }
   }
 
@@ -101,7 +128,8 @@ export class PoissonMixture extends EmTrainer<{ K: number }, PoissonMixtureParam
     for (let row = 0; row < block.rows; row++) {
       let left = streams("z", block.firstRow + row).uniform();
       let z = 0;
-      while (z < parameters["weights"].length - 1 && left > parameters["weights"][z]) left -= parameters["weights"][z++];
+      while (z < parameters["weights"].length - 1 && left > parameters["weights"][z])
+        left -= parameters["weights"][z++];
       into["z"][row] = z;
       into["y"][row] = streams("y", block.firstRow + row).poisson(parameters["rate"][z]);
     }
