@@ -10,7 +10,8 @@ const allowed = {
   codegen: ["ir", "distributions", "diagnostics"],
   runtime: ["numerics"],
   data: ["diagnostics"],
-  compile: ["parser", "semantics", "ir", "distributions", "inference", "codegen", "diagnostics"],
+  compile: ["parser", "semantics", "ir", "distributions", "inference", "codegen", "diagnostics", "runtime"],
+  verify: ["ir", "inference", "numerics"],
 };
 
 module.exports = {

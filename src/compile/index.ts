@@ -102,3 +102,7 @@ function chosenModel(checked: Checked, name: string | undefined): Checked["model
   if (found === undefined || (name === undefined && second !== undefined)) throw new ModelChoiceError(name, names);
   return found;
 }
+
+export { emitModule, loadTrainer } from "./emit.js";
+export type { Emittable, LoadedTrainer, LoadedTrainerClass } from "./emit.js";
+export { compilerVersion } from "./version.js";

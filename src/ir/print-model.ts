@@ -12,16 +12,20 @@ export function printModel(model: Model): string {
     ...(model.sizes.length === 0 ? [] : [line("sizes", model.sizes.map(printSize).join(", "))]),
     ...(model.axes.length === 0 ? [] : [line("axes", model.axes.map(printAxis).join(", "))]),
     ...table(model.parameters.map(printParameter)),
-    ...model.networks.map(
-      ({ name, inputs, outputs }) =>
-        line("net", `${name}(${inputs.map(printDomain).join(", ")}) -> ${printOutputs(outputs)}`),
+    ...model.networks.map(({ name, inputs, outputs }) =>
+      line("net", `${name}(${inputs.map(printDomain).join(", ")}) -> ${printOutputs(outputs)}`),
     ),
     ...table(model.variables.map(printVariable)),
     ...table(model.factors.map((factor, i) => printFactor(factor, `factor f${i + 1}`, model, step))),
     ...(model.guide === undefined ? [] : printGuide(model.guide, model, step)),
     ...(critic === undefined
       ? []
-      : [line("critic", `${critic.network}(${critic.arguments.map((each) => printExpression(each, step)).join(", ")})`)]),
+      : [
+          line(
+            "critic",
+            `${critic.network}(${critic.arguments.map((each) => printExpression(each, step)).join(", ")})`,
+          ),
+        ]),
     ...(learn === undefined ? [] : [line("learn", `${learn.method}${printOptions(learn.options)}`)]),
   ];
   return `${lines.join("\n")}\n`;
@@ -94,7 +98,8 @@ function printFactor(factor: Factor, label: string, model: Model, step: string):
 }
 
 function printGuide(guide: Guide, model: Model, step: string): readonly string[] {
-  if (guide.automatic !== undefined) return [line("guide", `auto(${guide.automatic.map((layer) => layer.name).join(", ")})`)];
+  if (guide.automatic !== undefined)
+    return [line("guide", `auto(${guide.automatic.map((layer) => layer.name).join(", ")})`)];
   return table(guide.sites.map((site, i) => printFactor(site, `guide q${i + 1}`, model, step)));
 }
 

@@ -36,7 +36,8 @@ function verifyNames(model: Model, fail: Fail): void {
   }
   const axes = new Map(model.axes.map((axis) => [axis.name, axis]));
   for (const axis of model.axes) {
-    if (axis.parent !== undefined && !axes.has(axis.parent)) fail(`axis \`${axis.name}\` is in an unknown \`${axis.parent}\``);
+    if (axis.parent !== undefined && !axes.has(axis.parent))
+      fail(`axis \`${axis.name}\` is in an unknown \`${axis.parent}\``);
   }
   for (const variable of model.variables) {
     variable.axes.forEach((name, i) => {
@@ -51,13 +52,16 @@ function verifyDimensions(model: Model, fail: Fail): void {
   const sizes = new Set(model.sizes.map((size) => size.name));
   const check = (dimensions: readonly Dimension[], owner: string): void => {
     for (const dimension of dimensions) {
-      if (dimension.kind === "symbol" && !sizes.has(dimension.name)) fail(`${owner} has an unknown size \`${dimension.name}\``);
+      if (dimension.kind === "symbol" && !sizes.has(dimension.name))
+        fail(`${owner} has an unknown size \`${dimension.name}\``);
     }
   };
   for (const axis of model.axes) check(axis.size === undefined ? [] : [axis.size], axis.name);
-  for (const parameter of model.parameters) check([...parameter.table, ...dimensionsOf(parameter.domain)], parameter.name);
+  for (const parameter of model.parameters)
+    check([...parameter.table, ...dimensionsOf(parameter.domain)], parameter.name);
   for (const variable of model.variables) check(dimensionsOf(variable.domain), variable.name);
-  for (const network of model.networks) check([...network.inputs, ...network.outputs].flatMap(dimensionsOf), network.name);
+  for (const network of model.networks)
+    check([...network.inputs, ...network.outputs].flatMap(dimensionsOf), network.name);
   for (const expression of expressionsOf(model)) check(dimensionsOf(expression.type), "an expression");
 }
 
@@ -75,7 +79,9 @@ function verifyFactors(model: Model, slotsOf: (name: DistributionName) => readon
     const allowed = variable.role === "given" ? [""] : ["all", "initial, step"];
     if (!allowed.includes(phases)) fail(`\`${variable.name}\` has factors of phases "${phases}"`);
   }
-  const densities = [...model.factors, ...(model.guide?.sites ?? [])].flatMap((factor) => (factor.kind === "density" ? [factor] : []));
+  const densities = [...model.factors, ...(model.guide?.sites ?? [])].flatMap((factor) =>
+    factor.kind === "density" ? [factor] : [],
+  );
   const priors = model.parameters.flatMap((parameter) => (parameter.prior === undefined ? [] : [parameter.prior]));
   for (const { distribution, arguments: given } of [...densities, ...priors]) {
     const slots = slotsOf(distribution);
@@ -95,14 +101,16 @@ function verifyExpression(whole: Expression, model: Model, fail: Fail): void {
   for (const each of walkExpression(whole)) {
     switch (each.kind) {
       case "parameter": {
-        const parameter = model.parameters.find((one) => one.name === each.name) ?? fail(`unknown parameter \`${each.name}\``);
+        const parameter =
+          model.parameters.find((one) => one.name === each.name) ?? fail(`unknown parameter \`${each.name}\``);
         if (each.indices.length !== parameter.table.length) fail(`\`${each.name}\` has ${each.indices.length} indices`);
         each.indices.forEach((index, i) => verifyIndex(index, parameter.table[i], each.name, fail));
         break;
       }
       case "variable":
       case "sequence": {
-        const variable = model.variables.find((one) => one.name === each.name) ?? fail(`unknown variable \`${each.name}\``);
+        const variable =
+          model.variables.find((one) => one.name === each.name) ?? fail(`unknown variable \`${each.name}\``);
         const isInChain = variable.axes.some((axis) => model.axes.find((one) => one.name === axis)?.kind === "chain");
         if ((each.kind === "sequence" || each.lag > 0) && !isInChain) fail(`\`${each.name}\` is not in a chain`);
         break;
@@ -116,9 +124,12 @@ function verifyExpression(whole: Expression, model: Model, fail: Fail): void {
         }
         break;
       case "network": {
-        const network = model.networks.find((one) => one.name === each.network) ?? fail(`unknown network \`${each.network}\``);
-        if (each.output < 0 || each.output >= network.outputs.length) fail(`\`${each.network}\` has no output ${each.output}`);
-        if (each.arguments.length !== network.inputs.length) fail(`\`${each.network}\` has ${each.arguments.length} arguments`);
+        const network =
+          model.networks.find((one) => one.name === each.network) ?? fail(`unknown network \`${each.network}\``);
+        if (each.output < 0 || each.output >= network.outputs.length)
+          fail(`\`${each.network}\` has no output ${each.output}`);
+        if (each.arguments.length !== network.inputs.length)
+          fail(`\`${each.network}\` has ${each.arguments.length} arguments`);
         break;
       }
       case "constant":
@@ -132,7 +143,8 @@ function verifyExpression(whole: Expression, model: Model, fail: Fail): void {
 function verifyIndex(index: Expression, dimension: Dimension, owner: string, fail: Fail): void {
   if (index.kind === "constant") return;
   const { type }: { readonly type: Domain } = index;
-  if (type.kind !== "category" || !sameDimension(type.categories, dimension)) fail(`\`${owner}\` has an index of another size`);
+  if (type.kind !== "category" || !sameDimension(type.categories, dimension))
+    fail(`\`${owner}\` has an index of another size`);
 }
 
 function* expressionsOf(model: Model): Generator<Expression> {

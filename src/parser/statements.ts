@@ -60,15 +60,23 @@ export function withoutFollowUps(
   }
   const kept: Diagnostic[] = [];
   for (const { diagnostic, at } of errors) {
+    // Brackets match by now, so a block that does not end where its brace is was begun wrongly.
+    const atEnd = at >= tokens.length || tokens[at].tokenType === T.RightBrace;
+    if (atEnd && (kept.length > 0 || repairs.length > 0) && isAboutBlocks(diagnostic)) continue;
     // An error on the keyword of the next statement is one of the statement that lacks something before it.
     const own = at < tokens.length ? statementOf[at] : statement;
-    const broken = at > 0 && !diagnostic.message.startsWith("expected a declaration") ? statementOf[at - 1] : own;
+    const broken = at > 0 && !isAboutBlocks(diagnostic) ? statementOf[at - 1] : own;
     const repaired = at < tokens.length && repairedAt.has(tokens[at].startOffset);
     if (repaired || excused.has(broken)) continue;
     excused.add(broken);
     kept.push(diagnostic);
   }
   return kept;
+}
+
+/** Was a declaration or a model expected, rather than a part of one? */
+function isAboutBlocks({ message }: Diagnostic): boolean {
+  return message.startsWith("expected a declaration") || message.startsWith("expected `model`");
 }
 
 /** The first token that ends at or behind an offset. */

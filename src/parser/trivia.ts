@@ -62,9 +62,10 @@ export class SourceTrivia implements Trivia {
     lines.push(...this.#lines(inside));
     for (const comment of [...outside, ...inside]) this.#used.add(comment);
     // A `##` line that documented nothing must not begin to do so because it moved.
-    for (let i = lines.length - 1; documentable && i >= 0 && lines[i].startsWith("##"); i--) {
-      lines[i] = lines[i].replace(/^#+/, "#");
-    }
+    const isDocumented = outside.some((comment) => comment.documents);
+    let i = lines.length - 1;
+    if (!isDocumented && i >= 0 && lines[i] === "") i--;
+    for (; documentable && i >= 0 && lines[i].startsWith("##"); i--) lines[i] = lines[i].replace(/^#+/, "#");
     return { lines, blankBefore: this.#blankBetween(from, start) };
   }
 

@@ -94,7 +94,10 @@ function covarianceSize(domain: Domain): Dimension | undefined {
   return shape.length === 1 || domain.kind === "covariance" ? shape[0] : undefined;
 }
 
-function covarianceWayOut(argument: GivenArgument, size: Dimension | undefined): { readonly text: string; readonly fix?: Fix } {
+function covarianceWayOut(
+  argument: GivenArgument,
+  size: Dimension | undefined,
+): { readonly text: string; readonly fix?: Fix } {
   const { value, written: given } = argument;
   const shape = shapeOf(value.type);
   if (size === undefined) return { text: "declare it `Positive`: one variance" };

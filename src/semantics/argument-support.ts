@@ -95,7 +95,8 @@ function wayOut(argument: GivenArgument, context: ExpressionContext): WayOut {
   const { slot, value, written: given } = argument;
   const values = intervalOf(value);
   const around = (name: string): Fix => ({ span: given.value.span, replacement: `${name}(${written(given.value)})` });
-  if (values.least === values.most && slot.support !== "simplex") return { text: `write a value that is ${supportTexts[slot.support]}` };
+  if (values.least === values.most && slot.support !== "simplex")
+    return { text: `write a value that is ${supportTexts[slot.support]}` };
   if (argument.unconstrained !== undefined) {
     const text = `write \`${argument.unconstrained}:\` in front of a value that may be any number`;
     const replacement = `${argument.unconstrained}: `;
@@ -121,7 +122,8 @@ function wayOut(argument: GivenArgument, context: ExpressionContext): WayOut {
             fix: { span: declaration.span, replacement: "Unit" },
           };
     case "simplex":
-      if (shapeOf(value.type).length !== 1) return { text: "give it a `Simplex[K]`, such as a parameter `param w: Simplex[K]`" };
+      if (shapeOf(value.type).length !== 1)
+        return { text: "give it a `Simplex[K]`, such as a parameter `param w: Simplex[K]`" };
       return declaration === undefined
         ? { text: "write `softmax(…)` around it", fix: around("softmax") }
         : {
@@ -142,6 +144,7 @@ function declaredType(
 ): { readonly owner: string; readonly span: { readonly start: number; readonly end: number } } | undefined {
   const base = value.kind === "subscript" ? value.base : value;
   const symbol = base.kind === "name" ? findVisible(context.scope, base.name) : undefined;
-  if (symbol?.kind !== "parameter" || symbol.domain?.kind !== "real" || symbol.domain.shape.length > 1) return undefined;
+  if (symbol?.kind !== "parameter" || symbol.domain?.kind !== "real" || symbol.domain.shape.length > 1)
+    return undefined;
   return { owner: symbol.name, span: symbol.typeName.span };
 }

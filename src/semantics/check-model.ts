@@ -53,7 +53,9 @@ export function checkModel(declaration: ModelDeclaration): {
   const model = lowerToModel(declaration, { ...parts, guide: guide.guide, critic, learn }, environment);
   verifyModel(model, (name) => distributions[name].slots);
   const lets = [...parts.lets, ...guide.lets];
-  const warnings = lints.flatMap((lint) => lint({ model, name: declaration.name.span, lets, positionalArguments: environment.positionalArguments }));
+  const warnings = lints.flatMap((lint) =>
+    lint({ model, name: declaration.name.span, lets, positionalArguments: environment.positionalArguments }),
+  );
   return { model, diagnostics: [...environment.diagnostics, ...warnings] };
 }
 
@@ -157,12 +159,20 @@ function reportRepeated(
 ): void {
   for (const { kind, span } of declarations.slice(1)) {
     const keyword = { start: span.start, end: span.start + kind.length };
-    const related = [{ span: { ...keyword, start: declarations[0].span.start, end: declarations[0].span.start + kind.length }, message: "the first" }];
+    const related = [
+      {
+        span: { ...keyword, start: declarations[0].span.start, end: declarations[0].span.start + kind.length },
+        message: "the first",
+      },
+    ];
     environment.diagnostics.push(declaredTwice(keyword, { what: kind }, { related }));
   }
 }
 
-function checkGuides(declarations: readonly GuideDeclaration[], environment: ModelEnvironment): ReturnType<typeof checkGuide> {
+function checkGuides(
+  declarations: readonly GuideDeclaration[],
+  environment: ModelEnvironment,
+): ReturnType<typeof checkGuide> {
   const checked = declarations.map((each) => checkGuide(each, environment));
   return checked.at(0) ?? { guide: undefined, lets: [] };
 }

@@ -5,7 +5,10 @@ import type { Program } from "../parser/ast.js";
 import { checkModel } from "./check-model.js";
 
 /** The models of a program that are free of errors, and everything there is to say about all of them. */
-export function check(program: Program): { readonly models: readonly Model[]; readonly diagnostics: readonly Diagnostic[] } {
+export function check(program: Program): {
+  readonly models: readonly Model[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const models: Model[] = [];
   const diagnostics: Diagnostic[] = [];
   const names = new Map<string, Program["models"][number]>();

@@ -13,7 +13,10 @@ export function checkCritic(declaration: CriticDeclaration, context: ExpressionC
   const symbol = declared.get(network.text)?.symbol;
   if (symbol?.kind !== "network") {
     const networks = [...declared.values()].filter((each) => each.symbol.kind === "network");
-    const suggestion = didYouMean(network.text, networks.map((each) => each.symbol.name));
+    const suggestion = didYouMean(
+      network.text,
+      networks.map((each) => each.symbol.name),
+    );
     context.report(
       notANetwork(
         network.span,
@@ -24,7 +27,8 @@ export function checkCritic(declaration: CriticDeclaration, context: ExpressionC
     return undefined;
   }
   const [output] = symbol.outputs;
-  const isNumber = symbol.outputs.length === 1 && (output === undefined || (output.kind === "real" && output.shape.length === 0));
+  const isNumber =
+    symbol.outputs.length === 1 && (output === undefined || (output.kind === "real" && output.shape.length === 0));
   if (!isNumber) {
     const types = symbol.outputs.map((type) => (type === undefined ? "?" : printDomain(type)));
     const type = types.length === 1 ? types[0] : `(${types.join(", ")})`;

@@ -47,7 +47,10 @@ export function findPriorCycles(parameters: readonly Parameter[]): readonly Diag
 }
 
 function graphOf(
-  definitions: readonly { readonly name: string; readonly needs: readonly { readonly name: string; readonly span: Span }[] }[],
+  definitions: readonly {
+    readonly name: string;
+    readonly needs: readonly { readonly name: string; readonly span: Span }[];
+  }[],
 ): Graph {
   return new Map(definitions.map(({ name, needs }) => [name, needs]));
 }

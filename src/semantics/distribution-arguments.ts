@@ -28,7 +28,10 @@ export function checkDistributionArguments(
   let isWhole = true;
   let position = 0;
   for (const argument of call.arguments) {
-    const slot = argument.name === undefined ? slots.find((each) => each.position === position) : namedSlot(argument.name, distribution, context);
+    const slot =
+      argument.name === undefined
+        ? slots.find((each) => each.position === position)
+        : namedSlot(argument.name, distribution, context);
     if (argument.name === undefined) {
       position++;
       if (slot === undefined) context.report(tooManyArguments(argument.span, { family, usage: usageOf(distribution) }));
@@ -49,7 +52,9 @@ export function checkDistributionArguments(
     else isWhole = false;
   }
   // A misspelt name may stand for what would seem to be missing.
-  const misnamed = call.arguments.some((each) => each.name !== undefined && !slots.some((slot) => slot.name === each.name?.text));
+  const misnamed = call.arguments.some(
+    (each) => each.name !== undefined && !slots.some((slot) => slot.name === each.name?.text),
+  );
   const missing = misnamed ? [] : slots.filter((slot) => slot.optional !== true && !taken.has(slot.position));
   for (const slot of missing) reportMissing(slot, distribution, call, context);
   return isWhole && missing.length === 0 ? Object.fromEntries(values) : undefined;

@@ -1,4 +1,9 @@
-import { notADistribution, priorDomain, unknownFamily, valueOutsideFamily } from "../diagnostics/catalogue/semantics.js";
+import {
+  notADistribution,
+  priorDomain,
+  unknownFamily,
+  valueOutsideFamily,
+} from "../diagnostics/catalogue/semantics.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
 import type { Span } from "../diagnostics/span.js";
 import type { Distribution } from "../distributions/distribution.js";
@@ -96,7 +101,8 @@ function checkValues(
   const place = call.callee.span;
   if (context.place === "prior") {
     // A prior of other numbers than the parameter's own is odd, but has a meaning: the lints warn of it.
-    if (continuousKinds.includes(domain.kind) && distribution.values.some((kind) => continuousKinds.includes(kind))) return true;
+    if (continuousKinds.includes(domain.kind) && distribution.values.some((kind) => continuousKinds.includes(kind)))
+      return true;
     context.report(
       priorDomain(place, {
         parameter: child.name,
@@ -150,7 +156,9 @@ function typeDrawnBy(distribution: Distribution, domain: Domain): string | undef
     case "category":
     case "covariance":
     case "sequence":
-      return domain.shape.length === 1 && kind === "simplex" ? printDomain({ kind, shape: [domain.shape[0]] }) : undefined;
+      return domain.shape.length === 1 && kind === "simplex"
+        ? printDomain({ kind, shape: [domain.shape[0]] })
+        : undefined;
   }
 }
 

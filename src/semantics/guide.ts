@@ -49,7 +49,13 @@ export function checkGuide(
 function checkAutomatic(form: LayerExpression, environment: ModelEnvironment): readonly Layer[] | undefined {
   if (form.name.text !== "auto") {
     environment.diagnostics.push(
-      guideForm(form.name.span, { name: form.name.text }, didYouMean(form.name.text, ["auto"]) === undefined ? {} : { fix: { span: form.name.span, replacement: "auto" } }),
+      guideForm(
+        form.name.span,
+        { name: form.name.text },
+        didYouMean(form.name.text, ["auto"]) === undefined
+          ? {}
+          : { fix: { span: form.name.span, replacement: "auto" } },
+      ),
     );
     return undefined;
   }
@@ -98,7 +104,11 @@ function checkGuideChain(item: GuideChain, scope: Scope, draft: GuideDraft): voi
   const chains = environment.axes.filter((axis) => axis.kind === "chain");
   const chain = chains.find((axis) => axis.name === name);
   if (chain === undefined) {
-    const suggestion = didYouMean(name, chains.map((axis) => axis.name)) ?? (chains.length === 1 ? chains[0].name : undefined);
+    const suggestion =
+      didYouMean(
+        name,
+        chains.map((axis) => axis.name),
+      ) ?? (chains.length === 1 ? chains[0].name : undefined);
     environment.diagnostics.push(
       guideChainUnknown(
         span,
@@ -117,8 +127,13 @@ function checkSite(site: GuideSite, scope: Scope, draft: GuideDraft): void {
   const symbol = environment.declared.get(name)?.symbol;
   const context = expressionContext(environment, scope, "guide");
   if (symbol?.kind !== "variable" || symbol.role !== "latent") {
-    const latents = [...environment.declared.values()].filter((each) => each.symbol.kind === "variable" && each.symbol.role === "latent");
-    const suggestion = didYouMean(name, latents.map((each) => each.symbol.name));
+    const latents = [...environment.declared.values()].filter(
+      (each) => each.symbol.kind === "variable" && each.symbol.role === "latent",
+    );
+    const suggestion = didYouMean(
+      name,
+      latents.map((each) => each.symbol.name),
+    );
     environment.diagnostics.push(
       siteNotLatent(
         span,
@@ -146,8 +161,15 @@ function checkSite(site: GuideSite, scope: Scope, draft: GuideDraft): void {
   if (before === undefined) draft.sites.set(name, { written: site, factors });
 }
 
-function standsInItsChain(symbol: VariableSymbol, site: GuideSite, scope: Scope, environment: ModelEnvironment): boolean {
-  const needed = symbol.axes.find((axis) => axis.kind === "chain" && !scope.axes.some((each) => each.name === axis.name));
+function standsInItsChain(
+  symbol: VariableSymbol,
+  site: GuideSite,
+  scope: Scope,
+  environment: ModelEnvironment,
+): boolean {
+  const needed = symbol.axes.find(
+    (axis) => axis.kind === "chain" && !scope.axes.some((each) => each.name === axis.name),
+  );
   const extra = scope.axes.find((axis) => !symbol.axes.some((each) => each.name === axis.name));
   const chain = needed ?? extra;
   if (chain === undefined) return true;

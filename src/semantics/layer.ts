@@ -3,7 +3,13 @@ import { didYouMean } from "../diagnostics/did-you-mean.js";
 import type { Layer, LayerArgument } from "../ir/model.js";
 import type { Argument, Expression, LayerExpression } from "../parser/ast.js";
 import { printExpression as written } from "../parser/print-expression.js";
-import { activations, layerSignatures, type LayerForm, type LayerParameter, type LayerSignature } from "./layer-signatures.js";
+import {
+  activations,
+  layerSignatures,
+  type LayerForm,
+  type LayerParameter,
+  type LayerSignature,
+} from "./layer-signatures.js";
 import type { ModelEnvironment } from "./model-environment.js";
 
 const formTexts: Readonly<Record<LayerForm, string>> = {
@@ -54,7 +60,12 @@ function checkLayer(
   return { layer: given && { name, arguments: given, span: expression.span }, end };
 }
 
-function reportForm(expression: LayerExpression, signature: LayerSignature, form: LayerForm, environment: ModelEnvironment): void {
+function reportForm(
+  expression: LayerExpression,
+  signature: LayerSignature,
+  form: LayerForm,
+  environment: ModelEnvironment,
+): void {
   const takes = Object.keys(signature.forms).filter((each): each is LayerForm => each in formTexts);
   const before = { start: expression.span.start, end: expression.span.start };
   const flattens = form === "image" && takes.includes("vector");
@@ -89,7 +100,10 @@ function checkArguments(
   const taken = new Set<string>();
   let position = 0;
   const given = expression.arguments.map((argument): LayerArgument | undefined => {
-    const parameter = argument.name === undefined ? parameterAt(position++, parameters) : namedParameter(argument.name, layer, parameters, environment);
+    const parameter =
+      argument.name === undefined
+        ? parameterAt(position++, parameters)
+        : namedParameter(argument.name, layer, parameters, environment);
     if (parameter === undefined) {
       if (argument.name === undefined) report(argument, "takes no argument here");
       return undefined;
@@ -100,7 +114,9 @@ function checkArguments(
     }
     taken.add(parameter.name);
     const value = checkValue(argument.value, parameter, form, report.bind(undefined, argument), environment);
-    return value === undefined ? undefined : { ...(argument.name === undefined ? {} : { name: argument.name.text }), value };
+    return value === undefined
+      ? undefined
+      : { ...(argument.name === undefined ? {} : { name: argument.name.text }), value };
   });
   const missing = parameters.find((parameter) => parameter.required && !taken.has(parameter.name));
   if (missing !== undefined && !given.includes(undefined)) {

@@ -91,7 +91,11 @@ export const learnOptions: Readonly<Record<LearnMethod, Readonly<Record<string, 
   elbo: {
     ...gradientOptions,
     beta: nonNegative("weight of the divergence in the objective", "1"),
-    warmup: { value: { kind: "number", least: 0, most: Infinity, integer: true }, summary: "epochs over which beta grows from 0", example: "20" },
+    warmup: {
+      value: { kind: "number", least: 0, most: Infinity, integer: true },
+      summary: "epochs over which beta grows from 0",
+      example: "20",
+    },
     freebits: nonNegative("divergence per latent dimension that costs nothing", "0.1"),
     samples: whole("draws for each row", "1"),
     iwae: whole("draws of the importance-weighted bound", "16"),

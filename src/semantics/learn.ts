@@ -10,7 +10,13 @@ import { didYouMean } from "../diagnostics/did-you-mean.js";
 import type { Learn, LearnOption } from "../ir/model.js";
 import type { Expression, Identifier, LearnDeclaration } from "../parser/ast.js";
 import { printExpression as written } from "../parser/print-expression.js";
-import { learnOptions, type LearnMethod, type LearnOptionDefinition, type NumberKind, type OptionKind } from "./learn-options.js";
+import {
+  learnOptions,
+  type LearnMethod,
+  type LearnOptionDefinition,
+  type NumberKind,
+  type OptionKind,
+} from "./learn-options.js";
 import type { ModelEnvironment } from "./model-environment.js";
 
 const methods: readonly LearnMethod[] = ["em", "elbo", "adversarial"];

@@ -1,4 +1,9 @@
-import { hidesLibraryName, networkOutputType, optionalNotObserved, typeNotAllowedHere } from "../diagnostics/catalogue/semantics.js";
+import {
+  hidesLibraryName,
+  networkOutputType,
+  optionalNotObserved,
+  typeNotAllowedHere,
+} from "../diagnostics/catalogue/semantics.js";
 import { distributionNames } from "../ir/distribution-name.js";
 import { shapeOf } from "../ir/domain.js";
 import type { Domain, Network } from "../ir/model.js";
@@ -16,7 +21,9 @@ export function declareNetwork(declaration: NetworkDeclaration, environment: Mod
   const { text: name, span } = declaration.name;
   const family = distributionNames.some((each) => each === name);
   if (family || functionNames.includes(name)) {
-    environment.diagnostics.push(hidesLibraryName(span, { name, role: family ? "a family of distributions" : "a function" }));
+    environment.diagnostics.push(
+      hidesLibraryName(span, { name, role: family ? "a family of distributions" : "a function" }),
+    );
   }
   const inputs = declaration.inputs.map((type) => resolveWithoutMark(type, environment));
   const outputs = declaration.outputs.map((type) => resolveOutput(type, inputs, environment));
@@ -107,7 +114,8 @@ export function checkNetwork(
   const checked = checkLayers(declaration.layers, inputForm(symbol.inputs), environment);
   const inputs = symbol.inputs.filter((input) => input !== undefined);
   const outputs = symbol.outputs.filter((output) => output !== undefined);
-  if (checked === undefined || inputs.length < symbol.inputs.length || outputs.length < symbol.outputs.length) return undefined;
+  if (checked === undefined || inputs.length < symbol.inputs.length || outputs.length < symbol.outputs.length)
+    return undefined;
   return {
     name: symbol.name,
     inputs,

@@ -1,4 +1,9 @@
-import { fixedMismatch, fixedNotConstant, optionalNotObserved, typeNotAllowedHere } from "../diagnostics/catalogue/semantics.js";
+import {
+  fixedMismatch,
+  fixedNotConstant,
+  optionalNotObserved,
+  typeNotAllowedHere,
+} from "../diagnostics/catalogue/semantics.js";
 import { sameShape, shapeOf } from "../ir/domain.js";
 import type { Dimension, Domain, Expression, Parameter } from "../ir/model.js";
 import { printDomain } from "../ir/print-domain.js";
@@ -110,7 +115,9 @@ function checkFixed(
   const { value: written } = declaration;
   const value = written === undefined ? undefined : context.check(written);
   if (written === undefined || value === undefined) return undefined;
-  const reads = [...walkExpression(value)].some((each) => each.kind !== "constant" && each.kind !== "list" && each.kind !== "apply");
+  const reads = [...walkExpression(value)].some(
+    (each) => each.kind !== "constant" && each.kind !== "list" && each.kind !== "apply",
+  );
   if (reads) {
     context.report(fixedNotConstant(written.span, { parameter: symbol.name }));
     return undefined;
@@ -120,7 +127,11 @@ function checkFixed(
   const known = table.filter((dimension) => dimension !== undefined);
   if (fitsShape(value, known, domain) && fitsNumbers(value, domain)) return value;
   context.report(
-    fixedMismatch(written.span, { parameter: symbol.name, type: printDomain(domain), found: describeFixed(value, domain) }),
+    fixedMismatch(written.span, {
+      parameter: symbol.name,
+      type: printDomain(domain),
+      found: describeFixed(value, domain),
+    }),
   );
   return undefined;
 }
@@ -131,7 +142,11 @@ function fitsShape(value: Expression, table: readonly Dimension[], domain: Domai
   const cell = shapeOf(domain);
   const fits = (expected: readonly Dimension[]): boolean =>
     found.length === expected.length &&
-    found.every((dimension, i) => dimension.kind === "symbol" ? sameShape([dimension], [expected[i]]) : expected[i].kind === "symbol" || sameShape([dimension], [expected[i]]));
+    found.every((dimension, i) =>
+      dimension.kind === "symbol"
+        ? sameShape([dimension], [expected[i]])
+        : expected[i].kind === "symbol" || sameShape([dimension], [expected[i]]),
+    );
   const needsVector = domain.kind === "simplex" || domain.kind === "ordered";
   return fits([...table, ...cell]) || fits(cell) || (found.length === 0 && !needsVector);
 }
@@ -139,10 +154,12 @@ function fitsShape(value: Expression, table: readonly Dimension[], domain: Domai
 function fitsNumbers(value: Expression, domain: Domain): boolean {
   const { kind } = domain;
   if (kind === "simplex") return value.type.kind === "simplex" || rowsOf(value).every(isConstantSimplex);
-  if (kind === "covariance") return value.type.kind === "covariance" || shapeOf(value.type).length >= 2 || intervalOf(value).least > 0;
+  if (kind === "covariance")
+    return value.type.kind === "covariance" || shapeOf(value.type).length >= 2 || intervalOf(value).least > 0;
   const found = intervalOf(value);
   const allowed = intervalOfDomain(domain);
-  const isAbove = found.least > allowed.least || (found.least === allowed.least && (!allowed.leastOpen || found.leastOpen));
+  const isAbove =
+    found.least > allowed.least || (found.least === allowed.least && (!allowed.leastOpen || found.leastOpen));
   const isBelow = found.most < allowed.most || (found.most === allowed.most && (!allowed.mostOpen || found.mostOpen));
   return isAbove && isBelow;
 }

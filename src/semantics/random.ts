@@ -22,10 +22,12 @@ export function checkRandom(
   context: ExpressionContext,
 ): readonly Factor[] | undefined {
   // The parser refuses `=` for latent variables.
-  if (declaration.relation === "=" && declaration.role === "observed") return checkImplicit(declaration, symbol, context);
+  if (declaration.relation === "=" && declaration.role === "observed")
+    return checkImplicit(declaration, symbol, context);
   const child = { name: symbol.name, domain: symbol.domain, typeName: declaration.type.name };
   const step = checkDistribution(declaration.value, child, context);
-  const initial = declaration.initial === undefined ? undefined : checkDistribution(declaration.initial, child, context);
+  const initial =
+    declaration.initial === undefined ? undefined : checkDistribution(declaration.initial, child, context);
   return checkSteps({ child: symbol, step, initial, initialSpan: declaration.initial?.span }, context);
 }
 

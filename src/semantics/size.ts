@@ -32,15 +32,21 @@ export function resolveSize(name: Identifier, environment: ModelEnvironment): Di
     environment.sizes.map((size) => size.name),
   );
   const details = suggestion === undefined ? {} : { fix: { span: name.span, replacement: suggestion } };
-  const declaration = { fix: { span: { start: environment.start, end: environment.start }, replacement: `size ${name.text}\n  ` } };
+  const declaration = {
+    fix: { span: { start: environment.start, end: environment.start }, replacement: `size ${name.text}\n  ` },
+  };
   const spelling = { name: name.text, ...(suggestion === undefined ? {} : { suggestion }) };
   environment.diagnostics.push(
     found === undefined
       ? unknownSize(name.span, spelling, suggestion === undefined ? declaration : details)
-      : notASize(name.span, { ...spelling, role: describeSymbol(found.symbol) }, {
-          ...details,
-          related: [{ span: found.symbol.span, message: "declared here" }],
-        }),
+      : notASize(
+          name.span,
+          { ...spelling, role: describeSymbol(found.symbol) },
+          {
+            ...details,
+            related: [{ span: found.symbol.span, message: "declared here" }],
+          },
+        ),
   );
   return undefined;
 }

@@ -9,13 +9,7 @@ import type { Identifier, LetDeclaration } from "../parser/ast.js";
  * uses of them are passed over in silence.
  */
 export type ModelSymbol =
-  | SizeSymbol
-  | ParameterSymbol
-  | VariableSymbol
-  | LetSymbol
-  | AxisSymbol
-  | NetworkSymbol
-  | WeightSymbol;
+  SizeSymbol | ParameterSymbol | VariableSymbol | LetSymbol | AxisSymbol | NetworkSymbol | WeightSymbol;
 
 interface SymbolBase {
   readonly name: string;
@@ -117,7 +111,11 @@ export function describeSymbol(symbol: ModelSymbol): string {
     case "parameter":
       return "a parameter";
     case "variable":
-      return symbol.role === "latent" ? "a latent variable" : symbol.role === "observed" ? "an observed variable" : "a given variable";
+      return symbol.role === "latent"
+        ? "a latent variable"
+        : symbol.role === "observed"
+          ? "an observed variable"
+          : "a given variable";
     case "let":
       return "a computed value";
     case "axis":

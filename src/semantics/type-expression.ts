@@ -1,5 +1,10 @@
 import { didYouMean } from "../diagnostics/did-you-mean.js";
-import { sizeNotPositive, typeNotAllowedHere, unknownType, wrongDimensionCount } from "../diagnostics/catalogue/semantics.js";
+import {
+  sizeNotPositive,
+  typeNotAllowedHere,
+  unknownType,
+  wrongDimensionCount,
+} from "../diagnostics/catalogue/semantics.js";
 import type { CovarianceStructure, Dimension, Domain } from "../ir/model.js";
 import type { DimensionExpression, TypeExpression } from "../parser/ast.js";
 import type { ModelEnvironment } from "./model-environment.js";

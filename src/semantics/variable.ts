@@ -50,7 +50,9 @@ function refuseType(
       type: printDomain(domain),
       place: isData ? "a variable of the data" : "a latent variable",
       reason:
-        domain.kind === "sequence" ? "sequences are what networks read and give" : "the columns of data are numbers and vectors",
+        domain.kind === "sequence"
+          ? "sequences are what networks read and give"
+          : "the columns of data are numbers and vectors",
       wayOut:
         domain.kind === "sequence"
           ? `declare it in a \`chain t { … }\` with the type of one step, \`${printDomain(domain.element)}\``

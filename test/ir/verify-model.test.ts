@@ -16,7 +16,10 @@ model Mixture {
   }
 }`);
 
-const verify = (broken: Model): (() => void) => () => verifyModel(broken, (name) => distributions[name].slots);
+const verify =
+  (broken: Model): (() => void) =>
+  () =>
+    verifyModel(broken, (name) => distributions[name].slots);
 
 function withArgument(slot: string, change: (value: Expression) => Expression | undefined): Model {
   const factors = model.factors.map((factor): DensityFactor => {
@@ -59,15 +62,29 @@ describe("a broken model is refused", () => {
         kind: "parameter",
         name: "m",
         indices: [
-          { kind: "variable", name: "z", lag: 0, type: { kind: "category", categories: { kind: "symbol", name: "J" }, shape: [] }, span },
+          {
+            kind: "variable",
+            name: "z",
+            lag: 0,
+            type: { kind: "category", categories: { kind: "symbol", name: "J" }, shape: [] },
+            span,
+          },
         ],
         type: real,
         span,
       })),
       /index of another size/,
     ],
-    ["a look-back outside a chain", withArgument("mean", () => ({ kind: "variable", name: "x", lag: 1, type: real, span })), /not in a chain/],
-    ["an output too many", withArgument("mean", (value) => ({ ...value, kind: "network", network: "f", output: 1, arguments: [] })), /no output 1/],
+    [
+      "a look-back outside a chain",
+      withArgument("mean", () => ({ kind: "variable", name: "x", lag: 1, type: real, span })),
+      /not in a chain/,
+    ],
+    [
+      "an output too many",
+      withArgument("mean", (value) => ({ ...value, kind: "network", network: "f", output: 1, arguments: [] })),
+      /no output 1/,
+    ],
   ];
 
   test.each(wrong)("%s", (what, broken, reason) => {

@@ -93,6 +93,11 @@ const CASES: Readonly<Record<string, Case>> = {
   "a type in let": { text: body("let a: Real = 3"), expected: ["GEN1010 2:6"] },
   "one name in parentheses": { text: body("let (a) = f(x)"), expected: ["GEN1010 2:7"], says: /a second name/ },
   "no index of each": { text: body("each {", "}"), expected: ["GEN1010 2:6"], says: /an index name after `each`/ },
+  "each without braces": {
+    text: body("each n", "  observe x: Real ~ Normal(0, 1)"),
+    expected: ["GEN1010 2:7"],
+    says: /`{` after the head of `each`/,
+  },
   "no size of each": { text: body("each j in {", "}"), expected: ["GEN1010 2:11"] },
   "a chain with a range": { text: body("chain t : 3 {", "  let a = 1", "}"), expected: ["GEN1010 2:9"], says: /head of `chain`/ },
   "no arrow": { text: body("net f(Real): Real = relu"), expected: ["GEN1010 2:12"], says: /`->`/, mends: true },

@@ -4,7 +4,10 @@ import { parse } from "../../src/parser/parse.js";
 import { check } from "../../src/semantics/check.js";
 
 /** What parser and checks say about a text; checks need a text that parses. */
-export function checkText(text: string): { readonly models: readonly Model[]; readonly diagnostics: readonly Diagnostic[] } {
+export function checkText(text: string): {
+  readonly models: readonly Model[];
+  readonly diagnostics: readonly Diagnostic[];
+} {
   const parsed = parse({ name: "test.gen", text });
   return parsed.diagnostics.length > 0 ? { models: [], diagnostics: parsed.diagnostics } : check(parsed.program);
 }

@@ -31,7 +31,9 @@ describe.each(folders)("%s", (code) => {
 
   test("is found at the expected place, and nothing else with it", () => {
     expect(found.map((each) => each.code)).toEqual(found.map(() => code));
-    expect({ code: first.code, ...positionAt(wrong, first.span.start) }).toEqual(JSON.parse(read(code, "expected.json")));
+    expect({ code: first.code, ...positionAt(wrong, first.span.start) }).toEqual(
+      JSON.parse(read(code, "expected.json")),
+    );
   });
 
   test("is gone once the hint is applied", () => {

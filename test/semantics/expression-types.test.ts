@@ -41,7 +41,10 @@ model Types {
 function typeOf(expression: string): string {
   const { diagnostics } = checkText(program(expression));
   const [first] = diagnostics;
-  const type = first?.code === "GEN2402" && first.message.includes("`probe`") ? /^this is `(.*)`$/.exec(first.label ?? "")?.[1] : undefined;
+  const type =
+    first?.code === "GEN2402" && first.message.includes("`probe`")
+      ? /^this is `(.*)`$/.exec(first.label ?? "")?.[1]
+      : undefined;
   return diagnostics.length === 1 && type !== undefined ? type : diagnostics.map((each) => each.code).join(" ");
 }
 

@@ -6,7 +6,10 @@ import type { Interval } from "../../src/semantics/expression/interval.js";
 /** An interval with a point in it, ends drawn from values where signs and openness matter. */
 const pointed = fc
   .record({
-    ends: fc.tuple(fc.constantFrom(-Infinity, -2, -1, -0.5, 0, 0.5, 1, 3), fc.constantFrom(-1, 0, 0.25, 1, 2, Infinity)),
+    ends: fc.tuple(
+      fc.constantFrom(-Infinity, -2, -1, -0.5, 0, 0.5, 1, 3),
+      fc.constantFrom(-1, 0, 0.25, 1, 2, Infinity),
+    ),
     open: fc.tuple(fc.boolean(), fc.boolean()),
     share: fc.double({ min: 0, max: 1, noNaN: true }),
   })
@@ -15,7 +18,12 @@ const pointed = fc
     const low = Math.max(least, -50);
     const high = Math.min(most, 50);
     const inside = low + (high - low) * (0.001 + 0.998 * share);
-    const at = !leastOpen && Number.isFinite(least) && share < 0.1 ? least : !mostOpen && Number.isFinite(most) && share > 0.9 ? most : inside;
+    const at =
+      !leastOpen && Number.isFinite(least) && share < 0.1
+        ? least
+        : !mostOpen && Number.isFinite(most) && share > 0.9
+          ? most
+          : inside;
     const range: Interval = {
       least,
       most,
@@ -33,18 +41,20 @@ function contains(range: Interval, value: number): boolean {
   return above && below;
 }
 
-const binary: readonly (readonly [string, (a: Interval, b: Interval) => Interval, (x: number, y: number) => number])[] = [
-  ["add", intervals.add, (x, y) => x + y],
-  ["multiply", intervals.multiply, (x, y) => x * y],
-  ["divide", intervals.divide, (x, y) => x / y],
-];
+const binary: readonly (readonly [string, (a: Interval, b: Interval) => Interval, (x: number, y: number) => number])[] =
+  [
+    ["add", intervals.add, (x, y) => x + y],
+    ["multiply", intervals.multiply, (x, y) => x * y],
+    ["divide", intervals.divide, (x, y) => x / y],
+  ];
 
 describe("an operation on intervals holds every value of the operation on numbers", () => {
   test.each(binary)("%s", (_, onIntervals, onNumbers) => {
     fc.assert(
       fc.property(pointed, pointed, (a, b) => {
         const value = onNumbers(a.at, b.at);
-        if (!Number.isNaN(value) && Number.isFinite(value)) expect(contains(onIntervals(a.range, b.range), value)).toBe(true);
+        if (!Number.isNaN(value) && Number.isFinite(value))
+          expect(contains(onIntervals(a.range, b.range), value)).toBe(true);
       }),
     );
   });
@@ -53,7 +63,8 @@ describe("an operation on intervals holds every value of the operation on number
     fc.assert(
       fc.property(pointed, (a) => {
         const value = a.at ** exponent;
-        if (Number.isFinite(value)) expect(contains(intervals.power(a.range, intervals.point(exponent)), value)).toBe(true);
+        if (Number.isFinite(value))
+          expect(contains(intervals.power(a.range, intervals.point(exponent)), value)).toBe(true);
       }),
     );
   });

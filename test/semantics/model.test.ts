@@ -65,7 +65,10 @@ describe("a mixture", () => {
     expect(x.phase).toBe("all");
     expect(Object.keys(x.arguments)).toEqual(["mean", "covariance"]);
     const mean = argument(x, "mean");
-    expect(mean.kind === "parameter" && [mean.name, mean.indices.map((index) => index.kind)]).toEqual(["mean", ["variable"]]);
+    expect(mean.kind === "parameter" && [mean.name, mean.indices.map((index) => index.kind)]).toEqual([
+      "mean",
+      ["variable"],
+    ]);
     expect(printDomain(mean.type)).toBe("Vector[D]");
     expect(model.variables.map(({ name, role, axes, optional }) => [name, role, axes, optional])).toEqual([
       ["z", "latent", ["n"], false],
@@ -95,7 +98,9 @@ model Chain {
 }`);
 
   test("gives the first step a factor of its own", () => {
-    expect(model.factors.map((factor) => (factor.kind === "density" ? [factor.name, factor.child, factor.phase] : []))).toEqual([
+    expect(
+      model.factors.map((factor) => (factor.kind === "density" ? [factor.name, factor.child, factor.phase] : [])),
+    ).toEqual([
       ["k.initial", "k", "initial"],
       ["k", "k", "step"],
       ["y", "y", "all"],
@@ -151,12 +156,20 @@ model Coder {
   test("layers nest and keep their arguments", () => {
     const [dense, residual] = model.networks[0].layers;
     expect(dense.arguments.map(({ value }) => value)).toEqual([8, "relu"]);
-    expect(residual.arguments.map(({ value }) => (typeof value === "object" ? value.name : value))).toEqual(["dense", "dropout"]);
+    expect(residual.arguments.map(({ value }) => (typeof value === "object" ? value.name : value))).toEqual([
+      "dense",
+      "dropout",
+    ]);
   });
 
   test("options keep their values", () => {
     expect(model.learn?.method).toBe("elbo");
-    expect(Object.entries(model.learn?.options ?? {}).map(([name, option]) => [name, option.kind === "number" && option.value])).toEqual([
+    expect(
+      Object.entries(model.learn?.options ?? {}).map(([name, option]) => [
+        name,
+        option.kind === "number" && option.value,
+      ]),
+    ).toEqual([
       ["batch", 32],
       ["rate", 0.001],
     ]);
@@ -189,7 +202,9 @@ model Sequences {
 
 describe("fixed values and priors", () => {
   const fixed = (declaration: string): readonly string[] =>
-    codesOf(`model M {\n size K, D\n ${declaration}\n each n { observe x: Real ~ Normal(0, 1) }\n}`).filter((code) => code < "GEN28");
+    codesOf(`model M {\n size K, D\n ${declaration}\n each n { observe x: Real ~ Normal(0, 1) }\n}`).filter(
+      (code) => code < "GEN28",
+    );
 
   test.each([
     "param p: Real = -3",
@@ -249,8 +264,14 @@ describe("blocks and times", () => {
     ["observe y: Real ~ Normal(y[t+1], q) init Normal(0, q)", ["GEN2301"]],
     ["observe y: Real ~ Normal(q[t-1], q)", ["GEN2311"]],
     ["observe y: Real ~ Normal(t, q)", ["GEN2011"]],
-    ["latent a: Real ~ Normal(b, q)\n latent b: Real ~ Normal(a[t-1], q) init Normal(0, 1)\n observe y: Real ~ Normal(a + b, 1)", []],
-    ["latent a: Real ~ Normal(b, q) init Normal(0, 1)\n latent b: Real ~ Normal(a[t-1], q) init Normal(a, 1)\n observe y: Real ~ Normal(a + b, 1)", ["GEN2811"]],
+    [
+      "latent a: Real ~ Normal(b, q)\n latent b: Real ~ Normal(a[t-1], q) init Normal(0, 1)\n observe y: Real ~ Normal(a + b, 1)",
+      [],
+    ],
+    [
+      "latent a: Real ~ Normal(b, q) init Normal(0, 1)\n latent b: Real ~ Normal(a[t-1], q) init Normal(a, 1)\n observe y: Real ~ Normal(a + b, 1)",
+      ["GEN2811"],
+    ],
     ["let a = b\n let b = a\n observe y: Real ~ Normal(a, q)", ["GEN2019"]],
     ["let a = y + 1\n observe y: Real ~ Normal(a, q)", ["GEN2019"]],
   ])("%s: %j", (items, codes) => {
@@ -273,9 +294,17 @@ describe("blocks and times", () => {
 
 describe("one mistake is reported once", () => {
   test.each([
-    ["an undeclared size", "param m: Vector[D]\n param S: Cov[D]\n each n { observe x: Vector[D] ~ Normal(m + m, S) }", ["GEN2013"]],
+    [
+      "an undeclared size",
+      "param m: Vector[D]\n param S: Cov[D]\n each n { observe x: Vector[D] ~ Normal(m + m, S) }",
+      ["GEN2013"],
+    ],
     ["an unknown type", "param m: Vektor[2]\n each n { observe x: Vector[2] ~ Normal(m, 1) }", ["GEN2004"]],
-    ["a mistyped network", "net f(Vector[2]) -> Vektor[2] = dense(3, relu)\n each n { observe x: Vector[2] ~ Normal(f(x), 1) }", ["GEN2004"]],
+    [
+      "a mistyped network",
+      "net f(Vector[2]) -> Vektor[2] = dense(3, relu)\n each n { observe x: Vector[2] ~ Normal(f(x), 1) }",
+      ["GEN2004"],
+    ],
     ["a let that is wrong", "each n { let a = nowhere\n observe x: Real ~ Normal(a + a, exp(a)) }", ["GEN2001"]],
     ["a family that is unknown", "param v: Real\n each n { observe x: Real ~ Norma(0, v) }", ["GEN2005"]],
   ])("%s", (_, declarations, codes) => {

@@ -25,7 +25,7 @@ export async function compile(terminal: Terminal, file: string, options: EmitOpt
     return exitCode.fine;
   }
   const compiled = await compileModel(terminal, source, options);
-  const emitted = await emitModule(compiled, {});
+  const emitted = await emitModule(compiled);
   const typescript = options.standalone === true ? await inlined(emitted.typescript) : emitted.typescript;
   const output = options.output ?? outputBeside(file);
   if (options.check === true) {

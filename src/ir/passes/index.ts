@@ -2,6 +2,7 @@ import type { PlanFunction } from "../plan.js";
 import { verifyPlan } from "../verify-plan.js";
 import { fuseProducts } from "./fuse-products.js";
 import { nameInputs } from "./name-inputs.js";
+import { nameOutputs } from "./name-outputs.js";
 import type { Pass } from "./pass.js";
 import { simplify } from "./simplify.js";
 
@@ -17,6 +18,8 @@ export const passes: readonly Pass[] = [
   fuseProducts,
   // A renamed input costs a copy, an input under another name nothing.
   nameInputs,
+  // A renamed output likewise.
+  nameOutputs,
   // The passes above leave constants and renames that meet now.
   simplify,
 ];

@@ -52,7 +52,8 @@ export const assembling: readonly FunctionSignature[] = [
 
 function joined(operands: readonly Expression[], call: FunctionCall): Domain | undefined {
   const odd = operands.findIndex((operand) => shapeOf(operand.type).length > 1);
-  if (odd >= 0) return refuseShape(call, odd, operands[odd], "vectors and numbers", "join vectors, or `stack` values of one shape");
+  if (odd >= 0)
+    return refuseShape(call, odd, operands[odd], "vectors and numbers", "join vectors, or `stack` values of one shape");
   const lengths = operands.map((operand): Dimension => shapeOf(operand.type)[0] ?? { kind: "literal", value: 1 });
   if (lengths.length === 1) return { kind: "real", shape: lengths };
   const known = lengths.flatMap((length) => (length.kind === "literal" ? [length.value] : []));

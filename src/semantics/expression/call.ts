@@ -49,9 +49,7 @@ function checkFunctionCall(
   }
   const operands = call.arguments.map((argument) => checkNumber(argument.value, context));
   if (operands.length < signature.least || operands.length > signature.most) {
-    context.report(
-      wrongArgumentCount(call.span, { callee: name, usage: signature.usage, found: operands.length }),
-    );
+    context.report(wrongArgumentCount(call.span, { callee: name, usage: signature.usage, found: operands.length }));
     return undefined;
   }
   const known = operands.filter((operand) => operand !== undefined);

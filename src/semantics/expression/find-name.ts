@@ -46,7 +46,11 @@ function isWithinEnteredChains(axes: readonly Axis[], scope: Scope): boolean {
   return axes.every((axis) => axis.kind === "plate" || scope.axes.some((entered) => entered.name === axis.name));
 }
 
-function reportInner(symbol: ModelSymbol & { readonly kind: "variable" }, span: Span, context: ExpressionContext): undefined {
+function reportInner(
+  symbol: ModelSymbol & { readonly kind: "variable" },
+  span: Span,
+  context: ExpressionContext,
+): undefined {
   const chain = symbol.axes.find((axis) => axis.kind === "chain");
   context.report(
     guideReadsInner(
@@ -92,11 +96,17 @@ export function reportNotAValue(
 ): void {
   const [role, wayOut] = roleAndWayOut(symbol);
   context.report(
-    notAValue(span, { name: symbol.name, role, wayOut }, { related: [{ span: symbol.span, message: "declared here" }] }),
+    notAValue(
+      span,
+      { name: symbol.name, role, wayOut },
+      { related: [{ span: symbol.span, message: "declared here" }] },
+    ),
   );
 }
 
-function roleAndWayOut(symbol: ModelSymbol & { readonly kind: "size" | "axis" | "network" | "weight" }): readonly [string, string] {
+function roleAndWayOut(
+  symbol: ModelSymbol & { readonly kind: "size" | "axis" | "network" | "weight" },
+): readonly [string, string] {
   switch (symbol.kind) {
     case "size":
       return ["a size", "write the number itself, or a parameter"];
@@ -104,12 +114,15 @@ function roleAndWayOut(symbol: ModelSymbol & { readonly kind: "size" | "axis" | 
       return [
         symbol.axis.kind === "plate" ? "a plate" : "a chain",
         symbol.axis.kind === "plate"
-          ? "inside it, plain names mean \"for this one\"; a plate of declared size can also pick from a table, `p[j]`"
+          ? 'inside it, plain names mean "for this one"; a plate of declared size can also pick from a table, `p[j]`'
           : `inside it, plain names mean "at this step", and \`x[${symbol.name}-1]\` is the step before`,
       ];
     case "network":
       return ["a network", `call it: \`${symbol.name}(…)\``];
     case "weight":
-      return ["the column of the rows' weights", "weights enter the objective only; declare a `given` to read a column"];
+      return [
+        "the column of the rows' weights",
+        "weights enter the objective only; declare a `given` to read a column",
+      ];
   }
 }

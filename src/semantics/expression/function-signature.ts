@@ -30,7 +30,13 @@ export interface FunctionCall {
 }
 
 /** Reports that an argument has the wrong shape. */
-export function refuseShape(call: FunctionCall, position: number, operand: Expression, expected: string, wayOut: string): undefined {
+export function refuseShape(
+  call: FunctionCall,
+  position: number,
+  operand: Expression,
+  expected: string,
+  wayOut: string,
+): undefined {
   call.context.report(
     wrongArgumentShape(call.written.arguments[position].value.span, {
       callee: call.signature.name,
@@ -55,14 +61,20 @@ export function checkFunctionDomain(operand: Expression, position: number, call:
   const argument = call.written.arguments[position].value;
   const isConstant = values.least === values.most;
   call.context.report(
-    functionDomain(argument.span, {
-      callee: name,
-      needs: needs === "positive" ? "a positive number" : "a number that is not negative",
-      found: isConstant ? String(values.least) : `\`${printDomain(operand.type)}\`, which may be ${needs === "positive" && isNonNegative(values) ? "zero" : "negative"}`,
-      wayOut: isConstant
-        ? `write a ${needs === "positive" ? "positive number" : "number of 0 or more"}`
-        : `declare it \`Positive\`, or write \`${name}(softplus(${written(argument)}))\``,
-    }, isConstant ? {} : { fix: { span: argument.span, replacement: `softplus(${written(argument)})` } }),
+    functionDomain(
+      argument.span,
+      {
+        callee: name,
+        needs: needs === "positive" ? "a positive number" : "a number that is not negative",
+        found: isConstant
+          ? String(values.least)
+          : `\`${printDomain(operand.type)}\`, which may be ${needs === "positive" && isNonNegative(values) ? "zero" : "negative"}`,
+        wayOut: isConstant
+          ? `write a ${needs === "positive" ? "positive number" : "number of 0 or more"}`
+          : `declare it \`Positive\`, or write \`${name}(softplus(${written(argument)}))\``,
+      },
+      isConstant ? {} : { fix: { span: argument.span, replacement: `softplus(${written(argument)})` } },
+    ),
   );
   return false;
 }

@@ -165,5 +165,8 @@ export function sumOf(a: Interval): Interval {
 }
 
 export function union(intervals: readonly Interval[]): Interval {
-  return hull(intervals.flatMap(ends), intervals.every((each) => each.integer));
+  return hull(
+    intervals.flatMap(ends),
+    intervals.every((each) => each.integer),
+  );
 }

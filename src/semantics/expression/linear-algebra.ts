@@ -15,9 +15,16 @@ export const linearAlgebra: readonly FunctionSignature[] = [
     needs: "real",
     result: (operands, call) => {
       const [a, b] = operands;
-      if (!isVector(a)) return refuseShape(call, 0, a, "two vectors", "write `*` for the product with a number or of a matrix");
+      if (!isVector(a))
+        return refuseShape(call, 0, a, "two vectors", "write `*` for the product with a number or of a matrix");
       if (!isVector(b) || !sameDimension(shapeOf(a.type)[0], shapeOf(b.type)[0])) {
-        return refuseShape(call, 1, b, `a \`${printDomain(a.type)}\` like the first`, "declare both vectors with the same size");
+        return refuseShape(
+          call,
+          1,
+          b,
+          `a \`${printDomain(a.type)}\` like the first`,
+          "declare both vectors with the same size",
+        );
       }
       return { kind: "real", shape: [] };
     },
@@ -32,7 +39,8 @@ export const linearAlgebra: readonly FunctionSignature[] = [
     result: (operands, call) => {
       const [matrix] = operands;
       const shape = shapeOf(matrix.type);
-      if (shape.length !== 2) return refuseShape(call, 0, matrix, "a matrix", "write `dot(a, b)` for the inner product of two vectors");
+      if (shape.length !== 2)
+        return refuseShape(call, 0, matrix, "a matrix", "write `dot(a, b)` for the inner product of two vectors");
       return matrix.type.kind === "covariance" ? matrix.type : { kind: "real", shape: [shape[1], shape[0]] };
     },
   },

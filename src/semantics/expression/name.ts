@@ -59,7 +59,9 @@ export function readVariable(
     );
     return undefined;
   }
-  return symbol.domain === undefined ? undefined : { kind: "variable", name: symbol.name, lag, type: symbol.domain, span };
+  return symbol.domain === undefined
+    ? undefined
+    : { kind: "variable", name: symbol.name, lag, type: symbol.domain, span };
 }
 
 /** The value of a `let`, with its name's place; a sequence read inside its chain is read at this step. */
@@ -91,7 +93,9 @@ function reportMissingIndex(symbol: ParameterSymbol, span: Span, context: Expres
       span,
       { name: symbol.name, table, ...(suggestion === undefined ? {} : { suggestion }) },
       {
-        related: symbol.tableSpans.slice(0, 1).map((place) => ({ span: place, message: `declared over ${table} here` })),
+        related: symbol.tableSpans
+          .slice(0, 1)
+          .map((place) => ({ span: place, message: `declared over ${table} here` })),
         ...(suggestion === undefined ? {} : { fix: { span, replacement: suggestion } }),
       },
     ),

@@ -1,4 +1,9 @@
-import { networkArgumentCount, networkArgumentType, tupleMismatch, unknownArgument } from "../../diagnostics/catalogue/semantics.js";
+import {
+  networkArgumentCount,
+  networkArgumentType,
+  tupleMismatch,
+  unknownArgument,
+} from "../../diagnostics/catalogue/semantics.js";
 import type { Span } from "../../diagnostics/span.js";
 import { sameDimension, sameShape, shapeOf } from "../../ir/domain.js";
 import type { Domain, Expression } from "../../ir/model.js";

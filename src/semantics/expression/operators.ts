@@ -83,7 +83,11 @@ function elementwise(name: FunctionName, operation: string, operands: Operands):
 /** The sum of covariances of one size is a covariance. */
 function sum(operands: Operands): Expression | undefined {
   const { left, right, expression } = operands;
-  if (left.type.kind === "covariance" && right.type.kind === "covariance" && sameDimension(left.type.size, right.type.size)) {
+  if (
+    left.type.kind === "covariance" &&
+    right.type.kind === "covariance" &&
+    sameDimension(left.type.size, right.type.size)
+  ) {
     const structure = sumStructure(left.type.structure, right.type.structure);
     return applied("add", [left, right], { kind: "covariance", structure, size: left.type.size }, expression.span);
   }
@@ -128,7 +132,9 @@ function product(operands: Operands): Expression | undefined {
   }
   if (a.length === 1 && b.length <= 2) {
     const kind = b.length === 1 ? "vectors" : "vectorMatrix";
-    context.report(vectorProduct(expression.span, { left: printDomain(left.type), right: printDomain(right.type), kind }));
+    context.report(
+      vectorProduct(expression.span, { left: printDomain(left.type), right: printDomain(right.type), kind }),
+    );
     return undefined;
   }
   return elementwise("multiply", "a product of tensors", operands);
@@ -177,4 +183,3 @@ function power(operands: Operands): Expression | undefined {
   }
   return elementwise("power", "a power", operands);
 }
-

@@ -31,7 +31,8 @@ export const reductions: readonly FunctionSignature[] = [
     needs: "real",
     result: (operands, call) => {
       const [x] = operands;
-      if (!isVector(x)) return refuseShape(call, 0, x, "a vector", "give it the scores of the categories, a `Vector[K]`");
+      if (!isVector(x))
+        return refuseShape(call, 0, x, "a vector", "give it the scores of the categories, a `Vector[K]`");
       return { kind: "simplex", shape: [shapeOf(x.type)[0]] };
     },
   },

@@ -7,13 +7,17 @@ import { findName } from "./find-name.js";
 import { readLet } from "./name.js";
 
 /** `y[*]`: all steps of a chain at once, as the input of a network over sequences. */
-export function checkSequence(expression: syntax.SubscriptExpression, context: ExpressionContext): Expression | undefined {
+export function checkSequence(
+  expression: syntax.SubscriptExpression,
+  context: ExpressionContext,
+): Expression | undefined {
   const { base, subscripts, span } = expression;
   const refuse = (reason: string, wayOut: string): undefined => {
     context.report(badSequence(span, { name: base.kind === "name" ? base.name : "…", reason, wayOut }));
     return undefined;
   };
-  if (base.kind !== "name") return refuse("only a variable has a sequence of values", "write the name of a variable: `y[*]`");
+  if (base.kind !== "name")
+    return refuse("only a variable has a sequence of values", "write the name of a variable: `y[*]`");
   if (subscripts.length > 1) return refuse("a sequence has one order", `write \`${base.name}[*]\` alone`);
   // A guide reads whole sequences from outside their chain, where their variables are not otherwise in sight.
   const declared = context.environment.declared.get(base.name)?.symbol;
@@ -22,7 +26,8 @@ export function checkSequence(expression: syntax.SubscriptExpression, context: E
     (context.scope.isGuide && declared?.kind === "variable" ? declared : findName(base.name, base.span, context));
   if (symbol === undefined) return undefined;
   if (symbol.kind === "let") return readLet(symbol, span, context, true);
-  if (symbol.kind !== "variable") return refuse("only a variable has a sequence of values", "write the name of a variable: `y[*]`");
+  if (symbol.kind !== "variable")
+    return refuse("only a variable has a sequence of values", "write the name of a variable: `y[*]`");
   const problem = problemWith(symbol, context);
   if (problem !== undefined) return refuse(...problem);
   if (symbol.domain === undefined) return undefined;

@@ -1,9 +1,4 @@
-import {
-  indexOutOfRange,
-  notIndexable,
-  wrongIndex,
-  wrongIndexCount,
-} from "../../diagnostics/catalogue/semantics.js";
+import { indexOutOfRange, notIndexable, wrongIndex, wrongIndexCount } from "../../diagnostics/catalogue/semantics.js";
 import type { Span } from "../../diagnostics/span.js";
 import { sameDimension, shapeOf } from "../../ir/domain.js";
 import type { Dimension, Domain, Expression } from "../../ir/model.js";
@@ -60,7 +55,12 @@ function checkTable(
   const indices = table.map((dimension, i) =>
     dimension === undefined
       ? undefined
-      : checkIndex(subscripts[i], dimension, { owner: symbol.name, written: expression, span: symbol.tableSpans[i] }, context),
+      : checkIndex(
+          subscripts[i],
+          dimension,
+          { owner: symbol.name, written: expression, span: symbol.tableSpans[i] },
+          context,
+        ),
   );
   const known = indices.filter((index) => index !== undefined);
   if (known.length < table.length || domain === undefined) return undefined;
@@ -163,12 +163,18 @@ function checkIndex(
       const { size } = symbol.axis;
       if (size === undefined) return refuse(`\`${index.name}\` runs over the rows of the data`);
       if (!sameDimension(size, dimension)) return refuse(`\`${index.name}\` runs over \`${printDimension(size)}\``);
-      return { kind: "position", axis: symbol.axis.name, type: { kind: "category", categories: size, shape: [] }, span };
+      return {
+        kind: "position",
+        axis: symbol.axis.name,
+        type: { kind: "category", categories: size, shape: [] },
+        span,
+      };
     }
   }
   const checked = context.check(index);
   if (checked === undefined) return undefined;
-  if (checked.type.kind !== "category") return refuse(`\`${written(index)}\` is \`${printDomain(checked.type)}\`, not a category`);
+  if (checked.type.kind !== "category")
+    return refuse(`\`${written(index)}\` is \`${printDomain(checked.type)}\`, not a category`);
   if (!sameDimension(checked.type.categories, dimension)) {
     return refuse(`\`${written(index)}\` is one of \`${printDimension(checked.type.categories)}\``);
   }

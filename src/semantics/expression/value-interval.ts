@@ -126,5 +126,11 @@ function applied(expression: Expression & { readonly kind: "apply" }): Interval 
 /** relu attains zero for every negative value, so zero is a closed end unless the operand is positive. */
 function rectified(a: Interval): Interval {
   if (intervals.isPositive(a)) return a;
-  return { least: 0, most: Math.max(a.most, 0), leastOpen: false, mostOpen: a.mostOpen && a.most > 0, integer: a.integer };
+  return {
+    least: 0,
+    most: Math.max(a.most, 0),
+    leastOpen: false,
+    mostOpen: a.mostOpen && a.most > 0,
+    integer: a.integer,
+  };
 }

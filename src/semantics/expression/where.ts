@@ -1,4 +1,9 @@
-import { conditionExpected, elementwiseMismatch, notANumber, wrongArgumentCount } from "../../diagnostics/catalogue/semantics.js";
+import {
+  conditionExpected,
+  elementwiseMismatch,
+  notANumber,
+  wrongArgumentCount,
+} from "../../diagnostics/catalogue/semantics.js";
 import { sameDimension, sameShape, shapeOf } from "../../ir/domain.js";
 import type { Expression, FunctionName } from "../../ir/model.js";
 import { printDomain } from "../../ir/print-domain.js";
@@ -47,9 +52,7 @@ export function checkWhere(call: syntax.CallExpression, context: ExpressionConte
 function checkCondition(test: syntax.Expression, context: ExpressionContext): Expression | undefined {
   const comparison = test.kind === "binary" ? comparisonOf(test.operator) : undefined;
   if (test.kind !== "binary" || comparison === undefined) {
-    context.report(
-      conditionExpected(test.span, {}, { fix: { span: test.span, replacement: `${written(test)} > 0` } }),
-    );
+    context.report(conditionExpected(test.span, {}, { fix: { span: test.span, replacement: `${written(test)} > 0` } }));
     return undefined;
   }
   const left = context.check(test.left);

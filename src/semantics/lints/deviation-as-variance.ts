@@ -12,7 +12,9 @@ const squaredName = /(_sq|_squared|_var|_variance)$/;
 export const lintDeviationsAsVariances: Lint = ({ model, positionalArguments }) => {
   const densities = [
     ...model.parameters.flatMap((parameter) => (parameter.prior === undefined ? [] : [parameter.prior])),
-    ...[...model.factors, ...(model.guide?.sites ?? [])].flatMap((factor) => (factor.kind === "density" ? [factor] : [])),
+    ...[...model.factors, ...(model.guide?.sites ?? [])].flatMap((factor) =>
+      factor.kind === "density" ? [factor] : [],
+    ),
   ];
   return densities.flatMap(({ distribution: family, arguments: given }) => {
     const { slots } = distributions[family];

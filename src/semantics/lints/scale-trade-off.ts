@@ -20,7 +20,11 @@ function loadingsAgainstVariances(expressions: readonly Expression[], model: Mod
   const found = new Map<string, Diagnostic>();
   for (const expression of expressions) {
     for (const each of walkExpression(expression)) {
-      if (each.kind !== "apply" || (each.function !== "matmul" && each.function !== "multiply" && each.function !== "dot")) continue;
+      if (
+        each.kind !== "apply" ||
+        (each.function !== "matmul" && each.function !== "multiply" && each.function !== "dot")
+      )
+        continue;
       const [left, right] = each.arguments;
       for (const [loading, factor] of [[left, right] as const, [right, left] as const]) {
         const first = freeParameter(loading, model);
@@ -43,7 +47,8 @@ function freeScaleOf(
   const factors = model.factors.filter((factor) => factor.child === read.name);
   const [factor] = factors;
   const isLatent = model.variables.some((variable) => variable.name === read.name && variable.role === "latent");
-  if (!isLatent || factors.length !== 1 || factor.kind !== "density" || factor.distribution !== "Normal") return undefined;
+  if (!isLatent || factors.length !== 1 || factor.kind !== "density" || factor.distribution !== "Normal")
+    return undefined;
   if (firstLookBack(Object.values(factor.arguments)) !== undefined || !meanScales(factor, model)) return undefined;
   if (!expressions.every((expression) => onlyInProducts(read.name, expression, model))) return undefined;
   return freeParameter(factor.arguments["covariance"] ?? factor.arguments["sd"], model);
@@ -91,5 +96,7 @@ function productsOfNumbers(expressions: readonly Expression[], model: Model): re
 function freeParameter(expression: Expression | undefined, model: Model): string | undefined {
   if (expression?.kind !== "parameter") return undefined;
   const parameter = model.parameters.find((each) => each.name === expression.name);
-  return parameter !== undefined && parameter.prior === undefined && parameter.fixed === undefined ? parameter.name : undefined;
+  return parameter !== undefined && parameter.prior === undefined && parameter.fixed === undefined
+    ? parameter.name
+    : undefined;
 }

@@ -22,7 +22,8 @@ export const lintTwinLatents: Lint = ({ model }) => {
 };
 
 function areTwins(first: Variable, second: Variable, model: Model): boolean {
-  if (first.axes.join() !== second.axes.join() || printDomain(first.domain) !== printDomain(second.domain)) return false;
+  if (first.axes.join() !== second.axes.join() || printDomain(first.domain) !== printDomain(second.domain))
+    return false;
   const swap = (name: string): string => (name === first.name ? second.name : name === second.name ? first.name : name);
   const plain = model.factors.map((factor) => formOf(factor, (name) => name)).sort();
   const swapped = model.factors.map((factor) => formOf(factor, swap)).sort();
@@ -30,8 +31,11 @@ function areTwins(first: Variable, second: Variable, model: Model): boolean {
 }
 
 function formOf(factor: Factor, rename: (name: string) => string): string {
-  const head = factor.kind === "implicit" ? "=" : `${factor.phase} ${factor.distribution} ${Object.keys(factor.arguments).join()}`;
-  return `${rename(factor.child)} ${head} ${valuesOf(factor).map((value) => form(value, rename)).join("; ")}`;
+  const head =
+    factor.kind === "implicit" ? "=" : `${factor.phase} ${factor.distribution} ${Object.keys(factor.arguments).join()}`;
+  return `${rename(factor.child)} ${head} ${valuesOf(factor)
+    .map((value) => form(value, rename))
+    .join("; ")}`;
 }
 
 /** A text that is the same for expressions of the same meaning: sums and products in any order. */

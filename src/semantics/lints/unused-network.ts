@@ -7,5 +7,7 @@ export const lintUnusedNetworks: Lint = ({ model }) => {
     ...distinctNames(usedExpressions(model)).networks,
     ...(model.critic === undefined ? [] : [model.critic.network]),
   ]);
-  return model.networks.filter((network) => !used.has(network.name)).map(({ name, span }) => unusedNetwork(span, { name }));
+  return model.networks
+    .filter((network) => !used.has(network.name))
+    .map(({ name, span }) => unusedNetwork(span, { name }));
 };

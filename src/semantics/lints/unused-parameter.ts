@@ -5,7 +5,7 @@ import { usedExpressions, type Lint } from "./lint.js";
 /** A parameter has an effect if a factor reads it, or the prior of one that has. */
 export const lintUnusedParameters: Lint = ({ model }) => {
   const used = new Set(distinctNames(usedExpressions(model)).parameters);
-  for (let size = -1; size !== used.size; ) {
+  for (let size = -1; size !== used.size;) {
     size = used.size;
     for (const parameter of model.parameters) {
       if (!used.has(parameter.name)) continue;

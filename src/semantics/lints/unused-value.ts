@@ -15,6 +15,8 @@ export const lintUnusedValues: Lint = ({ model, lets }) => {
     .map(({ name, span }) => unusedValue(span, { name, what: "given variable" }));
   const values = lets
     .filter((definition) => definition.readNames.size === 0)
-    .map(({ declaration }) => unusedValue(declaration.names[0].span, { name: declaration.names[0].text, what: "value" }));
+    .map(({ declaration }) =>
+      unusedValue(declaration.names[0].span, { name: declaration.names[0].text, what: "value" }),
+    );
   return [...givens, ...values];
 };

@@ -6,7 +6,8 @@ export const looksAhead = defineDiagnostic<{ readonly name: string; readonly axi
   title: "look at a later step",
   message: (p) => `\`${p.name}\` is read at a later step than \`${p.axis}\`: a step may depend on the past only`,
   label: () => "the future",
-  hint: (p) => `turn the dependence round: write \`${p.name}[${p.axis}-1]\`, and let the later variable depend on the earlier one`,
+  hint: (p) =>
+    `turn the dependence round: write \`${p.name}[${p.axis}-1]\`, and let the later variable depend on the earlier one`,
 });
 
 export const lookBackOutsideChain = defineDiagnostic<{
@@ -34,14 +35,17 @@ export const badLag = defineDiagnostic<{ readonly name: string; readonly axis: s
   hint: (p) => (p.current ? `write \`${p.name}\`` : `write \`${p.name}[${p.axis}-1]\``),
 });
 
-export const missingInitial = defineDiagnostic<{ readonly name: string; readonly read: string; readonly axis: string }>({
-  code: "GEN2304",
-  severity: "error",
-  title: "look-back without a first step",
-  message: (p) => `\`${p.name}\` looks back at ${p.read === p.name ? "its own past" : `\`${p.read}\``}, but nothing says what the first step of \`${p.axis}\` is`,
-  label: () => "the first step has no past",
-  hint: () => "add the distribution of the first step: `init Normal(0, 1)`, or one with parameters of its own",
-});
+export const missingInitial = defineDiagnostic<{ readonly name: string; readonly read: string; readonly axis: string }>(
+  {
+    code: "GEN2304",
+    severity: "error",
+    title: "look-back without a first step",
+    message: (p) =>
+      `\`${p.name}\` looks back at ${p.read === p.name ? "its own past" : `\`${p.read}\``}, but nothing says what the first step of \`${p.axis}\` is`,
+    label: () => "the first step has no past",
+    hint: () => "add the distribution of the first step: `init Normal(0, 1)`, or one with parameters of its own",
+  },
+);
 
 export const initialLooksBack = defineDiagnostic<{ readonly name: string; readonly read: string }>({
   code: "GEN2306",
@@ -70,7 +74,11 @@ export const weightNotOnRows = defineDiagnostic<{ readonly plate: string }>({
   hint: () => "move `weight` to the plate of the rows: `each n weight w { … }`",
 });
 
-export const secondDataAxis = defineDiagnostic<{ readonly axis: string; readonly other: string; readonly nested: boolean }>({
+export const secondDataAxis = defineDiagnostic<{
+  readonly axis: string;
+  readonly other: string;
+  readonly nested: boolean;
+}>({
   code: "GEN2309",
   severity: "error",
   title: "second axis that runs over the rows of the data",
@@ -79,7 +87,10 @@ export const secondDataAxis = defineDiagnostic<{ readonly axis: string; readonly
       ? `\`${p.axis}\` has no size, so it would run over the rows of the data inside \`${p.other}\``
       : `\`${p.axis}\` has no size, so it would run over the rows of the data, and \`${p.other}\` already does`,
   label: () => "over which rows?",
-  hint: (p) => (p.nested ? `give it a size, \`each ${p.axis} in J { … }\`, or make it the outermost plate` : "put everything of one row into one plate, or split the model into two"),
+  hint: (p) =>
+    p.nested
+      ? `give it a size, \`each ${p.axis} in J { … }\`, or make it the outermost plate`
+      : "put everything of one row into one plate, or split the model into two",
 });
 
 export const notAVariable = defineDiagnostic<{ readonly name: string; readonly role: string; readonly axis: string }>({
@@ -91,7 +102,11 @@ export const notAVariable = defineDiagnostic<{ readonly name: string; readonly r
   hint: (p) => `look back at the variables it is made of, such as \`x[${p.axis}-1]\``,
 });
 
-export const badSequence = defineDiagnostic<{ readonly name: string; readonly reason: string; readonly wayOut: string }>({
+export const badSequence = defineDiagnostic<{
+  readonly name: string;
+  readonly reason: string;
+  readonly wayOut: string;
+}>({
   code: "GEN2312",
   severity: "error",
   title: "`[*]` where there is no sequence to read",

@@ -145,7 +145,10 @@ export const priorDomain = defineDiagnostic<{
   title: "prior of values that the parameter cannot take",
   message: (p) => `\`${p.family}\` draws ${p.support}, which cannot be a prior of \`${p.parameter}: ${p.type}\``,
   label: (p) => `draws ${p.support}`,
-  hint: (p) => (p.fitting.length === 0 ? "drop the prior" : `a prior that fits is ${p.fitting.map((name) => `\`${name}\``).join(" or ")}`),
+  hint: (p) =>
+    p.fitting.length === 0
+      ? "drop the prior"
+      : `a prior that fits is ${p.fitting.map((name) => `\`${name}\``).join(" or ")}`,
 });
 
 export const fixedNotConstant = defineDiagnostic<{ readonly parameter: string }>({
@@ -154,7 +157,8 @@ export const fixedNotConstant = defineDiagnostic<{ readonly parameter: string }>
   title: "fixed parameter without a known value",
   message: (p) => `\`=\` fixes \`${p.parameter}\` at a known value, and this is not known before the data are read`,
   label: () => "not a number",
-  hint: (p) => `write numbers, such as \`= 0\` or \`= [1, 0]\`; for a computed value write \`let ${p.parameter} = …\` in a block`,
+  hint: (p) =>
+    `write numbers, such as \`= 0\` or \`= [1, 0]\`; for a computed value write \`let ${p.parameter} = …\` in a block`,
 });
 
 export const fixedMismatch = defineDiagnostic<{

@@ -1,13 +1,19 @@
 import { defineDiagnostic } from "../../diagnostic.js";
 
-export const siteNotLatent = defineDiagnostic<{ readonly name: string; readonly role: string; readonly suggestion?: string }>({
+export const siteNotLatent = defineDiagnostic<{
+  readonly name: string;
+  readonly role: string;
+  readonly suggestion?: string;
+}>({
   code: "GEN2501",
   severity: "error",
   title: "guide of something that is not latent",
   message: (p) => `a guide gives distributions to latent variables, and \`${p.name}\` is ${p.role}`,
   label: () => "not a latent variable",
   hint: (p) =>
-    p.suggestion === undefined ? "drop this line, or declare the variable `latent` in the model" : `did you mean \`${p.suggestion}\`?`,
+    p.suggestion === undefined
+      ? "drop this line, or declare the variable `latent` in the model"
+      : `did you mean \`${p.suggestion}\`?`,
 });
 
 export const siteGivenTwice = defineDiagnostic<{ readonly name: string }>({
@@ -25,10 +31,17 @@ export const guideChainUnknown = defineDiagnostic<{ readonly name: string; reado
   title: "chain of a guide that the model does not have",
   message: (p) => `the model has no chain \`${p.name}\``,
   label: () => "not a chain of the model",
-  hint: (p) => (p.suggestion === undefined ? "a guide follows the chains of its model: use one of theirs" : `did you mean \`${p.suggestion}\`?`),
+  hint: (p) =>
+    p.suggestion === undefined
+      ? "a guide follows the chains of its model: use one of theirs"
+      : `did you mean \`${p.suggestion}\`?`,
 });
 
-export const siteOutsideItsChain = defineDiagnostic<{ readonly name: string; readonly chain: string; readonly inside: boolean }>({
+export const siteOutsideItsChain = defineDiagnostic<{
+  readonly name: string;
+  readonly chain: string;
+  readonly inside: boolean;
+}>({
   code: "GEN2504",
   severity: "error",
   title: "guide of a variable outside its chain",
@@ -37,7 +50,8 @@ export const siteOutsideItsChain = defineDiagnostic<{ readonly name: string; rea
       ? `\`${p.name}\` has one value for a whole sequence, so its guide does not stand inside \`chain ${p.chain}\``
       : `\`${p.name}\` has one value for each \`${p.chain}\`, so its guide stands inside \`chain ${p.chain} { … }\``,
   label: (p) => (p.inside ? `inside \`chain ${p.chain}\`` : `outside \`chain ${p.chain}\``),
-  hint: (p) => (p.inside ? `move it out of \`chain ${p.chain}\`` : `write \`chain ${p.chain} { ${p.name} ~ … }\` in the guide`),
+  hint: (p) =>
+    p.inside ? `move it out of \`chain ${p.chain}\`` : `write \`chain ${p.chain} { ${p.name} ~ … }\` in the guide`,
 });
 
 export const guideForm = defineDiagnostic<{ readonly name: string }>({
@@ -59,7 +73,12 @@ export const guideReadsUnsampled = defineDiagnostic<{ readonly name: string; rea
   hint: (p) => `give \`${p.name}\` a line of its own in the guide, or read observed and given variables instead`,
 });
 
-export const guideReadsInner = defineDiagnostic<{ readonly name: string; readonly axis: string; readonly reader: string; readonly chain: boolean }>({
+export const guideReadsInner = defineDiagnostic<{
+  readonly name: string;
+  readonly axis: string;
+  readonly reader: string;
+  readonly chain: boolean;
+}>({
   code: "GEN2507",
   severity: "error",
   title: "guide that reads one value of many",

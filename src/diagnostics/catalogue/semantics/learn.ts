@@ -23,10 +23,15 @@ export const unknownOption = defineDiagnostic<{
   message: (p) =>
     `\`learn ${p.method}\` has no option \`${p.name}\`${p.otherMethod === undefined ? "" : `; \`learn ${p.otherMethod}\` has`}`,
   label: () => "no such option",
-  hint: (p) => (p.suggestion === undefined ? `its options are ${p.options.join(", ")}` : `did you mean \`${p.suggestion}\`?`),
+  hint: (p) =>
+    p.suggestion === undefined ? `its options are ${p.options.join(", ")}` : `did you mean \`${p.suggestion}\`?`,
 });
 
-export const optionKind = defineDiagnostic<{ readonly option: string; readonly expected: string; readonly example: string }>({
+export const optionKind = defineDiagnostic<{
+  readonly option: string;
+  readonly expected: string;
+  readonly example: string;
+}>({
   code: "GEN2601",
   severity: "error",
   title: "option with a value of the wrong kind",
@@ -35,7 +40,12 @@ export const optionKind = defineDiagnostic<{ readonly option: string; readonly e
   hint: (p) => `write \`${p.option}: ${p.example}\``,
 });
 
-export const optionRange = defineDiagnostic<{ readonly option: string; readonly expected: string; readonly found: string; readonly example: string }>({
+export const optionRange = defineDiagnostic<{
+  readonly option: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly example: string;
+}>({
   code: "GEN2602",
   severity: "error",
   title: "option out of range",
@@ -56,7 +66,9 @@ export const optionChoice = defineDiagnostic<{
   message: (p) => `\`${p.found}\` is not a choice of the option \`${p.option}\``,
   label: () => "not a choice",
   hint: (p) =>
-    p.suggestion === undefined ? `the choices are ${p.choices.map((choice) => `\`${choice}\``).join(", ")}` : `did you mean \`${p.suggestion}\`?`,
+    p.suggestion === undefined
+      ? `the choices are ${p.choices.map((choice) => `\`${choice}\``).join(", ")}`
+      : `did you mean \`${p.suggestion}\`?`,
 });
 
 export const optionTwice = defineDiagnostic<{ readonly option: string }>({

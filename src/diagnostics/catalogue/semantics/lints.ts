@@ -18,23 +18,33 @@ export const latentWithoutData = defineDiagnostic<{ readonly name: string }>({
   hint: (p) => `let an observed variable depend on \`${p.name}\`, or drop it`,
 });
 
-export const deviationAsVariance = defineDiagnostic<{ readonly name: string; readonly family: string; readonly slot: string }>({
+export const deviationAsVariance = defineDiagnostic<{
+  readonly name: string;
+  readonly family: string;
+  readonly slot: string;
+}>({
   code: "GEN2803",
   severity: "warning",
   title: "standard deviation where a variance is meant",
-  message: (p) => `\`${p.name}\` is named like a standard deviation, but the second argument of \`${p.family}\` is the ${p.slot}`,
+  message: (p) =>
+    `\`${p.name}\` is named like a standard deviation, but the second argument of \`${p.family}\` is the ${p.slot}`,
   label: () => "read as a variance",
   hint: (p) => `write \`sd: ${p.name}\` for a standard deviation, or name it \`variance\``,
 });
 
-export const scaleTradeOff = defineDiagnostic<{ readonly first: string; readonly second: string; readonly through: string }>({
+export const scaleTradeOff = defineDiagnostic<{
+  readonly first: string;
+  readonly second: string;
+  readonly through: string;
+}>({
   code: "GEN2804",
   severity: "warning",
   title: "two parameters that trade off their scales",
   message: (p) =>
     `\`${p.first}\` and \`${p.second}\` ${p.through}: one may grow as the other shrinks without any change to the model`,
   label: () => "only the product is determined",
-  hint: (p) => `fix the scale of one of them: \`param ${p.second}: … = 1\`, write \`1\` in its place, or give it a prior`,
+  hint: (p) =>
+    `fix the scale of one of them: \`param ${p.second}: … = 1\`, write \`1\` in its place, or give it a prior`,
 });
 
 export const priorOutsideSupport = defineDiagnostic<{
@@ -47,9 +57,13 @@ export const priorOutsideSupport = defineDiagnostic<{
   code: "GEN2805",
   severity: "warning",
   title: "prior whose values are not the parameter's",
-  message: (p) => `\`${p.family}\` draws ${p.support}, but \`${p.parameter}\` is \`${p.type}\`: part of the prior never applies`,
+  message: (p) =>
+    `\`${p.family}\` draws ${p.support}, but \`${p.parameter}\` is \`${p.type}\`: part of the prior never applies`,
   label: (p) => `draws ${p.support}`,
-  hint: (p) => (p.fitting.length === 0 ? undefined : `a prior of the same support is ${p.fitting.map((name) => `\`${name}\``).join(" or ")}`),
+  hint: (p) =>
+    p.fitting.length === 0
+      ? undefined
+      : `a prior of the same support is ${p.fitting.map((name) => `\`${name}\``).join(" or ")}`,
 });
 
 export const singleComponent = defineDiagnostic<{ readonly size: string; readonly variable: string }>({
@@ -120,7 +134,8 @@ export const twinLatents = defineDiagnostic<{ readonly first: string; readonly s
   code: "GEN2813",
   severity: "warning",
   title: "latent variables that cannot be told apart",
-  message: (p) => `\`${p.first}\` and \`${p.second}\` have the same distribution and enter the model in the same way, so their names may swap`,
+  message: (p) =>
+    `\`${p.first}\` and \`${p.second}\` have the same distribution and enter the model in the same way, so their names may swap`,
   label: () => "interchangeable",
   hint: () => "give each its own parameters, such as a table indexed by both, `mean[a, b]`, with separate weights",
 });

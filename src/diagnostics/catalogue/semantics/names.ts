@@ -48,7 +48,8 @@ export const unknownType = defineDiagnostic<Misspelling>({
   message: (p) => `there is no type \`${p.name}\``,
   label: () => "not a type",
   hint: (p) =>
-    didYouMean(p) ?? "the types are Real, Vector, Matrix, Tensor, Positive, Unit, Simplex, Ordered, Cov, Diag, Iso, LowRank, Category, Binary, Count and Angle",
+    didYouMean(p) ??
+    "the types are Real, Vector, Matrix, Tensor, Positive, Unit, Simplex, Ordered, Cov, Diag, Iso, LowRank, Category, Binary, Count and Angle",
 });
 
 export const unknownFamily = defineDiagnostic<Misspelling & { readonly families: readonly string[] }>({
@@ -66,7 +67,9 @@ export const unknownFunction = defineDiagnostic<Misspelling>({
   title: "unknown function",
   message: (p) => `there is no function or network \`${p.name}\``,
   label: () => "not found",
-  hint: (p) => didYouMean(p) ?? `declare a network: \`net ${p.name}(Vector[D]) -> Vector[D] = dense(64, relu)\`; functions of your own are reserved for later`,
+  hint: (p) =>
+    didYouMean(p) ??
+    `declare a network: \`net ${p.name}(Vector[D]) -> Vector[D] = dense(64, relu)\`; functions of your own are reserved for later`,
 });
 
 export const unknownLayer = defineDiagnostic<Misspelling & { readonly layers: readonly string[] }>({
@@ -88,7 +91,9 @@ export const unknownArgument = defineDiagnostic<
   label: () => "no such argument",
   hint: (p) =>
     didYouMean(p) ??
-    (p.names.length === 0 ? "its arguments have no names: write the value alone" : `its arguments are ${p.names.join(", ")}`),
+    (p.names.length === 0
+      ? "its arguments have no names: write the value alone"
+      : `its arguments are ${p.names.join(", ")}`),
 });
 
 export const notAValue = defineDiagnostic<{ readonly name: string; readonly role: string; readonly wayOut: string }>({
@@ -100,7 +105,11 @@ export const notAValue = defineDiagnostic<{ readonly name: string; readonly role
   hint: (p) => p.wayOut,
 });
 
-export const notASize = defineDiagnostic<{ readonly name: string; readonly role: string; readonly suggestion?: string }>({
+export const notASize = defineDiagnostic<{
+  readonly name: string;
+  readonly role: string;
+  readonly suggestion?: string;
+}>({
   code: "GEN2012",
   severity: "error",
   title: "not a size",
@@ -142,7 +151,8 @@ export const distributionAsValue = defineDiagnostic<{ readonly family: string }>
   title: "distribution used as a value",
   message: (p) => `\`${p.family}\` is a family of distributions, not a value`,
   label: () => "a value is expected here",
-  hint: (p) => `declare a variable, \`latent v: … ~ ${p.family}(…)\`, and use it here; an observed variable takes \`~\`, not \`=\``,
+  hint: (p) =>
+    `declare a variable, \`latent v: … ~ ${p.family}(…)\`, and use it here; an observed variable takes \`~\`, not \`=\``,
 });
 
 export const notCallable = defineDiagnostic<{ readonly written: string; readonly role: string }>({

@@ -9,7 +9,8 @@ export const networkArgumentCount = defineDiagnostic<{
   code: "GEN2401",
   severity: "error",
   title: "wrong number of inputs of a network",
-  message: (p) => `\`${p.network}(${p.inputs})\` takes ${p.expected} ${p.expected === 1 ? "input" : "inputs"}, and ${p.found} ${p.found === 1 ? "is" : "are"} given`,
+  message: (p) =>
+    `\`${p.network}(${p.inputs})\` takes ${p.expected} ${p.expected === 1 ? "input" : "inputs"}, and ${p.found} ${p.found === 1 ? "is" : "are"} given`,
   label: (p) => `expected ${p.expected}`,
   hint: () => "give one value for each input of the declaration, in its order",
 });
@@ -28,7 +29,11 @@ export const networkArgumentType = defineDiagnostic<{
   hint: (p) => `pass a \`${p.expected}\`, or declare the input as \`${p.found}\``,
 });
 
-export const tupleMismatch = defineDiagnostic<{ readonly names: number; readonly outputs: number; readonly network?: string }>({
+export const tupleMismatch = defineDiagnostic<{
+  readonly names: number;
+  readonly outputs: number;
+  readonly network?: string;
+}>({
   code: "GEN2403",
   severity: "error",
   title: "wrong number of names for the outputs",
@@ -71,7 +76,11 @@ export const layerInput = defineDiagnostic<{
   hint: (p) => p.wayOut,
 });
 
-export const networkOutputType = defineDiagnostic<{ readonly type: string; readonly wayOut: string; readonly replacement: string }>({
+export const networkOutputType = defineDiagnostic<{
+  readonly type: string;
+  readonly wayOut: string;
+  readonly replacement: string;
+}>({
   code: "GEN2406",
   severity: "error",
   title: "network with an output that is not real",

@@ -8,7 +8,8 @@ export const wrongDimensionCount = defineDiagnostic<{
   code: "GEN2101",
   severity: "error",
   title: "wrong number of sizes in a type",
-  message: (p) => `\`${p.type}\` is written \`${p.usage}\`, but ${p.found === 0 ? "no size is" : p.found === 1 ? "one size is" : `${p.found} sizes are`} given here`,
+  message: (p) =>
+    `\`${p.type}\` is written \`${p.usage}\`, but ${p.found === 0 ? "no size is" : p.found === 1 ? "one size is" : `${p.found} sizes are`} given here`,
   label: (p) => `expected \`${p.usage}\``,
   hint: (p) => `write \`${p.usage}\`, with sizes declared by \`size\` or whole numbers`,
 });
@@ -102,7 +103,8 @@ export const elementwiseMismatch = defineDiagnostic<{
   code: "GEN2108",
   severity: "error",
   title: "shapes that do not fit",
-  message: (p) => `${p.operation} needs two values of one shape, or a single number and anything, but these are \`${p.left}\` and \`${p.right}\``,
+  message: (p) =>
+    `${p.operation} needs two values of one shape, or a single number and anything, but these are \`${p.left}\` and \`${p.right}\``,
   label: (p) => `this is \`${p.right}\``,
   hint: () => "declare both with the same sizes, or bring one to the other's shape with a matrix: `A * x`",
 });
@@ -117,7 +119,8 @@ export const matrixProductMismatch = defineDiagnostic<{
   code: "GEN2109",
   severity: "error",
   title: "matrix product whose sizes do not fit",
-  message: (p) => `the product of \`${p.left}\` and \`${p.right}\` needs ${p.columns} = ${p.rows}: columns on the left, entries on the right`,
+  message: (p) =>
+    `the product of \`${p.left}\` and \`${p.right}\` needs ${p.columns} = ${p.rows}: columns on the left, entries on the right`,
   label: (p) => `this is \`${p.right}\``,
   hint: (p) =>
     p.transposed
@@ -149,7 +152,8 @@ export const wrongArgumentCount = defineDiagnostic<{
   code: "GEN2111",
   severity: "error",
   title: "wrong number of arguments",
-  message: (p) => `\`${p.callee}\` is written \`${p.usage}\`, but ${p.found === 0 ? "nothing is" : p.found === 1 ? "one argument is" : `${p.found} arguments are`} given`,
+  message: (p) =>
+    `\`${p.callee}\` is written \`${p.usage}\`, but ${p.found === 0 ? "nothing is" : p.found === 1 ? "one argument is" : `${p.found} arguments are`} given`,
   label: (p) => `expected \`${p.usage}\``,
   hint: (p) => `write \`${p.usage}\``,
 });
@@ -168,7 +172,11 @@ export const wrongArgumentShape = defineDiagnostic<{
   hint: (p) => p.wayOut,
 });
 
-export const notANumber = defineDiagnostic<{ readonly written: string; readonly type: string; readonly wayOut: string }>({
+export const notANumber = defineDiagnostic<{
+  readonly written: string;
+  readonly type: string;
+  readonly wayOut: string;
+}>({
   code: "GEN2113",
   severity: "error",
   title: "arithmetic on something that is not a number",
@@ -183,7 +191,8 @@ export const unnamedLength = defineDiagnostic<{ readonly lengths: string }>({
   title: "length without a name",
   message: (p) => `the joined vector has length ${p.lengths}, which no \`size\` names`,
   label: () => "length unknown to the types",
-  hint: () => "join only lengths that are numbers; give a network its inputs as separate arguments, or write `A * x + B * u`",
+  hint: () =>
+    "join only lengths that are numbers; give a network its inputs as separate arguments, or write `A * x + B * u`",
 });
 
 export const functionDomain = defineDiagnostic<{
