@@ -69,7 +69,7 @@ export function deriveEm(model: Model, eliminationOrder: readonly string[]): EmP
     rowsAxis: rowsAxisOf(model),
     logDensity: variants((missing) => writer.logDensity(missing)),
     eStep: variants((missing) => writer.eStep(missing, closed)),
-    start: writer.start(closed, hasMissing),
+    start: variants((missing) => writer.start(closed, missing)),
     posterior: variants((missing) => writer.posterior(missing)),
     ...(impute === undefined ? {} : { impute }),
     sample: deriveSample(model),

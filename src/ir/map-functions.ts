@@ -13,7 +13,7 @@ export function mapFunctions(program: EmProgram, rewrite: (fn: PlanFunction) => 
     ...program,
     logDensity: both(program.logDensity),
     eStep: both(program.eStep),
-    start: rewrite(program.start),
+    start: both(program.start),
     posterior: both(program.posterior),
     ...(program.impute === undefined ? {} : { impute: rewrite(program.impute) }),
     sample: rewrite(program.sample),

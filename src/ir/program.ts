@@ -22,7 +22,7 @@ export interface EmProgram {
   /** Output `logLikelihood` [] (weighted) and one output per statistic. */
   readonly eStep: Variants;
   /** The same statistics, with the posterior replaced by the tables `start.<latent>` [rows, plates, values]. */
-  readonly start: PlanFunction;
+  readonly start: Variants;
   /** Output `<latent>` [rows, plates, values] for each latent: posterior probabilities. */
   readonly posterior: Variants;
   /** Output `<variable>` for each optional observed variable: conditional mean given what is observed (a Category: probabilities along its values). */

@@ -33,7 +33,7 @@ export function buildModule(program: EmProgram, source: SourceIdentity): Emitted
   const methods: EmittedMethod[] = [
     method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
     method("eStep", ["sizes", "parameters", "block", "into"], loops.variants("eStep", program.eStep)),
-    method("startStatistics", ["sizes", "parameters", "block", "into"], loops.call("startStatistics", program.start)),
+    method("startStatistics", ["sizes", "parameters", "block", "into"], loops.variants("startStatistics", program.start)),
     method("mStep", ["sizes", "statistics", "previous", "settings"], updates.mStep, "Tensors"),
     method("ridgePenalty", ["sizes", "parameters", "rows", "settings"], updates.ridgePenalty, "number"),
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
