@@ -3,7 +3,7 @@
 //   node scripts/build.mjs            bundles only: a second
 //   node scripts/build.mjs --types    and declarations
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,7 +17,6 @@ const common = {
   bundle: true,
   format: "esm",
   target: "node20",
-  outdir: "dist",
   external,
   sourcemap: false,
   legalComments: "external",
@@ -27,11 +26,13 @@ const common = {
 
 export async function build() {
   const { build: bundle } = await import("esbuild");
-  rmSync(join(root, "dist"), { recursive: true, force: true });
+  // Put in place at once: another process may be using the old bundles, or building as well.
+  const outdir = join(root, ".genc-cache", `dist-${process.pid}`);
   await Promise.all([
     // Shared chunks, so that a command loads what it needs and no more.
     bundle({
       ...common,
+      outdir,
       entryPoints: { "cli/main": "src/cli/main.ts", "compile/index": "src/compile/index.ts" },
       platform: "node",
       splitting: true,
@@ -44,11 +45,20 @@ export async function build() {
     // In one file, and free of Node: emitted trainers run in browsers, and --standalone inlines it.
     bundle({
       ...common,
+      outdir,
       entryPoints: { "runtime/index": "src/runtime/index.ts" },
       platform: "neutral",
       target: "es2022",
     }),
   ]);
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  try {
+    renameSync(outdir, join(root, "dist"));
+  } catch (error) {
+    // Someone else was faster; theirs is as good.
+    rmSync(outdir, { recursive: true, force: true });
+    if (!existsSync(join(root, "dist"))) throw error;
+  }
 }
 
 function declarations() {

@@ -5,7 +5,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const TYPES =
-  "Real Vector Matrix Tensor Image Seq Positive Unit Simplex Ordered Cov Diag Iso LowRank Category Binary Count Angle".split(" ");
+  "Real Vector Matrix Tensor Image Seq Positive Unit Simplex Ordered Cov Diag Iso LowRank Category Binary Count Angle".split(
+    " ",
+  );
 
 /** The words that the grammar quotes; `where` is a function to people who read programs. */
 export function keywordsOf(ebnf) {

@@ -46,16 +46,22 @@ export function bindData(
     ...(trained === undefined ? {} : { trained }),
   });
   if (bound.kind === "refused") throw new CommandFailure({ kind: "data", diagnostics: bound.diagnostics });
-  if (options.quiet !== true) terminal.message(mappingText(bound.value));
+  if (options.quiet !== true) terminal.message(mappingText(bound.value, table));
   return bound.value;
 }
 
-function mappingText({ rows, mapping }: BoundData): string {
-  const parts = Object.entries(mapping.columns).map(([variable, columns]) => {
-    const shown = columns.length > 8 ? [...columns.slice(0, 7), `… ${columns.at(-1)} (${columns.length})`] : columns;
-    return `${variable} = ${shown.join(", ")}`;
-  });
+/** `data: 50 rows; x = a, b; not used: c` */
+function mappingText({ rows, mapping, sequences }: BoundData, table: Table): string {
+  const parts = Object.entries(mapping.columns).map(([variable, columns]) => `${variable} = ${listed(columns)}`);
+  const used = new Set(Object.values(mapping.columns).flat());
+  const unused = table.columns.map((column) => column.name).filter((name) => !used.has(name));
+  if (sequences !== undefined) parts.unshift(`${sequences.length} sequences`);
+  if (unused.length > 0) parts.push(`not used: ${listed(unused)}`);
   return `${harmlessText(`data: ${rows} ${rows === 1 ? "row" : "rows"}; ${parts.join("; ")}`)}\n`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 6).join(", ")}, … ${names.at(-1)} (${names.length})`;
 }
 
 /** Data in the form that a trainer takes. */

@@ -10,7 +10,7 @@ import {
   repeated,
 } from "./options/option-values.js";
 import type { Terminal } from "./terminal.js";
-import { compilerVersion } from "./version.js";
+import { compilerVersion } from "../compile/version.js";
 
 /**
  * What `genc` understands. Each command's work is a file of `commands/`, loaded only when it is called, so that

@@ -18,7 +18,8 @@ export function renderGithub(diagnostics: readonly Diagnostic[], source: SourceT
       // Columns are only understood within one line.
       const columns = start.line === end.line ? `,col=${start.column},endColumn=${end.column}` : "";
       const place = `file=${escapeProperty(source.name)},line=${start.line},endLine=${end.line}${columns}`;
-      const text = diagnostic.hint === undefined ? diagnostic.message : `${diagnostic.message}\nhelp: ${diagnostic.hint}`;
+      const text =
+        diagnostic.hint === undefined ? diagnostic.message : `${diagnostic.message}\nhelp: ${diagnostic.hint}`;
       return `::${diagnostic.severity} ${place},title=${escapeProperty(diagnostic.code)}::${escapeData(text)}`;
     })
     .join("\n");

@@ -1,4 +1,5 @@
 import type { Diagnostic } from "./diagnostic.js";
+import { harmlessText } from "./harmless-text.js";
 import { layOutLine, type SourceLine } from "./source-line.js";
 import { positionAt, type SourceText, type Span } from "./span.js";
 
@@ -28,9 +29,6 @@ interface Mark {
   readonly primary: boolean;
 }
 
-/** Everything but line feeds that a terminal would take for an instruction. */
-const harmless = (text: string): string => text.replace(/[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/g, "\uFFFD");
-
 function lineAt(text: string, offset: number): SourceLine {
   const { line, column } = positionAt(text, offset);
   const start = Math.max(0, Math.min(offset, text.length)) - (column - 1);
@@ -58,7 +56,13 @@ function windowOf(line: SourceLine, marks: readonly Mark[]): { shown: string; sh
   return { shown: `${before}${cut}${first + SCREEN_WIDTH < width ? " …" : ""}`, shift: before.length - first };
 }
 
-function renderLine(line: SourceLine, marks: readonly Mark[], gutter: string, severity: (text: string) => string, style: Style): string[] {
+function renderLine(
+  line: SourceLine,
+  marks: readonly Mark[],
+  gutter: string,
+  severity: (text: string) => string,
+  style: Style,
+): string[] {
   const { shown, shift } = windowOf(line, marks);
   const number = String(line.number).padStart(gutter.length);
   const rows = [`${style.frame(` ${number} |`)}${shown === "" ? "" : ` ${shown}`}`];
@@ -70,7 +74,7 @@ function renderLine(line: SourceLine, marks: readonly Mark[], gutter: string, se
     const start = Math.max(0, from + shift);
     const end = Math.max(start + 1, Math.min(to + shift, SCREEN_WIDTH + 4));
     const underline = (mark.primary ? "^" : "-").repeat(end - start);
-    const label = mark.label === "" ? "" : ` ${harmless(mark.label)}`;
+    const label = mark.label === "" ? "" : ` ${harmlessText(mark.label)}`;
     rows.push(`${edge} ${" ".repeat(start)}${paint(mark)(`${underline}${label}`)}`);
   }
   return rows;
@@ -93,15 +97,18 @@ function renderOne(diagnostic: Diagnostic, source: SourceText, style: Style): st
   const gutter = " ".repeat(Math.max(...lines.map(({ line }) => String(line.number).length)));
   const { line, column } = positionAt(source.text, diagnostic.span.start);
   const rows = [
-    `${severity(`${diagnostic.severity}[${diagnostic.code}]`)}${style.strong(`: ${harmless(diagnostic.message)}`)}`,
-    `${style.frame(` ${gutter}-->`)} ${harmless(source.name)}:${line}:${column}`,
+    `${severity(`${diagnostic.severity}[${diagnostic.code}]`)}${style.strong(`: ${harmlessText(diagnostic.message)}`)}`,
+    `${style.frame(` ${gutter}-->`)} ${harmlessText(source.name)}:${line}:${column}`,
     style.frame(` ${gutter} |`),
     ...lines.flatMap((entry) => renderLine(entry.line, entry.marks, gutter, severity, style)),
   ];
   if (diagnostic.hint !== undefined) {
-    const [first, ...others] = harmless(diagnostic.hint).split("\n");
+    const [first, ...others] = harmlessText(diagnostic.hint).split("\n");
     const indent = " ".repeat(gutter.length + " = help: ".length + 1);
-    rows.push(`${style.frame(` ${gutter} =`)} ${style.strong("help")}: ${first}`, ...others.map((row) => `${indent}${row}`));
+    rows.push(
+      `${style.frame(` ${gutter} =`)} ${style.strong("help")}: ${first}`,
+      ...others.map((row) => `${indent}${row}`),
+    );
   }
   return rows.join("\n");
 }

@@ -42,7 +42,10 @@ function resultOf(diagnostic: Diagnostic, source: SourceText): object {
           fixes: [
             {
               artifactChanges: [
-                { artifactLocation: { uri: uriOf(source.name) }, replacements: [replacement(fix.replacement, fix.span)] },
+                {
+                  artifactLocation: { uri: uriOf(source.name) },
+                  replacements: [replacement(fix.replacement, fix.span)],
+                },
               ],
             },
           ],
@@ -52,7 +55,9 @@ function resultOf(diagnostic: Diagnostic, source: SourceText): object {
 
 /** A SARIF 2.1.0 log for several files, for code-scanning services. @source OASIS SARIF 2.1.0 */
 export function renderSarifOf(checked: readonly CheckedSource[]): string {
-  const codes = [...new Set(checked.flatMap(({ diagnostics }) => diagnostics.map((diagnostic) => diagnostic.code)))].sort();
+  const codes = [
+    ...new Set(checked.flatMap(({ diagnostics }) => diagnostics.map((diagnostic) => diagnostic.code))),
+  ].sort();
   const results = checked.flatMap(({ source, diagnostics }) =>
     diagnostics.map((diagnostic) => resultOf(diagnostic, source)),
   );

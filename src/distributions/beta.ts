@@ -17,16 +17,16 @@ export const beta: Distribution = {
   logDensity(context) {
     const { builder } = context;
     const alpha = context.argument("alpha");
-    const beta = context.argument("beta");
+    const complement = context.argument("beta");
     const value = observedChild(context, 0.5);
     const one = builder.constant(1);
     const normaliser = builder.minus(
-      builder.unary("logGamma", builder.plus(alpha, beta)),
-      builder.plus(builder.unary("logGamma", alpha), builder.unary("logGamma", beta)),
+      builder.unary("logGamma", builder.plus(alpha, complement)),
+      builder.plus(builder.unary("logGamma", alpha), builder.unary("logGamma", complement)),
     );
     const powers = builder.plus(
       builder.times(builder.minus(alpha, one), builder.unary("log", value)),
-      builder.times(builder.minus(beta, one), builder.unary("log1p", builder.unary("negate", value))),
+      builder.times(builder.minus(complement, one), builder.unary("log1p", builder.unary("negate", value))),
     );
     return sumOverEntries(context, builder.plus(normaliser, powers));
   },

@@ -12,7 +12,7 @@ export function printProgram(program: EmProgram): string {
   return [
     ...variants(program.logDensity),
     ...variants(program.eStep),
-    printPlan(program.start),
+    ...variants(program.start),
     program.updates.map(printUpdate).join(""),
     ...program.updates.flatMap((update) =>
       update.kind === "gradient" ? [...variants(update.objective), printPlan(update.prior)] : [],
@@ -58,8 +58,8 @@ export function printPlan(fn: PlanFunction, note?: string): string {
 }
 
 const longestLine = 100;
-/** An expression with more nodes than this is cut into steps. */
-const largestExpression = 7;
+/** A longer part of an expression, not counting numbers and inputs, becomes a step of its own. */
+const largestExpression = 8;
 
 /** Nodes printed inside their readers: numbers, inputs, and short intermediate steps of the same rule. */
 function writtenInside(fn: PlanFunction): ReadonlySet<NodeId> {
@@ -67,7 +67,7 @@ function writtenInside(fn: PlanFunction): ReadonlySet<NodeId> {
   fn.nodes.forEach(({ operation }, id) => operandsOf(operation).forEach((operand) => readers[operand].push(id)));
   const stored = new Set(fn.outputs.map((output) => output.node));
   const inside = new Set<NodeId>();
-  const length = fn.nodes.map(() => 1);
+  const length = fn.nodes.map(({ operation }) => (isNamedByItself(operation) ? 0 : 1));
   fn.nodes.forEach(({ operation, rule }, id) => {
     for (const operand of operandsOf(operation)) if (inside.has(operand)) length[id] += length[operand];
     if (isNamedByItself(operation)) {
@@ -76,7 +76,7 @@ function writtenInside(fn: PlanFunction): ReadonlySet<NodeId> {
     }
     const [reader, ...others] = readers[id];
     if (reader === undefined || others.length > 0 || stored.has(id)) return;
-    if (fn.nodes[reader].rule === rule && length[id] < largestExpression && isFormula(operation)) inside.add(id);
+    if (fn.nodes[reader].rule === rule && length[id] <= largestExpression && isFormula(operation)) inside.add(id);
   });
   return inside;
 }

@@ -72,6 +72,10 @@ export function pullBackGradient(
   return result;
 }
 
+function logOf(value: number): number {
+  return Math.log(Math.max(value, tiny));
+}
+
 function storedSize(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
@@ -89,23 +93,22 @@ function mapEach(
 }
 
 function oneToUnconstrained(kind: ConstrainedKind, shape: readonly number[]): (value: Float64Array) => Float64Array {
-  const log = (v: number): number => Math.log(Math.max(v, tiny));
   switch (kind) {
     case "real":
       return (value) => Float64Array.from(value);
     case "positive":
     case "diagonalCovariance":
     case "isotropicCovariance":
-      return (value) => value.map(log);
+      return (value) => value.map(logOf);
     case "unit":
-      return (value) => value.map((p) => log(p) - log(1 - p));
+      return (value) => value.map((p) => logOf(p) - logOf(1 - p));
     case "simplex":
       return (value) => {
-        const last = log(value[value.length - 1]);
-        return value.slice(0, -1).map((p) => log(p) - last);
+        const last = logOf(value[value.length - 1]);
+        return value.slice(0, -1).map((p) => logOf(p) - last);
       };
     case "ordered":
-      return (value) => value.map((v, k) => (k === 0 ? v : log(v - value[k - 1])));
+      return (value) => value.map((v, k) => (k === 0 ? v : logOf(v - value[k - 1])));
     case "fullCovariance":
       return (value) => {
         const size = shape[0];
@@ -118,7 +121,7 @@ function oneToUnconstrained(kind: ConstrainedKind, shape: readonly number[]): (v
         return free;
       };
     case "lowRankCovariance":
-      return (value) => value.map((v, at) => (isVariance(at, shape) ? log(v) : v));
+      return (value) => value.map((v, at) => (isVariance(at, shape) ? logOf(v) : v));
   }
 }
 

@@ -37,7 +37,10 @@ interface Opening {
 
 /** The place at which something is missing: on what stands there instead, or behind the last token of the line. */
 export function placeOfMissing(previous: IToken, found: IToken | undefined): Span {
-  const behind = { start: (previous.endOffset ?? previous.startOffset) + 1, end: (previous.endOffset ?? previous.startOffset) + 1 };
+  const behind = {
+    start: (previous.endOffset ?? previous.startOffset) + 1,
+    end: (previous.endOffset ?? previous.startOffset) + 1,
+  };
   return found !== undefined && found.startLine === previous.endLine ? T.spanOfToken(found) : behind;
 }
 
@@ -77,7 +80,10 @@ class BracketWalk {
     if (this.#byIndentation && firstOnLine) {
       const isClosing = token.tokenType === T.RightBrace;
       const column = token.startColumn ?? 1;
-      this.#closeWhile(token, (top) => top.kind.open === "{" && (isClosing ? column < top.indent : column <= top.indent));
+      this.#closeWhile(
+        token,
+        (top) => top.kind.open === "{" && (isClosing ? column < top.indent : column <= top.indent),
+      );
     }
     const opening = KIND_OF_OPENING.get(token.tokenType);
     if (opening !== undefined) {

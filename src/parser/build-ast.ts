@@ -1,12 +1,5 @@
 import type { IToken } from "chevrotain";
-import type {
-  Argument,
-  BinaryExpression,
-  Expression,
-  Identifier,
-  NumberLiteral,
-  Subscript,
-} from "./ast.js";
+import type { Argument, BinaryExpression, Expression, Identifier, NumberLiteral, Subscript } from "./ast.js";
 import { comparisonOutsideWhere, nestedTooDeeply } from "../diagnostics/catalogue/parser.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { Span } from "../diagnostics/span.js";
@@ -32,7 +25,9 @@ export const numberLiteral = (token: IToken): NumberLiteral => ({
 });
 
 /** An operator still waiting for its right operand. */
-type Waiting = { readonly kind: "negate"; readonly token: IToken } | { readonly kind: "binary"; readonly operator: BinaryOperatorText; readonly token: IToken };
+type Waiting =
+  | { readonly kind: "negate"; readonly token: IToken }
+  | { readonly kind: "binary"; readonly operator: BinaryOperatorText; readonly token: IToken };
 
 /** Builds expressions without recursion, keeps them shallow, and remembers which comparisons found no `where`. */
 export class ExpressionBuilder {
@@ -50,7 +45,8 @@ export class ExpressionBuilder {
     }
     const what = "operators, calls and brackets applied to one another";
     // Once is enough: such a text was not written by hand.
-    if (this.#diagnostics.length === 0) this.#diagnostics.push(nestedTooDeeply(place, { what, limit: EXPRESSION_DEPTH_LIMIT }));
+    if (this.#diagnostics.length === 0)
+      this.#diagnostics.push(nestedTooDeeply(place, { what, limit: EXPRESSION_DEPTH_LIMIT }));
     // A shallow stand-in: what is built further out starts afresh instead of being reported again and again.
     return { kind: "name", name: "_", span: expression.span };
   }
@@ -120,7 +116,8 @@ export class ExpressionBuilder {
       span: extent,
     };
     const expression = this.grown(whole, parts, place);
-    if (isComparison(operator.operator)) this.#homelessComparisons.set(expression, { place, operator: operator.operator });
+    if (isComparison(operator.operator))
+      this.#homelessComparisons.set(expression, { place, operator: operator.operator });
     return { expression, extent };
   }
 

@@ -7,7 +7,8 @@ import type { ModelDeclaration, Program } from "./ast.js";
 import { balanceBrackets, NESTING_LIMIT } from "./balance-brackets.js";
 import { ExpressionBuilder } from "./build-ast.js";
 import { documentationOf, readComments, type Comment } from "./comments.js";
-import { ERROR_LIMIT, GenParser, TooManySyntaxErrors } from "./grammar.js";
+import { GenParser } from "./grammar.js";
+import { ERROR_LIMIT, TooManySyntaxErrors } from "./grammar/rule-base.js";
 import { readTokens } from "./read-tokens.js";
 import { repairWords } from "./repair-words.js";
 import { opensDeclaration, withoutFollowUps, type PlacedError } from "./statements.js";
@@ -31,11 +32,7 @@ export function parse(source: SourceText): ParseResult {
   const comments = readComments(balanced.tokens, read.comments, (i) => opensDeclaration(balanced.tokens, i));
   const repairs = [...read.diagnostics, ...words.diagnostics, ...balanced.diagnostics];
   const parsed = balanced.parsable ? parseTokens(balanced.tokens, documentationOf(comments)) : NOTHING;
-  const diagnostics = [
-    ...repairs,
-    ...parsed.reports,
-    ...withoutFollowUps(parsed.errors, balanced.tokens, repairs),
-  ];
+  const diagnostics = [...repairs, ...parsed.reports, ...withoutFollowUps(parsed.errors, balanced.tokens, repairs)];
   if (diagnostics.length === 0 && parsed.models.length === 0) diagnostics.push(noModel({ start: 0, end: 0 }, {}));
   return {
     program: { kind: "program", models: parsed.models, span: { start: 0, end: source.text.length } },

@@ -60,14 +60,19 @@ function printRandom(item: RandomDeclaration, columns: Columns, room: number): r
   const initial = ` init ${printExpression(item.initial)}`;
   const line = `${head}${printExpression(item.value)}${initial}`;
   if (line.length <= room) return [line];
-  return [...withExpression(head, item.value, "", room), ...indented(withExpression("init ", item.initial, "", room - 2))];
+  return [
+    ...withExpression(head, item.value, "", room),
+    ...indented(withExpression("init ", item.initial, "", room - 2)),
+  ];
 }
 
 /** A declaration that has no block, as lines relative to its own indentation. */
 function printSimple(item: Item, columns: Columns, room: number): readonly string[] {
   switch (item.kind) {
     case "size": {
-      const sizes = item.sizes.map((size) => `${size.name.text}${size.value === undefined ? "" : ` = ${size.value.text}`}`);
+      const sizes = item.sizes.map(
+        (size) => `${size.name.text}${size.value === undefined ? "" : ` = ${size.value.text}`}`,
+      );
       return [`size ${sizes.join(", ")}`];
     }
     case "parameter": {
@@ -90,7 +95,9 @@ function printSimple(item: Item, columns: Columns, room: number): readonly strin
       const head = `net ${item.name.text}(${item.inputs.map(printType).join(", ")}) -> ${output} =`;
       const layers = item.layers.map(printLayer);
       const line = `${head} ${layers.join(" |> ")}`;
-      return line.length <= room ? [line] : [head, ...indented(layers.map((layer, i) => (i === 0 ? layer : `|> ${layer}`)))];
+      return line.length <= room
+        ? [line]
+        : [head, ...indented(layers.map((layer, i) => (i === 0 ? layer : `|> ${layer}`)))];
     }
     case "site": {
       const initial = item.initial === undefined ? "" : ` init ${printExpression(item.initial)}`;
@@ -114,7 +121,9 @@ function printSimple(item: Item, columns: Columns, room: number): readonly strin
 }
 
 /** The head and the items of what has a block. */
-function blockOf(item: ModelDeclaration | Item): { readonly head: string; readonly items: readonly Item[] } | undefined {
+function blockOf(
+  item: ModelDeclaration | Item,
+): { readonly head: string; readonly items: readonly Item[] } | undefined {
   switch (item.kind) {
     case "model":
       return { head: `model ${item.name.text}`, items: item.declarations };
@@ -124,7 +133,10 @@ function blockOf(item: ModelDeclaration | Item): { readonly head: string; readon
       return { head: `each ${item.name.text}${size}${weight}`, items: item.items };
     }
     case "chain":
-      return { head: `chain ${item.name.text}${item.size === undefined ? "" : ` in ${item.size.text}`}`, items: item.items };
+      return {
+        head: `chain ${item.name.text}${item.size === undefined ? "" : ` in ${item.size.text}`}`,
+        items: item.items,
+      };
     case "guideChain":
       return { head: `chain ${item.name.text}`, items: item.items };
     case "guide":
@@ -142,7 +154,8 @@ function blockOf(item: ModelDeclaration | Item): { readonly head: string; readon
   }
 }
 
-const mayHaveDocumentation = (item: ModelDeclaration | Item): boolean => item.kind !== "site" && item.kind !== "guideChain";
+const mayHaveDocumentation = (item: ModelDeclaration | Item): boolean =>
+  item.kind !== "site" && item.kind !== "guideChain";
 
 function documentationLines(item: ModelDeclaration | Item): readonly string[] {
   if (!("documentation" in item) || item.documentation === undefined) return [];
@@ -150,7 +163,10 @@ function documentationLines(item: ModelDeclaration | Item): readonly string[] {
 }
 
 /** Of each item, the columns of the run of neighbouring variable lines it belongs to. */
-function columnsOf(items: readonly (ModelDeclaration | Item)[], startsRun: (index: number) => boolean): readonly Columns[] {
+function columnsOf(
+  items: readonly (ModelDeclaration | Item)[],
+  startsRun: (index: number) => boolean,
+): readonly Columns[] {
   const columns: Columns[] = [];
   let run: (ModelDeclaration | Item)[] = [];
   const finishRun = (): void => {
@@ -171,7 +187,12 @@ function columnsOf(items: readonly (ModelDeclaration | Item)[], startsRun: (inde
 }
 
 /** The items of a block with their comments, as lines relative to the block. */
-function printItems(items: readonly (ModelDeclaration | Item)[], within: Span, trivia: Trivia, room: number): readonly string[] {
+function printItems(
+  items: readonly (ModelDeclaration | Item)[],
+  within: Span,
+  trivia: Trivia,
+  room: number,
+): readonly string[] {
   const trailing: (string | undefined)[] = [];
   const leading = items.map((item, i) => {
     const from = i === 0 ? within.start : items[i - 1].span.end;

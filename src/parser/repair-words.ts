@@ -26,7 +26,19 @@ const BEFORE_A_NAME: ReadonlySet<TokenType> = new Set([
 ]);
 const BEFORE_AN_OPERAND: ReadonlySet<TokenType> = new Set([
   ...[T.LeftParenthesis, T.LeftBracket, T.Comma, T.Colon, T.Tilde, T.Equal, T.Plus, T.Minus, T.Star, T.Slash, T.Caret],
-  ...[T.Less, T.LessEqual, T.Greater, T.GreaterEqual, T.EqualEqual, T.NotEqual, T.Dot, T.Pipe, T.Arrow, T.Init, T.Guide],
+  ...[
+    T.Less,
+    T.LessEqual,
+    T.Greater,
+    T.GreaterEqual,
+    T.EqualEqual,
+    T.NotEqual,
+    T.Dot,
+    T.Pipe,
+    T.Arrow,
+    T.Init,
+    T.Guide,
+  ],
 ]);
 const BEHIND_AN_OPERAND: ReadonlySet<TokenType> = new Set([
   ...[T.RightParenthesis, T.RightBracket, T.Comma, T.LeftBracket, T.Plus, T.Star, T.Slash, T.Caret, T.Dot],
@@ -74,7 +86,9 @@ function meantKeyword(window: Window): { keyword: T.Keyword; synonym: boolean } 
   };
   if (next.tokenType === T.Name && onOneLine(token, next)) {
     if (depth === 0 && afterNext?.tokenType === T.LeftBrace) return { keyword: "model", synonym: false };
-    const synonym = Object.hasOwn(SYNONYMS, token.image.toLowerCase()) ? SYNONYMS[token.image.toLowerCase()] : undefined;
+    const synonym = Object.hasOwn(SYNONYMS, token.image.toLowerCase())
+      ? SYNONYMS[token.image.toLowerCase()]
+      : undefined;
     if (synonym !== undefined && opensLine(previous, token)) return { keyword: synonym, synonym: true };
     return misspelt([...T.KEYWORDS, "in"]);
   }
@@ -134,7 +148,9 @@ export function repairWords(tokens: readonly IToken[]): {
       const fix = { span, replacement: keyword };
       const hint = `what you call \`${token.image}\` is \`${keyword}\` here`;
       const wording = { found: describeToken(token), place: undefined, keywords: MODEL_KEYWORDS, hint };
-      const told = synonym ? notADeclaration(span, wording, { fix }) : misspeltKeyword(span, { written: token.image, keyword }, { fix });
+      const told = synonym
+        ? notADeclaration(span, wording, { fix })
+        : misspeltKeyword(span, { written: token.image, keyword }, { fix });
       diagnostics.push(told);
       repaired.push(T.retyped(token, T.KEYWORD_TOKENS[keyword], keyword));
     } else {

@@ -20,7 +20,9 @@ export function opensDeclaration(tokens: readonly IToken[], index: number): bool
   if (DECLARATION_KEYWORDS.has(token.tokenType)) return true;
   if (token.tokenType !== T.Size && token.tokenType !== T.Learn) return false;
   const next = index + 1 < tokens.length ? tokens[index + 1] : undefined;
-  return next !== undefined && (next.tokenType === T.Name || next.tokenTypeIdx in (T.NameLike.categoryMatchesMap ?? {}));
+  return (
+    next !== undefined && (next.tokenType === T.Name || next.tokenTypeIdx in (T.NameLike.categoryMatchesMap ?? {}))
+  );
 }
 
 /** Does something begin here that an error in front of it does not excuse? */
@@ -28,7 +30,9 @@ function opensStatement(tokens: readonly IToken[], index: number): boolean {
   if (opensDeclaration(tokens, index) || tokens[index].tokenType === T.RightBrace) return true;
   const next = index + 1 < tokens.length ? tokens[index + 1] : undefined;
   const onNewLine = index > 0 && tokens[index - 1].endLine !== tokens[index].startLine;
-  return onNewLine && tokens[index].tokenType === T.Name && (next?.tokenType === T.Tilde || next?.tokenType === T.Colon);
+  return (
+    onNewLine && tokens[index].tokenType === T.Name && (next?.tokenType === T.Tilde || next?.tokenType === T.Colon)
+  );
 }
 
 /** What was read as something else entirely, so that the parser met no trouble because of it. */

@@ -1,5 +1,10 @@
 import { EOF, type IRecognitionException, type IToken } from "chevrotain";
-import { missingRelation, notADeclaration, notYetInTheLanguage, unexpectedToken } from "../diagnostics/catalogue/parser.js";
+import {
+  missingRelation,
+  notADeclaration,
+  notYetInTheLanguage,
+  unexpectedToken,
+} from "../diagnostics/catalogue/parser.js";
 import type { Diagnostic, Fix } from "../diagnostics/diagnostic.js";
 import type { Span } from "../diagnostics/span.js";
 import { placeOfMissing } from "./balance-brackets.js";
@@ -27,7 +32,9 @@ export function describeToken(token: IToken): string {
 /** A word that names a thing the language will have one day, said so instead of misunderstood. */
 export function reservedForLater(token: IToken): Diagnostic | undefined {
   const word = token.image;
-  return Object.hasOwn(RESERVED, word) ? notYetInTheLanguage(T.spanOfToken(token), { word, ...RESERVED[word] }) : undefined;
+  return Object.hasOwn(RESERVED, word)
+    ? notYetInTheLanguage(T.spanOfToken(token), { word, ...RESERVED[word] })
+    : undefined;
 }
 
 interface Place {
@@ -44,7 +51,8 @@ function startsOperand(token: IToken): boolean {
 /** The one obvious edit, if there is one: a symbol of another habit replaced, or a missing symbol put in. */
 function mending(expectation: Expectation, { found, previous, span }: Place): { fix?: Fix } {
   if (expectation.insert === undefined || previous === undefined || found.tokenType === EOF) return {};
-  const spaced = expectation.insert === ":" || expectation.insert === "," ? expectation.insert : ` ${expectation.insert}`;
+  const spaced =
+    expectation.insert === ":" || expectation.insert === "," ? expectation.insert : ` ${expectation.insert}`;
   if (found.image === expectation.insteadOf) {
     const glued = previous.endOffset !== undefined && previous.endOffset + 1 === found.startOffset;
     return { fix: { span, replacement: glued ? spaced : expectation.insert } };
@@ -60,8 +68,11 @@ function declarationExpected({ found, previous, span }: Place, where: string, ke
   if (found.tokenType === T.Init) {
     return notADeclaration(span, { ...wording, hint: "`init` follows the distribution of a `latent` or `observe`" });
   }
-  const continues = previous?.endLine === found.startLine && startsOperand(found) && previous?.tokenType !== T.LeftBrace;
-  const hint = continues ? "if it continues what stands before it, an operator or a `,` is missing between them" : undefined;
+  const continues =
+    previous?.endLine === found.startLine && startsOperand(found) && previous?.tokenType !== T.LeftBrace;
+  const hint = continues
+    ? "if it continues what stands before it, an operator or a `,` is missing between them"
+    : undefined;
   return notADeclaration(span, { ...wording, hint });
 }
 
@@ -70,7 +81,8 @@ function relationMissing(place: Place, role: "latent" | "observe", tokens: reado
   const name = keyword + 1 < tokens.length ? tokens[keyword + 1].image : "x";
   const sameLine = place.found.startLine === place.previous?.endLine;
   const start = place.span.start;
-  const fix = place.found.tokenType === T.Name && sameLine ? { fix: { span: { start, end: start }, replacement: "~ " } } : {};
+  const fix =
+    place.found.tokenType === T.Name && sameLine ? { fix: { span: { start, end: start }, replacement: "~ " } } : {};
   return missingRelation(place.span, { role, name, found: describeToken(place.found) }, fix);
 }
 

@@ -122,8 +122,14 @@ export const Equal = symbol("Equal", "=");
 export const Question = symbol("Question", "?");
 
 /** Symbols of other languages, read as ours so that one message is enough. */
-export const ForeignSymbol = createToken({ name: "ForeignSymbol", pattern: /\*\*|:=|=>|[@\u2264\u2265\u2260\u223C\u2212\u00D7\u00B7\u22C5\u2192]/ });
-export const QuotedText = createToken({ name: "QuotedText", pattern: /"[^"\n\r]*"?|'[^'\n\r]*'|\u201C[^\u201D\n\r]*\u201D/ });
+export const ForeignSymbol = createToken({
+  name: "ForeignSymbol",
+  pattern: /\*\*|:=|=>|[@\u2264\u2265\u2260\u223C\u2212\u00D7\u00B7\u22C5\u2192]/,
+});
+export const QuotedText = createToken({
+  name: "QuotedText",
+  pattern: /"[^"\n\r]*"?|'[^'\n\r]*'|\u201C[^\u201D\n\r]*\u201D/,
+});
 export const UnknownCharacter = createToken({
   name: "UnknownCharacter",
   pattern: /[\uD800-\uDBFF][\uDC00-\uDFFF]|[\u0000-\u0008\u000E-\u001F\u007F$%&!\\|`'\u0080-\uFFFF]/,

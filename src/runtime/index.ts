@@ -28,6 +28,8 @@ export {
 } from "./errors.js";
 export type { DataErrorCode, ModelFileReason } from "./errors.js";
 
+export { useBackend } from "./tensor-flow.js";
+
 // For generated loops and M-steps.
 export * from "../numerics/dense.js";
 export * from "../numerics/special-functions.js";
@@ -43,3 +45,5 @@ export type {
   RegressionStatistics,
 } from "../numerics/maximise/regression.js";
 export { RandomStream } from "../numerics/random.js";
+export { columnMeans, downloadTensor, mapOnHost, tensorFlow, uploadIndices, uploadTensor } from "./tensor-flow.js";
+export type { TensorFlow } from "./tensor-flow.js";

@@ -9,10 +9,14 @@ const rows = 5;
 const largestTable = 20_000;
 
 /** The eliminated likelihood equals the sum of the joint density over every assignment of the latents. */
-export function checkEnumeration(program: EmProgram, seed: number): CheckResult {
+export function checkEnumeration(
+  program: EmProgram,
+  seed: number,
+  given: Readonly<Record<string, number>> = {},
+): CheckResult {
   const { model } = program;
   const name = "likelihood equals enumeration";
-  const sizes = tinySizes(model);
+  const sizes = tinySizes(model, given);
   const latents = latentCells(model, sizes);
   const assignments = latents.reduce((product, cell) => product * cell.values, 1);
   if (assignments > largestTable)

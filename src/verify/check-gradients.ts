@@ -12,9 +12,14 @@ const directions = 8;
 const step = 1e-5;
 
 /** The derivative of the log-likelihood equals its central difference along random directions of all parameters. */
-export function checkGradients(model: Model, order: readonly string[], seed: number): CheckResult {
+export function checkGradients(
+  model: Model,
+  order: readonly string[],
+  seed: number,
+  given: Readonly<Record<string, number>> = {},
+): CheckResult {
   const gradient = deriveLikelihoodGradient(model, deriveInside(model, order));
-  const problem = drawProblem(model, { sizes: tinySizes(model), rows: 6, seed, missing: 0.3 });
+  const problem = drawProblem(model, { sizes: tinySizes(model, given), rows: 6, seed, missing: 0.3 });
   const free = freeCoordinates(model, problem);
   const slopes = freeGradient(model, gradient, problem, problem.parameters);
   let worst = 0;
@@ -49,9 +54,14 @@ const batchRows = 40;
  * The expected score is 0 for data drawn from the model: the check that finds a wrong normaliser, which neither
  * finite differences nor a rising likelihood can see.
  */
-export function checkScoreIdentity(model: Model, order: readonly string[], seed: number): CheckResult {
+export function checkScoreIdentity(
+  model: Model,
+  order: readonly string[],
+  seed: number,
+  given: Readonly<Record<string, number>> = {},
+): CheckResult {
   const gradient = deriveLikelihoodGradient(model, deriveInside(model, order));
-  const sizes = tinySizes(model);
+  const sizes = tinySizes(model, given);
   const { parameters } = drawProblem(model, { sizes, rows: 1, seed });
   const sums: Record<string, { total: Float64Array; squares: Float64Array }> = {};
   for (let batch = 0; batch < batches; batch++) {

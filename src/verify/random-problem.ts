@@ -1,10 +1,12 @@
-import type { Dimension, Domain, Model, Parameter } from "../ir/model.js";
+import type { Dimension, Domain, Model, Parameter, Variable } from "../ir/model.js";
 import { interpretPlan } from "../ir/interpret-plan.js";
 import { deriveSample } from "../inference/queries/sample.js";
 import { shapeOf, storedShape } from "../inference/elaborate/axes.js";
+import { literalValues } from "../inference/m-step/known-prior.js";
 import type { AxisSize } from "../ir/plan.js";
 import { RandomStream } from "../numerics/random.js";
 import { fromUnconstrained, unconstrainedSize, type ConstrainedKind } from "../numerics/transforms.js";
+import type { Columns } from "./verifiable-trainer.js";
 
 export type Tensors = Record<string, Float64Array>;
 
@@ -69,7 +71,10 @@ function constrainedKind(domain: Domain): ConstrainedKind {
   }
 }
 
-/** Parameters around the middle of their domains; `spread` is the deviation of their free coordinates. */
+/**
+ * Parameters around the middle of their domains, those that the model fixes at their values; `spread` is the deviation
+ * of the free coordinates.
+ */
 export function drawParameters(
   model: Model,
   sizes: Readonly<Record<string, number>>,
@@ -79,6 +84,13 @@ export function drawParameters(
   const values: Tensors = {};
   for (const parameter of model.parameters) {
     const { kind, shape, cells } = valueForm(parameter, sizes);
+    const literal = parameter.fixed === undefined ? undefined : literalValues(model, parameter.fixed);
+    if (literal !== undefined) {
+      // One value (or one cell) stands for all.
+      const length = shape.reduce((product, size) => product * size, cells);
+      values[parameter.name] = Float64Array.from({ length }, (_, i) => literal[i % literal.length] ?? NaN);
+      continue;
+    }
     const stream = new RandomStream({ seed, site: `parameter ${parameter.name}` });
     const free = Float64Array.from({ length: cells * unconstrainedSize(kind, shape) }, () => spread * stream.normal());
     // Centres farther apart than the unit spreads of the data make the parts of a mixture visible.
@@ -95,21 +107,18 @@ export function drawProblem(
     readonly rows: number;
     readonly seed: number;
     readonly parameters?: Tensors;
+    /** Deviation of the free coordinates of drawn parameters. */
+    readonly spread?: number;
     /** Share of the optional entries to take away. */
     readonly missing?: number;
   },
 ): RandomProblem {
   const { sizes, rows, seed } = options;
-  const parameters = options.parameters ?? drawParameters(model, sizes, seed);
+  const parameters = options.parameters ?? drawParameters(model, sizes, seed, options.spread);
   const data: Tensors = {};
   for (const variable of model.variables.filter(({ role }) => role === "given")) {
     const stream = new RandomStream({ seed, site: `given ${variable.name}` });
-    const plates = variable.axes.slice(1).map((name) => {
-      const size = model.axes.find((axis) => axis.name === name)?.size;
-      return size === undefined ? 1 : lengthOf(sizes, size);
-    });
-    const shape = [...plates, ...shapeOf(variable.domain).map((dimension) => lengthOf(sizes, dimension))];
-    const count = shape.reduce((product, size) => product * size, rows);
+    const count = cellShape(model, variable, sizes).reduce((product, size) => product * size, rows);
     data[variable.name] = Float64Array.from({ length: count }, () => drawGiven(variable.domain, sizes, stream));
   }
   const weight = model.axes.find((axis) => axis.weight !== undefined)?.weight;
@@ -134,6 +143,31 @@ export function drawProblem(
       : values;
   }
   return { sizes, rows, parameters, data };
+}
+
+/** The shape of a variable in one row: its plates inside the rows, then its own dimensions. */
+export function cellShape(
+  model: Model,
+  variable: Variable,
+  sizes: Readonly<Record<string, number>>,
+): readonly number[] {
+  const plates = variable.axes.flatMap((name) => {
+    const size = model.axes.find((axis) => axis.name === name)?.size;
+    return size === undefined ? [] : [lengthOf(sizes, size)];
+  });
+  return [...plates, ...shapeOf(variable.domain).map((dimension) => lengthOf(sizes, dimension))];
+}
+
+/** What a trainer is told of a problem: observed and given variables and the weight, with their shapes. */
+export function trainerColumns(model: Model, { sizes, rows, data }: RandomProblem): Columns {
+  const weight = model.axes.find((axis) => axis.weight !== undefined)?.weight;
+  const shapes: (readonly [string, readonly number[]])[] = model.variables
+    .filter(({ role }) => role !== "latent")
+    .map((variable) => [variable.name, [rows, ...cellShape(model, variable, sizes)]]);
+  if (weight !== undefined) shapes.push([weight, [rows]]);
+  return Object.fromEntries(
+    shapes.map(([name, shape]) => [name, { shape, data: data[name] ?? new Float64Array() }]),
+  );
 }
 
 function drawGiven(domain: Domain, sizes: Readonly<Record<string, number>>, stream: RandomStream): number {

@@ -34,10 +34,17 @@ const identifier: fc.Arbitrary<Identifier> = nameText.map((text) => ({ text, spa
 const numberText = fc.oneof(
   fc.nat(1000).map(String),
   fc.tuple(fc.nat(99), fc.nat(999)).map(([whole, part]) => `${whole}.${part}`),
-  fc.tuple(fc.nat(9), fc.constantFrom("e", "E"), fc.constantFrom("", "+", "-"), fc.nat(20)).map((parts) => parts.join("")),
+  fc
+    .tuple(fc.nat(9), fc.constantFrom("e", "E"), fc.constantFrom("", "+", "-"), fc.nat(20))
+    .map((parts) => parts.join("")),
 );
 
-const number: fc.Arbitrary<NumberLiteral> = numberText.map((text) => ({ kind: "number", value: Number(text), text, span }));
+const number: fc.Arbitrary<NumberLiteral> = numberText.map((text) => ({
+  kind: "number",
+  value: Number(text),
+  text,
+  span,
+}));
 const wholeNumber: fc.Arbitrary<NumberLiteral> = fc
   .nat(10_000)
   .map((value) => ({ kind: "number", value, text: String(value), span }));
@@ -46,18 +53,27 @@ const few = <T>(of: fc.Arbitrary<T>, least = 0): fc.Arbitrary<T[]> => fc.array(o
 
 /** `{ name: value }`, or nothing at all. */
 const maybe = <K extends string, T>(name: K, of: fc.Arbitrary<T>): fc.Arbitrary<{ [P in K]?: T }> =>
-  fc.option(of, { nil: undefined }).map((value) => (value === undefined ? {} : ({ [name]: value } as { [P in K]?: T })));
+  fc
+    .option(of, { nil: undefined })
+    .map((value) => (value === undefined ? {} : ({ [name]: value } as { [P in K]?: T })));
 
-const withMaybe = <A extends object, B extends object>(base: fc.Arbitrary<A>, ...rest: fc.Arbitrary<B>[]): fc.Arbitrary<A & B> =>
-  fc.tuple(base, ...rest).map((parts) => Object.assign({}, ...parts) as A & B);
+type Intersection<B extends readonly unknown[]> = B extends readonly [infer First, ...infer Rest]
+  ? First & Intersection<Rest>
+  : unknown;
 
-interface Tied {
+const withMaybe = <A extends object, B extends readonly object[]>(
+  base: fc.Arbitrary<A>,
+  ...rest: { [I in keyof B]: fc.Arbitrary<B[I]> }
+): fc.Arbitrary<A & Intersection<B>> =>
+  fc.tuple(base, ...rest).map((parts: readonly object[]) => Object.assign({}, ...parts) as A & Intersection<B>);
+
+type Tied = {
   expression: Expression;
   argument: Argument;
   subscript: Subscript;
   type: TypeExpression;
   dimension: DimensionExpression;
-}
+};
 
 const tied = fc.letrec<Tied>((tie) => {
   const inner = tie("expression");
@@ -81,8 +97,18 @@ const tied = fc.letrec<Tied>((tie) => {
       binary(arithmetic),
       binary(arithmetic),
       fc.record({ kind: fc.constant("negate" as const), operand: inner, span: fc.constant(span) }),
-      fc.record({ kind: fc.constant("call" as const), callee: inner, arguments: few(tie("argument")), span: fc.constant(span) }),
-      fc.record({ kind: fc.constant("subscript" as const), base: inner, subscripts: few(tie("subscript"), 1), span: fc.constant(span) }),
+      fc.record({
+        kind: fc.constant("call" as const),
+        callee: inner,
+        arguments: few(tie("argument")),
+        span: fc.constant(span),
+      }),
+      fc.record({
+        kind: fc.constant("subscript" as const),
+        base: inner,
+        subscripts: few(tie("subscript"), 1),
+        span: fc.constant(span),
+      }),
       fc.record({ kind: fc.constant("field" as const), base: inner, field: identifier, span: fc.constant(span) }),
       fc.record({ kind: fc.constant("list" as const), items: few(tie("argument")), span: fc.constant(span) }),
       where,
@@ -124,7 +150,12 @@ const documentation = maybe(
 const initial = maybe("initial", anyExpression);
 
 const letDeclaration = withMaybe(
-  fc.record({ kind: fc.constant("let" as const), names: few(identifier, 1), value: anyExpression, span: fc.constant(span) }),
+  fc.record({
+    kind: fc.constant("let" as const),
+    names: few(identifier, 1),
+    value: anyExpression,
+    span: fc.constant(span),
+  }),
   documentation,
 );
 const givenDeclaration = withMaybe(
@@ -154,13 +185,23 @@ const blocks = fc.letrec<{ item: BlockItem; guideItem: GuideItem }>((tie) => ({
     letDeclaration,
     givenDeclaration,
     withMaybe(
-      fc.record({ kind: fc.constant("plate" as const), name: identifier, items: few(tie("item")), span: fc.constant(span) }),
+      fc.record({
+        kind: fc.constant("plate" as const),
+        name: identifier,
+        items: few(tie("item")),
+        span: fc.constant(span),
+      }),
       maybe("size", identifier),
       maybe("weight", identifier),
       documentation,
     ),
     withMaybe(
-      fc.record({ kind: fc.constant("chain" as const), name: identifier, items: few(tie("item")), span: fc.constant(span) }),
+      fc.record({
+        kind: fc.constant("chain" as const),
+        name: identifier,
+        items: few(tie("item")),
+        span: fc.constant(span),
+      }),
       maybe("size", identifier),
       documentation,
     ),
@@ -169,85 +210,96 @@ const blocks = fc.letrec<{ item: BlockItem; guideItem: GuideItem }>((tie) => ({
     { maxDepth: 2, withCrossShrink: true },
     letDeclaration,
     withMaybe(
-      fc.record({ kind: fc.constant("site" as const), name: identifier, value: anyExpression, span: fc.constant(span) }),
+      fc.record({
+        kind: fc.constant("site" as const),
+        name: identifier,
+        value: anyExpression,
+        span: fc.constant(span),
+      }),
       initial,
     ),
-    fc.record({ kind: fc.constant("guideChain" as const), name: identifier, items: few(tie("guideItem")), span: fc.constant(span) }),
+    fc.record({
+      kind: fc.constant("guideChain" as const),
+      name: identifier,
+      items: few(tie("guideItem")),
+      span: fc.constant(span),
+    }),
   ),
 }));
 
-const option = fc.record({ name: identifier, value: anyExpression });
+const sizeDeclaration = withMaybe(
+  fc.record({
+    kind: fc.constant("size" as const),
+    sizes: few(withMaybe(fc.record({ name: identifier }), maybe("value", wholeNumber)), 1),
+    span: fc.constant(span),
+  }),
+  documentation,
+);
+const parameterHead = fc.record({
+  kind: fc.constant("parameter" as const),
+  name: identifier,
+  table: few(identifier),
+  type: anyType,
+  span: fc.constant(span),
+});
+const parameterDeclaration = fc.oneof(
+  withMaybe(parameterHead, maybe("prior", anyExpression), documentation),
+  withMaybe(parameterHead, maybe("value", anyExpression), documentation),
+);
+const networkDeclaration = withMaybe(
+  fc.record({
+    kind: fc.constant("network" as const),
+    name: identifier,
+    inputs: few(anyType, 1),
+    outputs: few(anyType, 1),
+    layers: few(layer, 1),
+    span: fc.constant(span),
+  }),
+  documentation,
+);
+const guideDeclaration = fc.oneof(
+  withMaybe(
+    fc.record({ kind: fc.constant("guide" as const), items: few(blocks.guideItem), span: fc.constant(span) }),
+    documentation,
+  ),
+  withMaybe(
+    fc.record({
+      kind: fc.constant("guide" as const),
+      items: fc.constant([]),
+      automatic: layer,
+      span: fc.constant(span),
+    }),
+    documentation,
+  ),
+);
+const criticDeclaration = withMaybe(
+  fc.record({
+    kind: fc.constant("critic" as const),
+    network: identifier,
+    arguments: few(tied.argument, 1),
+    span: fc.constant(span),
+  }),
+  documentation,
+);
+const learnDeclaration = withMaybe(
+  fc.record({
+    kind: fc.constant("learn" as const),
+    method: identifier,
+    options: few(fc.record({ name: identifier, value: anyExpression })),
+    span: fc.constant(span),
+  }),
+  documentation,
+);
 
-const declaration: fc.Arbitrary<Declaration> = fc.oneof(
-  { weight: 3, arbitrary: blocks.item },
-  {
-    weight: 1,
-    arbitrary: withMaybe(
-      fc.record({
-        kind: fc.constant("size" as const),
-        sizes: few(withMaybe(fc.record({ name: identifier }), maybe("value", wholeNumber)), 1),
-        span: fc.constant(span),
-      }),
-      documentation,
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: withMaybe(
-      fc.record({
-        kind: fc.constant("parameter" as const),
-        name: identifier,
-        table: few(identifier),
-        type: anyType,
-        span: fc.constant(span),
-      }),
-      fc.oneof(maybe("prior", anyExpression), maybe("value", anyExpression)),
-      documentation,
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: withMaybe(
-      fc.record({
-        kind: fc.constant("network" as const),
-        name: identifier,
-        inputs: few(anyType, 1),
-        outputs: few(anyType, 1),
-        layers: few(layer, 1),
-        span: fc.constant(span),
-      }),
-      documentation,
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: withMaybe(
-      fc.oneof(
-        fc.record({ kind: fc.constant("guide" as const), items: few(blocks.guideItem), span: fc.constant(span) }),
-        fc.record({
-          kind: fc.constant("guide" as const),
-          items: fc.constant([]),
-          automatic: layer,
-          span: fc.constant(span),
-        }),
-      ),
-      documentation,
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: withMaybe(
-      fc.record({ kind: fc.constant("critic" as const), network: identifier, arguments: few(tied.argument, 1), span: fc.constant(span) }),
-      documentation,
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: withMaybe(
-      fc.record({ kind: fc.constant("learn" as const), method: identifier, options: few(option), span: fc.constant(span) }),
-      documentation,
-    ),
-  },
+const declaration = fc.oneof<fc.Arbitrary<Declaration>[]>(
+  blocks.item,
+  blocks.item,
+  sizeDeclaration,
+  parameterDeclaration,
+  networkDeclaration,
+  guideDeclaration,
+  criticDeclaration,
+  learnDeclaration,
 );
 
 export const anyProgram: fc.Arbitrary<Program> = fc.record({

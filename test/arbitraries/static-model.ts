@@ -120,6 +120,10 @@ class ModelText {
             ? `${loose(`Matrix[${D}, ${this.given()}]`)} * u + ${loose(vector)}`
             : `dot(${loose(`Vector[${this.given()}]`, "Normal(0, 4)")}, u) + ${loose(vector)}`,
         () => `${loose(vector)} - 0.5 * ${loose("Real", "Normal(0, 9)")}`,
+        () =>
+          isVector
+            ? `${loose(`Matrix[${D}, ${this.given()}]`)} * u`
+            : `dot(${loose(`Vector[${this.given()}]`, "Normal(0, 4)")}, u)`,
       ];
       return choices.pick(forms)();
     };

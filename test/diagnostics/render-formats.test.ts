@@ -16,7 +16,13 @@ const diagnostic: Diagnostic = {
   hint: "write it\nlike this",
   fix: { span: { start: 19, end: 19 }, replacement: ":" },
 };
-const bare: Diagnostic = { code: "GEN2001", severity: "warning", message: "m", span: { start: 6, end: 7 }, related: [] };
+const bare: Diagnostic = {
+  code: "GEN2001",
+  severity: "warning",
+  message: "m",
+  span: { start: 6, end: 7 },
+  related: [],
+};
 
 describe("renderJson", () => {
   it("prints the document of `genc check`", () => {
@@ -35,7 +41,15 @@ describe("renderJson", () => {
           hint: "write it\nlike this",
           fix: { start: at(2, 10), end: at(2, 10), replacement: ":" },
         },
-        { code: "GEN2001", severity: "warning", message: "m", file: "dir/a b.gen", start: at(1, 7), end: at(1, 8), related: [] },
+        {
+          code: "GEN2001",
+          severity: "warning",
+          message: "m",
+          file: "dir/a b.gen",
+          start: at(1, 7),
+          end: at(1, 8),
+          related: [],
+        },
       ],
     });
   });
@@ -43,8 +57,16 @@ describe("renderJson", () => {
   it("joins files in one document", () => {
     const other = { name: "b.gen", text: "" };
     const none = { ...bare, span: { start: 0, end: 0 } };
-    const document: unknown = JSON.parse(renderJsonOf([{ source, diagnostics: [bare] }, { source: other, diagnostics: [none] }]));
-    expect(document).toEqual({ schema: "genc.check/1", diagnostics: [jsonDiagnostic(bare, source), jsonDiagnostic(none, other)] });
+    const document: unknown = JSON.parse(
+      renderJsonOf([
+        { source, diagnostics: [bare] },
+        { source: other, diagnostics: [none] },
+      ]),
+    );
+    expect(document).toEqual({
+      schema: "genc.check/1",
+      diagnostics: [jsonDiagnostic(bare, source), jsonDiagnostic(none, other)],
+    });
   });
 });
 

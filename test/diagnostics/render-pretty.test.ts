@@ -9,7 +9,8 @@ const spanOf = (text: string, part: string, from = 0): Span => {
   return { start, end: start + part.length };
 };
 
-const plain = (diagnostic: Diagnostic, source: SourceText): string => renderPretty([diagnostic], source, { color: false });
+const plain = (diagnostic: Diagnostic, source: SourceText): string =>
+  renderPretty([diagnostic], source, { color: false });
 
 const base = { code: "GEN2104", severity: "error", related: [] } as const;
 
@@ -87,18 +88,16 @@ describe("renderPretty", () => {
 
   it("underlines the first line of a place that spans several", () => {
     const text = "model M {\n  size K\n}";
-    const rows = plain({ ...base, message: "m", span: { start: 6, end: text.length } }, { name: "a.gen", text }).split("\n");
+    const rows = plain({ ...base, message: "m", span: { start: 6, end: text.length } }, { name: "a.gen", text }).split(
+      "\n",
+    );
     expect(rows.slice(3)).toEqual([" 1 | model M {", "   |       ^^^"]);
   });
 
   it("shows the end of an empty text", () => {
-    expect(plain({ ...base, message: "m", span: { start: 0, end: 0 } }, { name: "a.gen", text: "" }).split("\n")).toEqual([
-      "error[GEN2104]: m",
-      "  --> a.gen:1:1",
-      "   |",
-      " 1 |",
-      "   | ^",
-    ]);
+    expect(
+      plain({ ...base, message: "m", span: { start: 0, end: 0 } }, { name: "a.gen", text: "" }).split("\n"),
+    ).toEqual(["error[GEN2104]: m", "  --> a.gen:1:1", "   |", " 1 |", "   | ^"]);
   });
 
   it("colours by severity, and the text is the same without the colours", () => {
@@ -122,7 +121,10 @@ describe("renderPretty", () => {
     "neither throws nor lets control characters through, whatever the text and the place",
     (text, start, length, message) => {
       const span = { start, end: start + length };
-      const rendered = plain({ ...base, message, span, related: [{ span: { start: length, end: start }, message }] }, { name: message, text });
+      const rendered = plain(
+        { ...base, message, span, related: [{ span: { start: length, end: start }, message }] },
+        { name: message, text },
+      );
       // eslint-disable-next-line no-control-regex
       expect(rendered).not.toMatch(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/);
     },

@@ -217,7 +217,7 @@ describe.each(discrete)("%s", (_, setting, most) => {
   });
 
   it("draws from its masses", () => {
-    const counts = new Array<number>(most + 1).fill(0);
+    const counts = Array.from({ length: most + 1 }, () => 0);
     const n = 4000;
     for (const [x] of samplesOf(setting, n)) counts[x]++;
     let cumulative = 0;

@@ -149,7 +149,7 @@ describe("distributions", () => {
     const probabilities: number[] = [Math.exp(-mean)];
     for (let k = 1; k < bins; k++) probabilities.push((probabilities[k - 1] * mean) / k);
     const rare = 1 - probabilities.reduce((sum, p) => sum + p, 0);
-    const counts = new Array<number>(bins + 1).fill(0);
+    const counts = Array.from({ length: bins + 1 }, () => 0);
     for (const x of draws(30_000, (stream) => stream.poisson(mean))) counts[Math.min(x, bins)]++;
     expectFrequencies(counts, [...probabilities, rare]);
   });
@@ -158,7 +158,7 @@ describe("distributions", () => {
     const [trials, p] = [60, 0.35];
     const probabilities: number[] = [(1 - p) ** trials];
     for (let k = 1; k <= trials; k++) probabilities.push((probabilities[k - 1] * (trials - k + 1) * p) / (k * (1 - p)));
-    const counts = new Array<number>(trials + 1).fill(0);
+    const counts = Array.from({ length: trials + 1 }, () => 0);
     for (const x of draws(30_000, (stream) => stream.binomial(trials, p))) counts[x]++;
     expectFrequencies(
       counts.slice(8, 36),

@@ -14,7 +14,9 @@ export type Grammar = ReadonlyMap<string, Node>;
 const CLOSING: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
 export function readEbnf(text: string): Grammar {
-  const tokens = [...text.replace(/\(\*[^]*?\*\)/g, "").matchAll(/"[^"]*"|\? .*? \?(?= ;)|[A-Za-z]+|[=|;()[\]{}]/g)].map((m) => m[0]);
+  const tokens = [
+    ...text.replace(/\(\*[^]*?\*\)/g, "").matchAll(/"[^"]*"|\? .*? \?(?= ;)|[A-Za-z]+|[=|;()[\]{}]/g),
+  ].map((m) => m[0]);
   let next = 0;
   const take = (): string => tokens[next++];
   const choice = (): Node => {
@@ -63,7 +65,12 @@ export function wordsOf(grammar: Grammar): ReadonlySet<string> {
 }
 
 /** Does the grammar derive exactly these tokens? Every way is tried, positions being kept as sets. */
-export function recognises(grammar: Grammar, start: string, tokens: readonly string[], neverNames: ReadonlySet<string>): boolean {
+export function recognises(
+  grammar: Grammar,
+  start: string,
+  tokens: readonly string[],
+  neverNames: ReadonlySet<string>,
+): boolean {
   const known = new Map<string, ReadonlySet<number>>();
   const isName = (token: string): boolean => !neverNames.has(token);
   const ends = (node: Node, at: number): ReadonlySet<number> => {
@@ -76,7 +83,8 @@ export function recognises(grammar: Grammar, start: string, tokens: readonly str
         const rule = grammar.get(node.name);
         if (rule === undefined) throw new Error(`no rule ${node.name}`);
         if (rule.kind === "pattern") {
-          const fits = at < tokens.length && rule.pattern.test(tokens[at]) && (node.name !== "NAME" || isName(tokens[at]));
+          const fits =
+            at < tokens.length && rule.pattern.test(tokens[at]) && (node.name !== "NAME" || isName(tokens[at]));
           return new Set(fits ? [at + 1] : []);
         }
         const key = `${node.name}@${at}`;
@@ -89,7 +97,8 @@ export function recognises(grammar: Grammar, start: string, tokens: readonly str
       }
       case "sequence": {
         let positions: ReadonlySet<number> = new Set([at]);
-        for (const part of node.parts) positions = new Set([...positions].flatMap((position) => [...ends(part, position)]));
+        for (const part of node.parts)
+          positions = new Set([...positions].flatMap((position) => [...ends(part, position)]));
         return positions;
       }
       case "choice":
@@ -131,7 +140,8 @@ export function randomSentence(grammar: Grammar, start: string, random: () => nu
         return 0;
     }
   };
-  for (let round = 0; round < grammar.size; round++) for (const [name, node] of grammar) shortest.set(name, length(node));
+  for (let round = 0; round < grammar.size; round++)
+    for (const [name, node] of grammar) shortest.set(name, length(node));
   const sentence: string[] = [];
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)];
   const write = (node: Node): void => {

@@ -21,7 +21,8 @@ describe.each(readdirSync(folder).filter((name) => name.endsWith(".gen")))("gram
     const once = format({ name, text });
     expect(format({ name, text: once })).toBe(once);
     expect(withoutSpans(parse({ name, text: once }).program)).toEqual(withoutSpans(parse({ name, text }).program));
-    const comments = (source: string): (string | undefined)[] => (source.match(/#.*/g) ?? []).map((comment) => comment.trimEnd());
+    const comments = (source: string): (string | undefined)[] =>
+      (source.match(/#.*/g) ?? []).map((comment) => comment.trimEnd());
     expect(comments(once)).toEqual(comments(text));
   });
 });
@@ -29,7 +30,9 @@ describe.each(readdirSync(folder).filter((name) => name.endsWith(".gen")))("gram
 describe("grammar/gen.tmLanguage.json", () => {
   it("is what scripts/generate-grammar.mjs writes", () => {
     const ebnf = readFileSync(new URL("../../grammar/gen.ebnf", import.meta.url), "utf8");
-    const written: unknown = JSON.parse(readFileSync(new URL("../../grammar/gen.tmLanguage.json", import.meta.url), "utf8"));
+    const written: unknown = JSON.parse(
+      readFileSync(new URL("../../grammar/gen.tmLanguage.json", import.meta.url), "utf8"),
+    );
     expect(written).toEqual(textMateGrammar(ebnf));
   });
 });

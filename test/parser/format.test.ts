@@ -12,7 +12,10 @@ const anyMess = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.constant(" ") },
     { weight: 3, arbitrary: fc.constantFrom("\n", "\n\n", "\n\n\n", "\t", "\r\n", "\r\n\r\n") },
-    { weight: 1, arbitrary: fc.constantFrom(" # note\n", "\n# own line\n", " ## not documentation\n", "\n## line\n## line\n") },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(" # note\n", "\n# own line\n", " ## not documentation\n", "\n## line\n## line\n"),
+    },
     { weight: 1, arbitrary: fc.constantFrom("\n\n# apart\n\n", "\n## one\n\n## two\n", "#\n", "\n##\n") },
   ),
   { minLength: 40, maxLength: 40 },
@@ -21,22 +24,27 @@ const anyMess = fc.array(
 const WORD = /[A-Za-z_][A-Za-z_0-9]*'?|[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|->|\|>|[<>=!]=|[^\sA-Za-z0-9]/g;
 
 const commentsOf = (text: string): string[] =>
-  parse({ name: "f.gen", text }).comments.map((comment) => comment.text.replace(/^#+ ?/, "")).sort();
+  parse({ name: "f.gen", text })
+    .comments.map((comment) => comment.text.replace(/^#+ ?/, ""))
+    .sort();
 
 describe("format", () => {
-  test.prop([anyProgram, anyMess], { numRuns: 250 })("is idempotent, keeps the tree and every comment", (program, mess) => {
-    const bare = printProgram(program).replace(/##.*/g, "");
-    const text = (bare.match(WORD) ?? []).map((word, i) => word + mess[i % mess.length]).join("");
-    const read = parse({ name: "f.gen", text });
-    expect(read.diagnostics).toEqual([]);
-    const once = formatted(text);
-    const again = parse({ name: "f.gen", text: once });
-    expect(again.diagnostics).toEqual([]);
-    expect(withoutSpans(again.program), JSON.stringify(text)).toEqual(withoutSpans(read.program));
-    expect(formatted(once)).toBe(once);
-    expect(commentsOf(once)).toEqual(commentsOf(text));
-    expect(once).not.toMatch(/\n\n\n|[ \t]\n|\t|\r/);
-  });
+  test.prop([anyProgram, anyMess], { numRuns: 120 })(
+    "is idempotent, keeps the tree and every comment",
+    (program, mess) => {
+      const bare = printProgram(program).replace(/##.*/g, "");
+      const text = (bare.match(WORD) ?? []).map((word, i) => word + mess[i % mess.length]).join("");
+      const read = parse({ name: "f.gen", text });
+      expect(read.diagnostics).toEqual([]);
+      const once = formatted(text);
+      const again = parse({ name: "f.gen", text: once });
+      expect(again.diagnostics).toEqual([]);
+      expect(withoutSpans(again.program), JSON.stringify(text)).toEqual(withoutSpans(read.program));
+      expect(formatted(once)).toBe(once);
+      expect(commentsOf(once)).toEqual(commentsOf(text));
+      expect(once).not.toMatch(/\n\n\n|[ \t]\n|\t|\r/);
+    },
+  );
 
   it("has two spaces of indentation, one declaration a line, columns for neighbouring variables", () => {
     const text = `model M{size K=3,D;param w:Simplex[K] ~Dirichlet( 2 )
@@ -100,9 +108,7 @@ model M {  # head
   it("breaks long lines between layers and elements", () => {
     const layers = Array.from({ length: 8 }, () => "dense(256, relu)");
     const text = `model M { net f(Real) -> Real = ${layers.join(" |> ")} }`;
-    expect(formatted(text)).toBe(
-      `model M {\n  net f(Real) -> Real =\n    ${layers.join("\n    |> ")}\n}\n`,
-    );
+    expect(formatted(text)).toBe(`model M {\n  net f(Real) -> Real =\n    ${layers.join("\n    |> ")}\n}\n`);
   });
 
   it("gives back a text with syntax errors unchanged", () => {

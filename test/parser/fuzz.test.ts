@@ -5,13 +5,18 @@ import { parse, type ParseResult } from "../../src/parser/parse.js";
 import { anyProgram } from "../arbitraries/ast.js";
 import { printProgram } from "../../src/parser/print-ast.js";
 
-/** Far more than any of these needs; a machine under load is slow, an endless loop is slower. */
-const TIME_LIMIT = 8_000;
+/** Milliseconds of processor time, far more than any of these needs. */
+const TIME_LIMIT = 4_000;
+
+const processorTime = (): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+};
 
 function parseInTime(text: string): ParseResult {
-  const began = performance.now();
+  const began = processorTime();
   const result = parse({ name: "fuzz.gen", text });
-  expect(performance.now() - began).toBeLessThan(TIME_LIMIT);
+  expect(processorTime() - began).toBeLessThan(TIME_LIMIT);
   expect(Array.isArray(result.program.models)).toBe(true);
   for (const { span, message } of result.diagnostics) {
     expect(span.start).toBeGreaterThanOrEqual(0);
@@ -29,7 +34,7 @@ const WORDS =
 
 describe("parse", () => {
   const word = fc.constantFrom(...WORDS.split(" "));
-  test.prop([fc.array(word, { maxLength: 120 })], { numRuns: 500 })("survives soups of tokens", (words) => {
+  test.prop([fc.array(word, { maxLength: 120 })], { numRuns: 300 })("survives soups of tokens", (words) => {
     parseInTime(words.join(" "));
     parseInTime(words.join(""));
   });
@@ -44,11 +49,14 @@ describe("parse", () => {
     parseInTime(Buffer.from(bytes).toString("utf8"));
   });
 
-  test.prop([anyProgram, fc.nat(), fc.nat()], { numRuns: 200 })("survives programs with a piece cut out", (program, from, length) => {
-    const text = printProgram(program);
-    const start = from % text.length;
-    parseInTime(text.slice(0, start) + text.slice(start + 1 + (length % 40)));
-  });
+  test.prop([anyProgram, fc.nat(), fc.nat()], { numRuns: 200 })(
+    "survives programs with a piece cut out",
+    (program, from, length) => {
+      const text = printProgram(program);
+      const start = from % text.length;
+      parseInTime(text.slice(0, start) + text.slice(start + 1 + (length % 40)));
+    },
+  );
 
   const declaration = (expression: string): string => `model M {\n  let a = ${expression}\n}\n`;
 

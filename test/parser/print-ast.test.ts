@@ -15,7 +15,7 @@ function expressionOf(text: string): Expression {
 }
 
 describe("printProgram", () => {
-  test.prop([anyProgram], { numRuns: 300 })("prints what parses to the same tree", (program) => {
+  test.prop([anyProgram], { numRuns: 150 })("prints what parses to the same tree", (program) => {
     const text = printProgram(program);
     const again = parse({ name: "random.gen", text });
     expect(again.diagnostics.map((diagnostic) => `${diagnostic.code} ${diagnostic.message}\n${text}`)).toEqual([]);

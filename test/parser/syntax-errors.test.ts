@@ -32,9 +32,19 @@ interface Case {
 
 const CASES: Readonly<Record<string, Case>> = {
   // Characters, numbers, words.
-  "an unknown character": { text: body("param x: Real $"), expected: ["GEN1001 2:15"], says: /`\$` means nothing/, mends: true },
+  "an unknown character": {
+    text: body("param x: Real $"),
+    expected: ["GEN1001 2:15"],
+    says: /`\$` means nothing/,
+    mends: true,
+  },
   "a run of unknown characters": { text: body("param x: Real $$$"), expected: ["GEN1001 2:15"] },
-  "a control character": { text: body("param x: Real \u0007"), expected: ["GEN1001 2:15"], says: /U\+0007/, mends: true },
+  "a control character": {
+    text: body("param x: Real \u0007"),
+    expected: ["GEN1001 2:15"],
+    says: /U\+0007/,
+    mends: true,
+  },
   "an emoji": { text: body("param x: Real \u{1F600}"), expected: ["GEN1001 2:15"], mends: true },
   "letters in a number": { text: body("let a = 3abc"), expected: ["GEN1002 2:9"], says: /letters stand inside/ },
   "two points in a number": { text: body("let a = 1.2.3"), expected: ["GEN1002 2:9"], says: /more than one point/ },
@@ -44,9 +54,18 @@ const CASES: Readonly<Record<string, Case>> = {
   "a number out of range": { text: body("let a = 1e999"), expected: ["GEN1002 2:9"], says: /too large/ },
   "separators in a number": { text: body("let a = 1_000"), expected: ["GEN1002 2:9"], mends: true },
   "a subscript written as a field": { text: body("let a = x.3"), expected: ["GEN1002 2:10"] },
-  "a Greek letter": { text: body("param \u03BC: Real"), expected: ["GEN1003 2:7"], says: /`\u03BC` is not a name/, mends: true },
+  "a Greek letter": {
+    text: body("param \u03BC: Real"),
+    expected: ["GEN1003 2:7"],
+    says: /`\u03BC` is not a name/,
+    mends: true,
+  },
   "two primes": { text: body("param x'': Real"), expected: ["GEN1003 2:7"], mends: true },
-  "text in quotation marks": { text: body('learn em { loss: "wasserstein" }'), expected: ["GEN1004 2:18"], mends: true },
+  "text in quotation marks": {
+    text: body('learn em { loss: "wasserstein" }'),
+    expected: ["GEN1004 2:18"],
+    mends: true,
+  },
   "a power written **": { text: body("let a = 2 ** 3"), expected: ["GEN1005 2:11"], says: /a power|\*\*/, mends: true },
   "a definition written :=": { text: body("let a := 2"), expected: ["GEN1005 2:7"], mends: true },
   "a comment of another language": { text: body("let a = 2 // two"), expected: ["GEN1005 2:11"], mends: true },
@@ -60,17 +79,35 @@ const CASES: Readonly<Record<string, Case>> = {
     mends: true,
   },
   "a bracket left open": { text: body("param m[K: Real", "size K"), expected: ["GEN1006 2:16"] },
-  "a bracket left open inside parentheses": { text: body("let a = f(m[z, s)"), expected: ["GEN1006 2:17"], mends: true },
+  "a bracket left open inside parentheses": {
+    text: body("let a = f(m[z, s)"),
+    expected: ["GEN1006 2:17"],
+    mends: true,
+  },
   "a block left open": {
     text: "model M {\n  each n {\n    observe x: Real ~ Normal(0, 1)\n  size K\n}\n",
     expected: ["GEN1006 3:35"],
     mends: true,
   },
-  "a model left open at the end": { text: "model M {\n  size K\n", expected: ["GEN1006 2:9"], says: /end of the file/, mends: true },
-  "a model left open before another": { text: "model M {\n  size K\n\nmodel N {\n}\n", expected: ["GEN1006 2:9"], mends: true },
+  "a model left open at the end": {
+    text: "model M {\n  size K\n",
+    expected: ["GEN1006 2:9"],
+    says: /end of the file/,
+    mends: true,
+  },
+  "a model left open before another": {
+    text: "model M {\n  size K\n\nmodel N {\n}\n",
+    expected: ["GEN1006 2:9"],
+    mends: true,
+  },
   "a brace too many": { text: "model M {\n}\n}\n", expected: ["GEN1007 3:1"], mends: true },
   "a parenthesis too many": { text: body("let a = f(1))"), expected: ["GEN1007 2:13"], mends: true },
-  "the wrong bracket": { text: body("let a = f(1]"), expected: ["GEN1008 2:12"], says: /`\(` is closed by `\]`/, mends: true },
+  "the wrong bracket": {
+    text: body("let a = f(1]"),
+    expected: ["GEN1008 2:12"],
+    says: /`\(` is closed by `\]`/,
+    mends: true,
+  },
 
   // What is expected where.
   "no `:` after a parameter's name": {
@@ -80,15 +117,33 @@ const CASES: Readonly<Record<string, Case>> = {
     mends: true,
   },
   "no type": { text: body("param x:", "size K"), expected: ["GEN1010 2:9"], says: /expected a type, found/ },
-  "no name of a parameter": { text: body("param : Real"), expected: ["GEN1010 2:7"], says: /the parameter's name after `param`/ },
+  "no name of a parameter": {
+    text: body("param : Real"),
+    expected: ["GEN1010 2:7"],
+    says: /the parameter's name after `param`/,
+  },
   "no name of a model": { text: "model {\n  size K\n}\n", expected: ["GEN1010 1:7"] },
-  "no `model`": { text: "M {\n  size K\n}\n", expected: ["GEN1010 1:1"], says: /expected `model` before the name/, mends: true },
+  "no `model`": {
+    text: "M {\n  size K\n}\n",
+    expected: ["GEN1010 1:1"],
+    says: /expected `model` before the name/,
+    mends: true,
+  },
   "no size between brackets": { text: body("param x: Vector[]"), expected: ["GEN1010 2:17"] },
-  "no comma between arguments": { text: body("let a = f(x y)"), expected: ["GEN1010 2:13"], says: /`,` or `\)`/, mends: true },
+  "no comma between arguments": {
+    text: body("let a = f(x y)"),
+    expected: ["GEN1010 2:13"],
+    says: /`,` or `\)`/,
+    mends: true,
+  },
   "no comma between sizes of a table": { text: body("param m[K J]: Real"), expected: ["GEN1010 2:11"], mends: true },
   "a comma too many": { text: body("let a = f(x, )"), expected: ["GEN1010 2:14"], mends: true },
   "two commas": { text: body("let a = f(x,, y)"), expected: ["GEN1010 2:13"], mends: true },
-  "no right operand": { text: body("let a = x +", "size K"), expected: ["GEN1010 2:12"], says: /an expression after `\+`/ },
+  "no right operand": {
+    text: body("let a = x +", "size K"),
+    expected: ["GEN1010 2:12"],
+    says: /an expression after `\+`/,
+  },
   "no `=` in let": { text: body("let a f(x)"), expected: ["GEN1010 2:7"], mends: true },
   "a type in let": { text: body("let a: Real = 3"), expected: ["GEN1010 2:6"] },
   "one name in parentheses": { text: body("let (a) = f(x)"), expected: ["GEN1010 2:7"], says: /a second name/ },
@@ -99,7 +154,11 @@ const CASES: Readonly<Record<string, Case>> = {
     says: /`{` after the head of `each`/,
   },
   "no size of each": { text: body("each j in {", "}"), expected: ["GEN1010 2:11"] },
-  "a chain with a range": { text: body("chain t : 3 {", "  let a = 1", "}"), expected: ["GEN1010 2:9"], says: /head of `chain`/ },
+  "a chain with a range": {
+    text: body("chain t : 3 {", "  let a = 1", "}"),
+    expected: ["GEN1010 2:9"],
+    says: /head of `chain`/,
+  },
   "no arrow": { text: body("net f(Real): Real = relu"), expected: ["GEN1010 2:12"], says: /`->`/, mends: true },
   "no inputs": { text: body("net f -> Real = relu"), expected: ["GEN1010 2:7"] },
   "no layers": { text: body("net f(Real) -> Real", "size K"), expected: ["GEN1010 2:20"], says: /`=` and the layers/ },
@@ -108,7 +167,11 @@ const CASES: Readonly<Record<string, Case>> = {
   "an option with =": { text: body("learn em { approx = 3 }"), expected: ["GEN1010 2:19"], mends: true },
   "no method": { text: body("learn { a: 3 }"), expected: ["GEN1010 2:7"], says: /name of a method/ },
   "no body of a guide": { text: body("guide", "net f(Real) -> Real = relu"), expected: ["GEN1010 2:6"] },
-  "= in a guide": { text: body("guide {", "  z = Normal(0, 1)", "}"), expected: ["GEN1010 3:5"], says: /`~` and a distribution/ },
+  "= in a guide": {
+    text: body("guide {", "  z = Normal(0, 1)", "}"),
+    expected: ["GEN1010 3:5"],
+    says: /`~` and a distribution/,
+  },
 
   // Variables.
   "latent without ~": {
@@ -117,9 +180,21 @@ const CASES: Readonly<Record<string, Case>> = {
     says: /`z` has no distribution: expected `~`/,
     mends: true,
   },
-  "observe without anything": { text: body("observe x: Real", "size K"), expected: ["GEN1011 2:16"], says: /nothing says how `x` comes about/ },
-  "latent with =": { text: body("latent z: Real = Normal(0, 1)"), expected: ["GEN1021 2:16"], says: /`z` is given by `=`/ },
-  "a latent without a type": { text: body("latent z ~ Normal(0, 1)"), expected: ["GEN1010 2:10"], says: /`:` and a type after the latent/ },
+  "observe without anything": {
+    text: body("observe x: Real", "size K"),
+    expected: ["GEN1011 2:16"],
+    says: /nothing says how `x` comes about/,
+  },
+  "latent with =": {
+    text: body("latent z: Real = Normal(0, 1)"),
+    expected: ["GEN1021 2:16"],
+    says: /`z` is given by `=`/,
+  },
+  "a latent without a type": {
+    text: body("latent z ~ Normal(0, 1)"),
+    expected: ["GEN1010 2:10"],
+    says: /`:` and a type after the latent/,
+  },
 
   // Keywords.
   "a keyword as a name": { text: body("param chain: Real"), expected: ["GEN1012 2:7"], says: /`chain` is a keyword/ },
@@ -131,7 +206,16 @@ const CASES: Readonly<Record<string, Case>> = {
   "every keyword misspelt": {
     text: body(
       ...["sizee K", "parm w: Real", "eech n wieght c {", "obsrve x: Real ~ Normal(0, 1) inti Normal(0, 1)", "}"],
-      ...["chian t {", "}", "gudie {", "}", "lern em", "citric f(x)", "lte (a, b) = f(x)", "nett f(Real) -> Real = relu"],
+      ...[
+        "chian t {",
+        "}",
+        "gudie {",
+        "}",
+        "lern em",
+        "citric f(x)",
+        "lte (a, b) = f(x)",
+        "nett f(Real) -> Real = relu",
+      ],
     ),
     expected: [
       ...["GEN1013 2:1", "GEN1013 3:1", "GEN1013 4:1", "GEN1013 4:8", "GEN1013 5:1", "GEN1013 5:31", "GEN1013 7:1"],
@@ -147,7 +231,10 @@ const CASES: Readonly<Record<string, Case>> = {
   "a file of comments": { text: "# nothing\n\n## at all\n", expected: ["GEN1015 1:1"] },
   "a comparison": { text: body("let a = x < y"), expected: ["GEN1016 2:11"], says: /`<` compares/ },
   "a comparison as an argument of something else": { text: body("let a = f(x == y)"), expected: ["GEN1016 2:13"] },
-  "a comparison as the second argument of where": { text: body("let a = where(x < y, x > y, 1)"), expected: ["GEN1016 2:24"] },
+  "a comparison as the second argument of where": {
+    text: body("let a = where(x < y, x > y, 1)"),
+    expected: ["GEN1016 2:24"],
+  },
   "two comparisons in a row": { text: body("let a = where(x < y < z, 1, 2)"), expected: ["GEN1016 2:17"] },
   "param inside each": {
     text: body("each n {", "  param x: Real", "  observe y: Real ~ Normal(x, 1)", "}"),
@@ -155,7 +242,10 @@ const CASES: Readonly<Record<string, Case>> = {
     says: /`param` stands inside `each`/,
   },
   "a declaration without a model": { text: "param x: Real\nparam y: Real\nmodel M {}\n", expected: ["GEN1018 1:1"] },
-  "an import": { text: 'import "other.gen"\nmodel M {}\n', expected: ["GEN1004 1:8", "GEN1019 1:1"].sort((a, b) => a.slice(-3).localeCompare(b.slice(-3))) },
+  "an import": {
+    text: 'import "other.gen"\nmodel M {}\n',
+    expected: ["GEN1004 1:8", "GEN1019 1:1"].sort((a, b) => a.slice(-3).localeCompare(b.slice(-3))),
+  },
   "a function": { text: body("function f(x)"), expected: ["GEN1019 2:1"], says: /reserved for a later version/ },
   "a fraction as a size": { text: body("size K = 2.5"), expected: ["GEN1020 2:10"] },
   "a fraction as a dimension": { text: body("param x: Vector[2.5]"), expected: ["GEN1020 2:17"] },
@@ -163,11 +253,25 @@ const CASES: Readonly<Record<string, Case>> = {
 
   // Several mistakes: each is told once, and none hides another.
   "a mistake in every declaration": {
-    text: body("param x Real", "latent z: Real", "each n {", "  observe y: Vector[] ~ Normal(0, 1)", "  let a = (", "}", "net f() -> Real = relu"),
+    text: body(
+      "param x Real",
+      "latent z: Real",
+      "each n {",
+      "  observe y: Vector[] ~ Normal(0, 1)",
+      "  let a = (",
+      "}",
+      "net f() -> Real = relu",
+    ),
     expected: ["GEN1010 2:9", "GEN1011 3:15", "GEN1010 5:21", "GEN1006 6:12", "GEN1010 8:7"],
   },
-  "a heap of nonsense in one declaration": { text: body("param x: [ ) = ~ 3 init", "size 3", "param y: Real"), expected: ["GEN1008 2:12", "GEN1010 3:6"] },
-  "mistakes in two models": { text: "model M {\n  size\n}\nmodel N {\n  size\n}\n", expected: ["GEN1010 2:7", "GEN1010 5:7"] },
+  "a heap of nonsense in one declaration": {
+    text: body("param x: [ ) = ~ 3 init", "size 3", "param y: Real"),
+    expected: ["GEN1008 2:12", "GEN1010 3:6"],
+  },
+  "mistakes in two models": {
+    text: "model M {\n  size\n}\nmodel N {\n  size\n}\n",
+    expected: ["GEN1010 2:7", "GEN1010 5:7"],
+  },
 };
 
 describe.each(Object.entries(CASES))("%s", (_, { text, expected, says }) => {
@@ -176,7 +280,6 @@ describe.each(Object.entries(CASES))("%s", (_, { text, expected, says }) => {
     if (says !== undefined) expect(diagnose(text)[0].message).toMatch(says);
     for (const { hint } of diagnose(text)) expect(hint ?? "").not.toBe("");
   });
-
 });
 
 describe("fixes", () => {
@@ -189,9 +292,9 @@ describe("unclosed brackets", () => {
   it("are related to the place where they were opened", () => {
     const text = body("let a = f(x");
     const [diagnostic] = diagnose(text);
-    expect(diagnostic.related.map(({ span, message }) => [text.slice(span.start, span.end), span.start, message])).toEqual([
-      ["(", text.indexOf("("), "opened here"],
-    ]);
+    expect(
+      diagnostic.related.map(({ span, message }) => [text.slice(span.start, span.end), span.start, message]),
+    ).toEqual([["(", text.indexOf("("), "opened here"]]);
   });
 });
 
@@ -229,10 +332,8 @@ describe("documentation", () => {
   });
 
   it("is not what stands behind code, in front of another comment, or apart by a blank line from the last run", () => {
-    expect(documentationOf("## old\n\n## new\nmodel M { ## head\n  size K ## behind\n  ## lost\n  # note\n  size D\n}")).toEqual([
-      "new",
-      undefined,
-      undefined,
-    ]);
+    expect(
+      documentationOf("## old\n\n## new\nmodel M { ## head\n  size K ## behind\n  ## lost\n  # note\n  size D\n}"),
+    ).toEqual(["new", undefined, undefined]);
   });
 });

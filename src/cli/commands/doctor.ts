@@ -1,4 +1,4 @@
-import { compilerVersion } from "../version.js";
+import { compilerVersion } from "../../compile/version.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import type { Terminal } from "../terminal.js";
 

@@ -1,16 +1,20 @@
+import { eliminationOrder } from "../../inference/elimination-order.js";
+import { checkCalibration } from "../../verify/check-calibration.js";
+import { checkEmitted, checkSaved } from "../../verify/check-emitted.js";
+import { checkEnumeration } from "../../verify/check-enumeration.js";
+import { checkFit, checkFitOfData } from "../../verify/check-fit.js";
+import { checkGradients, checkScoreIdentity } from "../../verify/check-gradients.js";
+import { checkNormalisation } from "../../verify/check-normalisation.js";
+import { checkOptimum } from "../../verify/check-optimum.js";
+import type { CheckResult } from "../../verify/check-result.js";
+import { checkRows } from "../../verify/check-rows.js";
+import type { MakeTrainer } from "../../verify/verifiable-trainer.js";
 import { bindData, readData, trainerData } from "../bind-data.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { completeSizes, knownSizes } from "../known-sizes.js";
-import { compileModel, loadTrainerClass } from "../load-model.js";
+import { compileModel, loadTrainerClass, type Compiled } from "../load-model.js";
 import { loadSource } from "../load-source.js";
-import type { ModelDescription } from "../../runtime/description.js";
 import type { Terminal } from "../terminal.js";
-import { calibration } from "../verification/calibration.js";
-import { fits } from "../verification/fits.js";
-import { rowsAreIndependent } from "../verification/rows.js";
-import { scoreIdentity } from "../verification/score-identity.js";
-import { makeSubject, type Finding } from "../verification/subject.js";
-import { totalProbability } from "../verification/total-probability.js";
 
 export interface VerifyOptions {
   readonly model?: string;
@@ -21,67 +25,61 @@ export interface VerifyOptions {
   readonly json?: boolean;
 }
 
+type Check = () => CheckResult | readonly CheckResult[] | Promise<CheckResult | readonly CheckResult[]>;
+
 /** `genc verify`: what can be checked of any derived trainer without knowing what it is for; status 1 if a check fails. */
 export async function verify(terminal: Terminal, file: string, options: VerifyOptions): Promise<ExitCode> {
   const compiled = await compileModel(terminal, loadSource(file), options);
   const Model = await loadTrainerClass(compiled, {});
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
-  const table = options.data.length === 0 ? undefined : await readData(terminal, options);
-  const bound = table === undefined ? undefined : bindData(terminal, table, description, known, options);
-
-  const sizes = completeSizes(description.sizes, { ...smallSizes(description), ...options.dim });
-  const subject = makeSubject(Model, sizes, options.seed);
-  // Observations of one dimension can be integrated over.
-  const narrow = makeSubject(Model, { ...sizes, ...oneDimensional(description, options.dim) }, options.seed);
-  const onData =
-    bound === undefined
-      ? undefined
-      : makeSubject(
-          Model,
-          completeSizes(description.sizes, { ...smallSizes(description), ...bound.sizes }),
-          options.seed,
-        );
-
-  const findings: Finding[] = [];
-  const report = (...found: readonly Finding[]): void => {
-    findings.push(...found);
-    if (options.json === true) return;
-    for (const { name, outcome, detail } of found) {
-      const mark = { holds: "ok     ", fails: "FAILS  ", "does not apply": "skipped" }[outcome];
-      terminal.out(`${mark}  ${name}: ${detail}\n`);
-    }
-  };
-  report(await totalProbability(narrow));
-  report(await scoreIdentity(subject));
-  report(await calibration(subject));
-  report(...(await rowsAreIndependent(subject)));
-  report(...(await fits(subject, undefined)));
-  if (onData !== undefined && bound !== undefined) {
-    const found = await fits(onData, trainerData(bound));
-    report(...found.map((finding) => ({ ...finding, name: `on the data: ${finding.name}` })));
+  const checks = [...modelChecks(compiled, (sizes) => new Model(sizes), options)];
+  if (options.data.length > 0) {
+    const bound = bindData(terminal, await readData(terminal, options), description, known, options);
+    const sizes = completeSizes(description.sizes, bound.sizes);
+    checks.push(() => checkFitOfData(new Model(sizes), trainerData(bound), options.seed));
   }
-  const holds = findings.every(({ outcome }) => outcome !== "fails");
+
+  const results: CheckResult[] = [];
+  for (const check of checks) {
+    const found = [await check()].flat();
+    results.push(...found);
+    if (options.json === true) continue;
+    for (const { name, outcome, detail } of found) terminal.out(`${marks[outcome]}  ${name}: ${detail}\n`);
+  }
+  const holds = results.every(({ outcome }) => outcome !== "failed");
   if (options.json === true) {
-    const document = { schema: "genc.verify/1", model: description.name, sizes, seed: options.seed, holds, findings };
+    const document = { schema: "genc.verify/1", model: description.name, seed: options.seed, holds, checks: results };
     terminal.out(`${JSON.stringify(document)}\n`);
   }
   return holds ? exitCode.fine : exitCode.diagnostics;
 }
 
-/** Small sizes, not all alike, so that a transposed table does not go unnoticed. */
-function smallSizes({ sizes }: ModelDescription): Readonly<Record<string, number>> {
-  return Object.fromEntries(sizes.map(({ name }, i) => [name, 2 + (i % 2)]));
-}
+const marks: Readonly<Record<CheckResult["outcome"], string>> = {
+  passed: "ok     ",
+  failed: "FAILED ",
+  skipped: "skipped",
+};
 
-/** Sizes of the events of observed variables, set to one unless the user has chosen them. */
-function oneDimensional(
-  { variables }: ModelDescription,
-  dims: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  const symbols = variables
-    .filter(({ role, domain }) => role === "observed" && domain !== "simplex" && domain !== "ordered")
-    .flatMap(({ event }) => event)
-    .filter((extent) => typeof extent === "string");
-  return Object.fromEntries(symbols.filter((name) => !Object.hasOwn(dims, name)).map((name) => [name, 1]));
+/** On parameters and data drawn from the model itself, at small sizes. */
+function modelChecks(
+  { model, program }: Compiled,
+  makeTrainer: MakeTrainer,
+  { seed, dim }: VerifyOptions,
+): readonly Check[] {
+  const elimination = eliminationOrder(model);
+  const order = elimination.ok ? elimination.steps.map(({ latent }) => latent) : undefined;
+  return [
+    () => checkEnumeration(program, seed, dim),
+    ...(order === undefined
+      ? []
+      : [() => checkGradients(model, order, seed, dim), () => checkScoreIdentity(model, order, seed, dim)]),
+    () => checkEmitted(program, makeTrainer, seed, dim),
+    () => checkNormalisation(model, makeTrainer, seed, dim),
+    () => checkRows(model, makeTrainer, seed, dim),
+    () => checkCalibration(model, makeTrainer, seed, dim),
+    () => checkFit(model, makeTrainer, seed, dim),
+    () => checkOptimum(program, makeTrainer, seed, dim),
+    () => checkSaved(program, makeTrainer, seed, dim),
+  ];
 }

@@ -14,7 +14,11 @@ const reserved = new Set<string>([
 
 /** Hands out identifiers, each once. */
 export class Identifiers {
-  private readonly taken = new Set<string>();
+  private readonly taken: Set<string>;
+
+  constructor(also: Iterable<string> = []) {
+    this.taken = new Set(also);
+  }
 
   /** The wanted name in camel case, or with a number where it is taken. */
   unique(wanted: string): string {

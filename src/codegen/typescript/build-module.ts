@@ -3,14 +3,19 @@ import type { EmProgram, Variants } from "../../ir/program.js";
 import type { LoopFunction } from "../loops/loop-ir.js";
 import { lowerFunction } from "../loops/lower-function.js";
 import { printLoops } from "../loops/print-typescript.js";
+import { emitDevice } from "../tfjs/emit-device.js";
 import { describe, type SourceIdentity } from "./describe.js";
 import { modelTypeNames, modelTypes } from "./model-types.js";
 import type { EmittedFunction, EmittedMethod, EmittedModule, EmittedParameter } from "./module-tree.js";
 import { printLiteral, type Literal } from "./print-literal.js";
 import { emitUpdates } from "./update-calls.js";
 
-/** Everything a generated method may be given, in order. */
+/** kernel: loops in float64 · tfjs: what varies over rows as TensorFlow.js operations, the rest as loops. */
+export type Engine = "kernel" | "tfjs";
+
+/** Everything a generated method or function may be given, in order. */
 const given = {
+  tf: "TensorFlow",
   group: "number",
   sizes: "Sizes",
   statistics: "Tensors",
@@ -25,10 +30,10 @@ const given = {
 type Given = keyof typeof given;
 
 /** The module of a derived program: loops as functions, and a class of thin methods that call them. */
-export function buildModule(program: EmProgram, source: SourceIdentity): EmittedModule {
+export function buildModule(program: EmProgram, source: SourceIdentity, engine: Engine = "kernel"): EmittedModule {
   const description = describe(program, source);
   const names = modelTypeNames(description.name);
-  const loops = new LoopFunctions();
+  const loops = new LoopFunctions(engine);
   const updates = emitUpdates(program, source);
   const methods: EmittedMethod[] = [
     method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
@@ -78,6 +83,7 @@ export function buildModule(program: EmProgram, source: SourceIdentity): Emitted
     "Block",
     "MStepSettings",
     "DrawSource",
+    "TensorFlow",
     ...updates.types,
   ];
   return {
@@ -121,13 +127,22 @@ function method(name: string, wanted: readonly Given[], body: readonly string[],
     const isUsed = body.some((line) => new RegExp(`\\b${parameter}\\b(?!:)`).test(line));
     return { name: isUsed ? parameter : `_${parameter}`, type: given[parameter] };
   });
-  return { name, parameters, returnType, body };
+  if (!body.some((line) => line.includes("await "))) return { name, parameters, returnType, body };
+  return {
+    name,
+    parameters,
+    returnType: `Promise<${returnType}>`,
+    body: ["const tf = await tensorFlow();", ...body],
+    isAsync: true,
+  };
 }
 
 /** Plan functions as functions of the module, and calls of them. */
 class LoopFunctions {
   readonly functions: EmittedFunction[] = [];
   private readonly calls = new Set<string>();
+
+  constructor(private readonly engine: Engine) {}
 
   get runtimeCalls(): readonly string[] {
     return [...this.calls];
@@ -146,6 +161,28 @@ class LoopFunctions {
   }
 
   call(name: string, fn: PlanFunction): readonly string[] {
+    const device = this.engine === "tfjs" ? emitDevice(fn) : undefined;
+    if (device === undefined) return this.loops(name, fn);
+    const before = this.loops(`${name}Before`, device.before, { block: "{ ...block, tables }", into: "host" });
+    const after = this.loops(`${name}After`, device.after, { block: "{ ...block, tables: totals }" });
+    const body = device.body({ before: before.join(" "), after: after.join(" ") });
+    for (const name of ["tensorFlow", ...device.support, ...device.functions]) this.calls.add(name);
+    const uses = (parameter: Given): boolean => body.some((line) => new RegExp(`\\b${parameter}\\b(?!:)`).test(line));
+    const parameters = (["tf", "sizes", "parameters", "previous", "block", "into"] as const).filter(uses);
+    this.functions.push({
+      kind: "function",
+      name,
+      ...(fn.documentation === undefined ? {} : { documentation: fn.documentation }),
+      parameters: parameters.map((parameter) => ({ name: parameter, type: given[parameter] })),
+      returnType: "Promise<void>",
+      body,
+      isAsync: true,
+    });
+    return [`await ${name}(${parameters.join(", ")});`];
+  }
+
+  /** A function of loops, and the statement that calls it, some arguments replaced. */
+  private loops(name: string, fn: PlanFunction, instead: Partial<Record<Given, string>> = {}): readonly string[] {
     const loops = lowerFunction({ ...fn, name });
     if (loops.body.length === 0) return [];
     const printed = printLoops(loops);
@@ -159,7 +196,7 @@ class LoopFunctions {
       returnType: "void",
       body: printed.lines,
     });
-    return [`${name}(${parameters.join(", ")});`];
+    return [`${name}(${parameters.map((parameter) => instead[parameter] ?? parameter).join(", ")});`];
   }
 }
 

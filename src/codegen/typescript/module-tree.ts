@@ -52,6 +52,7 @@ export interface EmittedFunction {
   readonly parameters: readonly EmittedParameter[];
   readonly returnType: string;
   readonly body: readonly string[];
+  readonly isAsync?: boolean;
 }
 
 export interface EmittedMethod {

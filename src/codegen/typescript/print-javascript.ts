@@ -1,27 +1,20 @@
 import type { EmittedClass, EmittedDeclaration, EmittedFunction, EmittedModule, EmittedParameter } from "./module-tree.js";
 
-/** The module without its types: the same declarations and bodies, for running in memory. */
-export function printJavaScript(module: EmittedModule): string {
-  const { values } = module.imports;
-  return [`import { ${values.join(", ")} } from "genc/runtime";`, ...printDeclarations(module, "export ")].join("\n");
-}
-
-/** The module as the body of a function of `runtime` that returns its exports. */
+/**
+ * The module as the body of a function of `runtime` that returns its exports: the same declarations and bodies without
+ * their types, for running in memory.
+ */
 export function printFunctionBody(module: EmittedModule): string {
   const exported = module.declarations.flatMap((declaration) => (declaration.kind === "class" ? [declaration.name] : []));
   return [
     '"use strict";',
     `const { ${module.imports.values.join(", ")} } = runtime;`,
-    ...printDeclarations(module, ""),
+    ...module.declarations.flatMap(printDeclaration),
     `return { ${exported.join(", ")} };`,
   ].join("\n");
 }
 
-function printDeclarations(module: EmittedModule, exporting: string): readonly string[] {
-  return module.declarations.flatMap((declaration) => printDeclaration(declaration, exporting));
-}
-
-function printDeclaration(declaration: EmittedDeclaration, exporting: string): readonly string[] {
+function printDeclaration(declaration: EmittedDeclaration): readonly string[] {
   switch (declaration.kind) {
     case "interface":
     case "type":
@@ -31,21 +24,21 @@ function printDeclaration(declaration: EmittedDeclaration, exporting: string): r
     case "function":
       return printFunction(declaration);
     case "class":
-      return printClass(declaration, exporting);
+      return printClass(declaration);
   }
 }
 
 function printFunction(declaration: EmittedFunction): readonly string[] {
   return [
-    `function ${declaration.name}(${parameterText(declaration.parameters)}) {`,
+    `${declaration.isAsync === true ? "async " : ""}function ${declaration.name}(${parameterText(declaration.parameters)}) {`,
     ...declaration.body.map((line) => `  ${line}`),
     "}",
   ];
 }
 
-function printClass(declaration: EmittedClass, exporting: string): readonly string[] {
+function printClass(declaration: EmittedClass): readonly string[] {
   return [
-    `${exporting}class ${declaration.name} extends ${declaration.baseName} {`,
+    `class ${declaration.name} extends ${declaration.baseName} {`,
     ...declaration.staticProperties.map(({ name, value }) => `  static ${name} = ${value};`),
     `  constructor(${parameterText(declaration.constructorParameters)}) {`,
     ...declaration.constructorBody.map((line) => `    ${line}`),

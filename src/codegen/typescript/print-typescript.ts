@@ -82,6 +82,7 @@ function functionStructure(declaration: EmittedFunction): FunctionDeclarationStr
   return {
     kind: StructureKind.Function,
     name: declaration.name,
+    isAsync: declaration.isAsync === true,
     parameters: declaration.parameters.map(parameterStructure),
     returnType: declaration.returnType,
     statements: declaration.body.join("\n"),

@@ -130,7 +130,12 @@ export const misspeltKeyword = defineDiagnostic<{ written: string; keyword: stri
   hint: (p) => `did you mean \`${p.keyword}\`?`,
 });
 
-export const notADeclaration = defineDiagnostic<{ found: string; place: string | undefined; keywords: readonly string[]; hint: string | undefined }>({
+export const notADeclaration = defineDiagnostic<{
+  found: string;
+  place: string | undefined;
+  keywords: readonly string[];
+  hint: string | undefined;
+}>({
   code: "GEN1014",
   severity: "error",
   title: "not a declaration",
@@ -190,7 +195,8 @@ export const latentWithEquals = defineDiagnostic<{ name: string }>({
   code: "GEN1021",
   severity: "error",
   title: "latent variable with `=`",
-  message: (p) => `the latent variable ${quoted(p.name)} is given by \`=\`, but needs a distribution, which \`~\` gives`,
+  message: (p) =>
+    `the latent variable ${quoted(p.name)} is given by \`=\`, but needs a distribution, which \`~\` gives`,
   label: () => "expected `~`",
   hint: (p) => `write \`~\` before a distribution; a value computed from others is \`let ${p.name} = …\``,
 });

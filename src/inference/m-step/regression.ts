@@ -106,7 +106,8 @@ function assemble(
       ...(prior === undefined ? {} : { prior }),
     };
   });
-  const total: AxisSize = { kind: "sum", terms: blocks.map((block) => block.width) };
+  const widths = blocks.map((block) => block.width);
+  const total: AxisSize = widths.length === 1 ? widths[0]! : { kind: "sum", terms: widths };
   const prefix = parametersOf(first).join("_");
   const name = (statistic: string): string => `${prefix}.${statistic}`;
   const { structure } = first.covariance;

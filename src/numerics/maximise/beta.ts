@@ -105,15 +105,19 @@ function newtonStep(problem: BetaProblem, alpha: number, beta: number): readonly
   const d = bend(beta, gradientBeta, betaPrior);
   const b = alpha * beta * shared;
   const determinant = a * d - b * b;
-  const limit = (step: number): number => Math.min(3, Math.max(-3, step));
   if (a < 0 && determinant > 0) {
     return [
-      limit(-(d * gradientAlpha - b * gradientBeta) / determinant),
-      limit(-(a * gradientBeta - b * gradientAlpha) / determinant),
+      limited(-(d * gradientAlpha - b * gradientBeta) / determinant),
+      limited(-(a * gradientBeta - b * gradientAlpha) / determinant),
     ];
   }
   const size = Math.max(Math.abs(gradientAlpha), Math.abs(gradientBeta));
   return size > 0 ? [gradientAlpha / size, gradientBeta / size] : [0, 0];
+}
+
+/** At most a factor of 20 a step. */
+function limited(step: number): number {
+  return Math.min(3, Math.max(-3, step));
 }
 
 function clamp(x: number): number {

@@ -157,7 +157,7 @@ function expectStationary(
 let symmetricSize = 1;
 
 const normalPrior = { distribution: "Normal", arguments: { mean: [0.3], covariance: [0.5] } };
-const axes = fc.constantFrom<readonly number[][]>([], [0], [1], [0, 1], [1, 0]) as fc.Arbitrary<number[]>;
+const axes = fc.constantFrom<number[]>([], [0], [1], [0, 1], [1, 0]);
 
 const block = (parameter: string, form: "full" | "shared", width: number): fc.Arbitrary<RegressionBlock> =>
   fc.record({ cellAxes: axes, hasPrior: fc.boolean() }).map(({ cellAxes, hasPrior }) => ({

@@ -21,14 +21,19 @@ export function solvePositiveDefinite(matrix: Float64Array, n: number, right: Fl
     for (let c = 0; c < columns; c++) right[i * columns + c] *= scale[i];
   }
   const lower = Float64Array.from(scaled);
-  let regular = cholesky(lower, n);
-  for (let i = 0; regular && i < n; i++) regular = lower[i * n + i] ** 2 > singularPivot;
-  for (let ridge = relativeRidge; !regular && ridge < 1; ridge *= 100) {
-    lower.set(scaled);
-    for (let i = 0; i < n; i++) lower[i * n + i] += ridge;
-    if (cholesky(lower, n)) break;
-  }
+  const isFactored = cholesky(lower, n);
+  const isRegular = isFactored && scale.every((_, i) => lower[i * n + i] ** 2 > singularPivot);
+  if (!isRegular) factorWithRidge(scaled, n, lower);
   solveWithFactor(lower, n, right, columns);
   for (let i = 0; i < n; i++) for (let c = 0; c < columns; c++) right[i * columns + c] *= scale[i];
-  return regular;
+  return isRegular;
+}
+
+/** Factors the matrix plus the smallest ridge that lets it be factored. */
+function factorWithRidge(matrix: Float64Array, n: number, lower: Float64Array): void {
+  for (let ridge = relativeRidge; ridge < 1; ridge *= 100) {
+    lower.set(matrix);
+    for (let i = 0; i < n; i++) lower[i * n + i] += ridge;
+    if (cholesky(lower, n)) return;
+  }
 }

@@ -1,0 +1,130 @@
+import type { TensorFlow } from "../../runtime/tensor-flow.js";
+import type * as tensorSupport from "../../runtime/tensor-flow.js";
+
+/** Operations of TensorFlow.js that generated code calls: a name that is not there breaks the build. */
+export type TensorOperation = Extract<
+  keyof TensorFlow,
+  | "abs"
+  | "add"
+  | "broadcastTo"
+  | "cast"
+  | "cos"
+  | "div"
+  | "equal"
+  | "exp"
+  | "expm1"
+  | "gather"
+  | "isNaN"
+  | "leakyRelu"
+  | "less"
+  | "lessEqual"
+  | "log"
+  | "log1p"
+  | "logicalNot"
+  | "matMul"
+  | "max"
+  | "maximum"
+  | "minimum"
+  | "mul"
+  | "neg"
+  | "notEqual"
+  | "oneHot"
+  | "pow"
+  | "reciprocal"
+  | "relu"
+  | "reshape"
+  | "sigmoid"
+  | "sign"
+  | "sin"
+  | "slice"
+  | "softplus"
+  | "sqrt"
+  | "square"
+  | "stack"
+  | "step"
+  | "sub"
+  | "sum"
+  | "tanh"
+  | "transpose"
+  | "where"
+>;
+
+/** Functions of the run time that generated code calls around them. */
+export type TensorSupport = Extract<
+  keyof typeof tensorSupport,
+  "tensorFlow" | "uploadTensor" | "uploadIndices" | "downloadTensor" | "mapOnHost" | "columnMeans"
+>;
+
+export type DeviceArgument =
+  | { readonly kind: "tensor"; readonly name: string }
+  | { readonly kind: "tensors"; readonly names: readonly string[] }
+  | { readonly kind: "number"; readonly text: string }
+  | { readonly kind: "numbers"; readonly values: readonly (string | number)[] }
+  | { readonly kind: "dtype"; readonly name: "float32" | "int32" };
+
+/** One tensor made from others. */
+export interface DeviceStatement {
+  readonly result: string;
+  readonly rule: string;
+  readonly made:
+    | { readonly kind: "operation"; readonly operation: TensorOperation; readonly arguments: readonly DeviceArgument[] }
+    /** Host values, given as an expression. */
+    | { readonly kind: "upload"; readonly values: string; readonly shape: readonly string[]; readonly asIndices: boolean }
+    | { readonly kind: "mapOnHost"; readonly operand: string; readonly function: string };
+}
+
+export function tensorsRead(statement: DeviceStatement): readonly string[] {
+  const { made } = statement;
+  switch (made.kind) {
+    case "operation":
+      return made.arguments.flatMap((argument) =>
+        argument.kind === "tensor" ? [argument.name] : argument.kind === "tensors" ? argument.names : [],
+      );
+    case "upload":
+      return [];
+    case "mapOnHost":
+      return [made.operand];
+  }
+}
+
+/** Lines of code, each tensor disposed of after its last use; `kept` ones are left to whoever reads them. */
+export function printDevice(statements: readonly DeviceStatement[], kept: ReadonlySet<string>): readonly string[] {
+  const lastUse = new Map<string, number>();
+  statements.forEach((statement, position) => {
+    lastUse.set(statement.result, position);
+    for (const name of tensorsRead(statement)) lastUse.set(name, position);
+  });
+  let rule = "";
+  return statements.flatMap((statement, position) => {
+    const over = [...lastUse].filter(([name, last]) => last === position && !kept.has(name)).map(([name]) => name);
+    const comment = statement.rule !== rule && statement.rule !== "" ? [`// ${statement.rule}`] : [];
+    rule = statement.rule === "" ? rule : statement.rule;
+    return [...comment, `const ${statement.result} = ${callText(statement)};`, ...over.map((name) => `${name}.dispose();`)];
+  });
+}
+
+function callText({ made }: DeviceStatement): string {
+  switch (made.kind) {
+    case "operation":
+      return `tf.${made.operation}(${made.arguments.map(argumentText).join(", ")})`;
+    case "upload":
+      return `${made.asIndices ? "uploadIndices" : "uploadTensor"}(tf, ${made.values}, [${made.shape.join(", ")}])`;
+    case "mapOnHost":
+      return `await mapOnHost(tf, ${made.operand}, ${made.function})`;
+  }
+}
+
+function argumentText(argument: DeviceArgument): string {
+  switch (argument.kind) {
+    case "tensor":
+      return argument.name;
+    case "tensors":
+      return `[${argument.names.join(", ")}]`;
+    case "number":
+      return argument.text;
+    case "numbers":
+      return `[${argument.values.join(", ")}]`;
+    case "dtype":
+      return JSON.stringify(argument.name);
+  }
+}

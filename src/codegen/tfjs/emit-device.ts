@@ -1,0 +1,88 @@
+import type { PlanFunction } from "../../ir/plan.js";
+import { expandExponentials } from "../loops/expand-exponentials.js";
+import type { RuntimeFunction } from "../runtime-functions.js";
+import { centreData, centredVariables, centreName } from "./centre-data.js";
+import { printDevice, type TensorSupport } from "./device-ir.js";
+import { invertFactors } from "./invert-factors.js";
+import { lowerToTensors } from "./lower-to-tensors.js";
+import { downloadName, partition, uploadName } from "./partition.js";
+
+/** A function for the device: two functions for the host around it, and the code between. */
+export interface EmittedDevice {
+  readonly before: PlanFunction;
+  readonly after: PlanFunction;
+  /** Body, with the calls of the other two left to the caller. */
+  body(calls: { readonly before: string; readonly after: string }): readonly string[];
+  readonly support: readonly TensorSupport[];
+  readonly functions: ReadonlySet<RuntimeFunction>;
+}
+
+/** Largest number of float32. */
+const largest = 3.4028234663852886e38;
+
+/** Undefined where the loops have to do it: linear algebra per row, a second pass over the rows, draws. */
+export function emitDevice(fn: PlanFunction): EmittedDevice | undefined {
+  const parts = partition(invertFactors(centreData(expandExponentials(fn, largest))));
+  if (parts === undefined || parts.downloads.length === 0) return undefined;
+  const code = lowerToTensors(parts);
+  if (code === undefined) return undefined;
+  const centres = centredVariables(parts.fn);
+  const lines = printDevice(code.statements, new Set(code.results.values()));
+  const text = lines.join("\n");
+  const sizeTexts = [...code.sizes];
+  const uses = (name: string, where: string): boolean => new RegExp(`\\b${name}\\b`).test(where);
+  const allocations = parts.uploads.map((id) => {
+    const size = parts.fn.nodes[id].axes.map((axis) => {
+      const declared = parts.fn.axes.find((candidate) => candidate.name === axis);
+      if (declared === undefined) throw new Error(`emit device: axis ${axis} is not declared`);
+      return sizeText(declared.size, code.sizes);
+    });
+    return `  ${JSON.stringify(uploadName(id))}: new Float64Array(${size.length === 0 ? "1" : size.join(" * ")}),`;
+  });
+  const support: TensorSupport[] = ["downloadTensor"];
+  if (text.includes("uploadTensor(")) support.push("uploadTensor");
+  if (text.includes("uploadIndices(")) support.push("uploadIndices");
+  if (text.includes("mapOnHost(")) support.push("mapOnHost");
+  if (centres.length > 0) support.push("columnMeans");
+  return {
+    before: parts.before,
+    after: parts.after,
+    support,
+    functions: code.functions,
+    body: (calls) => [
+      ...sizeTexts
+        .filter(([name]) => uses(name, text) || uses(name, allocations.join("\n")))
+        .map(([name, source]) => `const ${name} = ${source};`),
+      "const tables = {",
+      "  ...block.tables,",
+      ...centres.map((name) => `  ${JSON.stringify(centreName(name))}: columnMeans(block.data.${name}, block.rows),`),
+      "};",
+      "const host = {",
+      ...allocations,
+      "};",
+      ...(calls.before === "" ? [] : [calls.before]),
+      ...lines,
+      "const totals = {",
+      "  ...tables,",
+      ...parts.downloads.map(
+        (id) => `  ${JSON.stringify(downloadName(id))}: await downloadTensor(${code.results.get(id) ?? ""}),`,
+      ),
+      "};",
+      calls.after,
+    ],
+  };
+}
+
+function sizeText(size: PlanFunction["axes"][number]["size"], names: ReadonlyMap<string, string>): string {
+  const nameOf = (source: string): string => [...names].find(([, text]) => text === source)?.[0] ?? source;
+  switch (size.kind) {
+    case "rows":
+      return nameOf("block.rows");
+    case "symbol":
+      return nameOf(`sizes.${size.name}`);
+    case "literal":
+      return String(size.value);
+    case "sum":
+      return `(${size.terms.map((term) => sizeText(term, names)).join(" + ")})`;
+  }
+}

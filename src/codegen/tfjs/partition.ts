@@ -1,0 +1,134 @@
+import type { NodeId, Operation, PlanFunction } from "../../ir/plan.js";
+import { operandsOf, withOperands } from "../../ir/plan.js";
+import { assignPhases } from "../loops/phases.js";
+import { builderLike, rowsAxisOf } from "./rebuild.js";
+
+/**
+ * A function cut in three: what the host computes in float64 before, what the device computes in float32 for the rows of
+ * the block, and what the host makes of the device's totals after. Null where the device cannot compute it.
+ */
+export interface Partition {
+  readonly fn: PlanFunction;
+  readonly rows: string;
+  /** Outputs `host.<node>`. */
+  readonly before: PlanFunction;
+  /** Nodes that the device computes, in order. */
+  readonly device: readonly NodeId[];
+  /** Nodes of `before` that the device reads. */
+  readonly uploads: readonly NodeId[];
+  /** Nodes of the device that `after` reads, as tables `device.<node>`. */
+  readonly downloads: readonly NodeId[];
+  readonly after: PlanFunction;
+}
+
+export function uploadName(id: NodeId): string {
+  return `host.${id}`;
+}
+
+export function downloadName(id: NodeId): string {
+  return `device.${id}`;
+}
+
+export function partition(fn: PlanFunction): Partition | undefined {
+  const rows = rowsAxisOf(fn);
+  if (rows === undefined) return undefined;
+  const phases = assignPhases(fn);
+  // A second pass over the rows, or linear algebra per row, is for the loops.
+  if (phases.count > 3 || fn.nodes.some((node) => isHostOnly(node.operation, node.axes.includes(rows)))) return undefined;
+  const perRow = (id: NodeId): boolean => fn.nodes[id].axes.includes(rows);
+  const ofDataAlone = fn.nodes.map((): boolean => false);
+  fn.nodes.forEach((node, id) => {
+    ofDataAlone[id] = isDataAlone(node.operation, ofDataAlone);
+  });
+  const widest = inputAxes(fn);
+  // What is as small as the data it is made of is computed in float64.
+  const onHost = fn.nodes.map(
+    (node, id) => !perRow(id) || (ofDataAlone[id] && widest[id].some((axes) => node.axes.every((axis) => axes.includes(axis)))),
+  );
+  const isScalarSum = (id: NodeId): boolean =>
+    phases.isTotal[id] && operandsOf(fn.nodes[id].operation).every((operand) => fn.nodes[operand].axes.every((axis) => axis === rows));
+  const onDevice = fn.nodes.map((_, id) => (!onHost[id] && perRow(id)) || (phases.isTotal[id] && !isScalarSum(id)));
+  const downloads = new Set<NodeId>();
+  fn.nodes.forEach((node, id) => {
+    if (onDevice[id]) return;
+    if (perRow(id) && onHost[id]) return;
+    for (const operand of operandsOf(node.operation)) if (onDevice[operand]) downloads.add(operand);
+  });
+  for (const output of fn.outputs) if (onDevice[output.node]) downloads.add(output.node);
+  const device = neededOnDevice(fn, onDevice, [...downloads]);
+  const uploads = new Set<NodeId>();
+  for (const id of device) {
+    for (const operand of operandsOf(fn.nodes[id].operation)) if (!onDevice[operand]) uploads.add(operand);
+  }
+  const builtUploads = [...uploads].filter((id) => !isKnown(fn.nodes[id].operation));
+  return {
+    fn,
+    rows,
+    before: cut(fn, "before", new Set(), builtUploads.map((id) => ({ name: uploadName(id), node: id, axes: fn.nodes[id].axes }))),
+    device,
+    uploads: builtUploads,
+    downloads: [...downloads].sort((a, b) => a - b),
+    after: cut(fn, "after", downloads, fn.outputs),
+  };
+}
+
+/** Numbers that are written into the device's code. */
+export function isKnown(operation: Operation): boolean {
+  return operation.kind === "constant" || operation.kind === "size";
+}
+
+function isHostOnly(operation: Operation, perRow: boolean): boolean {
+  if (operation.kind === "draw") return true;
+  return perRow && (operation.kind === "cholesky" || operation.kind === "triangularSolve");
+}
+
+function isDataAlone(operation: Operation, ofDataAlone: readonly boolean[]): boolean {
+  if (operation.kind === "input") return operation.source === "data" || operation.source === "table";
+  return operandsOf(operation).every((id) => ofDataAlone[id]);
+}
+
+/** For each node, the axes of the data it is made of. */
+function inputAxes(fn: PlanFunction): readonly (readonly (readonly string[])[])[] {
+  const found: (readonly (readonly string[])[])[] = [];
+  for (const { operation } of fn.nodes) {
+    if (operation.kind === "input") found.push([operation.axes]);
+    else if (operation.kind === "rename") {
+      const { from, to, operand } = operation;
+      found.push(found[operand].map((axes) => axes.map((axis) => (axis === from ? to : axis))));
+    } else found.push([...new Set(operandsOf(operation).flatMap((id) => found[id]))]);
+  }
+  return found;
+}
+
+function neededOnDevice(fn: PlanFunction, onDevice: readonly boolean[], roots: readonly NodeId[]): readonly NodeId[] {
+  const needed = new Set<NodeId>();
+  const visit = (id: NodeId): void => {
+    if (!onDevice[id] || needed.has(id)) return;
+    needed.add(id);
+    operandsOf(fn.nodes[id].operation).forEach(visit);
+  };
+  roots.forEach(visit);
+  return [...needed].sort((a, b) => a - b);
+}
+
+/** The part of a function that some outputs need, with some nodes read from tables instead. */
+function cut(
+  fn: PlanFunction,
+  name: string,
+  given: ReadonlySet<NodeId>,
+  outputs: readonly { readonly name: string; readonly node: NodeId; readonly axes: readonly string[] }[],
+): PlanFunction {
+  const builder = builderLike(fn);
+  const made: NodeId[] = [];
+  fn.nodes.forEach((node, id) => {
+    made.push(
+      builder.rule(node.rule, () =>
+        given.has(id)
+          ? builder.input("table", downloadName(id), node.axes)
+          : builder.add(withOperands(node.operation, (operand) => made[operand])),
+      ),
+    );
+  });
+  for (const output of outputs) builder.output(output.name, made[output.node], output.axes);
+  return builder.build(name);
+}

@@ -1,0 +1,100 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+import { OptionError } from "./errors.js";
+
+/** The namespace of TensorFlow.js, as generated code of the engine `tfjs` calls it. */
+export type TensorFlow = typeof import("@tensorflow/tfjs-core");
+
+/** A backend and the package that registers it. */
+const backendPackages: Readonly<Record<string, () => Promise<unknown>>> = {
+  cpu: () => import("@tensorflow/tfjs-backend-cpu"),
+  wasm: () => import("@tensorflow/tfjs-backend-wasm"),
+  webgpu: () => import("@tensorflow/tfjs-backend-webgpu"),
+};
+
+let loading: Promise<TensorFlow> | undefined;
+
+/**
+ * TensorFlow.js with a backend: the one that the caller has set, else the best that is registered, else `cpu`. Loaded
+ * when first asked for, so that models that run on loops never load it.
+ */
+export function tensorFlow(): Promise<TensorFlow> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<TensorFlow> {
+  const tf = await import("@tensorflow/tfjs-core");
+  if (tf.engine().backendNames().length === 0) await backendPackages["cpu"]();
+  await tf.ready();
+  return tf;
+}
+
+/**
+ * Loads and selects a backend for all that follows.
+ *
+ * @throws OptionError for a name that no package registers, or a backend that does not start on this machine
+ */
+export async function useBackend(name: string): Promise<void> {
+  const tf = await import("@tensorflow/tfjs-core");
+  if (!tf.engine().backendNames().includes(name)) {
+    const register = backendPackages[name];
+    if (register === undefined) {
+      const known = [...Object.keys(backendPackages), ...tf.engine().backendNames()];
+      throw new OptionError("backend", `one of ${[...new Set(known)].join(", ")}`, name);
+    }
+    await register();
+  }
+  if (!(await tf.setBackend(name))) throw new OptionError("backend", "a backend that starts on this machine", name);
+}
+
+/** Float64 values as a float32 tensor; the caller disposes of it. */
+export function uploadTensor(tf: TensorFlow, values: Float64Array, shape: number[]): Tensor {
+  return tf.tensor(Float32Array.from(values), shape, "float32");
+}
+
+/** Whole numbers as an int32 tensor, NaN as -1: no entry of a table. */
+export function uploadIndices(tf: TensorFlow, values: Float64Array, shape: number[]): Tensor {
+  return tf.tensor(
+    Int32Array.from(values, (value) => (Number.isNaN(value) ? -1 : value)),
+    shape,
+    "int32",
+  );
+}
+
+/** The values of a tensor, which is disposed of. */
+export async function downloadTensor(tensor: Tensor): Promise<Float64Array> {
+  try {
+    return Float64Array.from(await tensor.data());
+  } finally {
+    tensor.dispose();
+  }
+}
+
+/** A function of each entry, computed on the host in float64, for what TensorFlow.js has no operation. */
+export async function mapOnHost(
+  tf: TensorFlow,
+  tensor: Tensor,
+  map: (value: number) => number,
+): Promise<Tensor> {
+  const values = await tensor.data();
+  return tf.tensor(Float32Array.from(values, map), tensor.shape, "float32");
+}
+
+/**
+ * Mean of each column of row-major values [rows, …], missing entries left out; 0 for a column without entries. Float32
+ * has seven digits, so generated code computes with the distance of data and parameters from these.
+ */
+export function columnMeans(values: Float64Array, rows: number): Float64Array {
+  const columns = rows === 0 ? 0 : values.length / rows;
+  const means = new Float64Array(columns);
+  const counts = new Float64Array(columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const value = values[row * columns + column];
+      if (Number.isNaN(value)) continue;
+      counts[column]++;
+      means[column] += (value - means[column]) / counts[column];
+    }
+  }
+  return means;
+}

@@ -1,0 +1,69 @@
+import type { Model } from "../ir/model.js";
+import type { CheckResult } from "./check-result.js";
+import { drawProblem, tinySizes, trainerColumns } from "./random-problem.js";
+import type { MakeTrainer } from "./verifiable-trainer.js";
+
+const name = "posterior probabilities are calibrated";
+const rows = 2000;
+/** Of so many values, chance exceeds this many standard errors once in a million verifications. */
+const mostStandardErrors = 6;
+const fewestExpected = 20;
+
+/** In the mean over draws, a value of a latent has its posterior probability as often as it is drawn. */
+export async function checkCalibration(
+  model: Model,
+  makeTrainer: MakeTrainer,
+  seed: number,
+  given: Readonly<Record<string, number>> = {},
+): Promise<CheckResult> {
+  if (!model.variables.some(({ role }) => role === "latent"))
+    return { name, outcome: "skipped", detail: "there is no latent variable" };
+  const sizes = tinySizes(model, given);
+  const problem = drawProblem(model, { sizes, rows, seed, missing: 0.3 });
+  const trainer = makeTrainer(sizes);
+  trainer.setParameters(problem.parameters);
+  const { probability } = await trainer.predict(trainerColumns(model, problem));
+  trainer.dispose();
+  let worst = 0;
+  let where = "";
+  let count = 0;
+  for (const [latent, { shape, data }] of Object.entries(probability)) {
+    const values = shape.at(-1) ?? 1;
+    const drawn = problem.data[latent] ?? new Float64Array();
+    for (let value = 0; value < values; value++) {
+      const expected = drawn.map((_, i) => data[i * values + value] ?? NaN);
+      // A value that is hardly ever drawn tells nothing.
+      if (sumOf(expected) < fewestExpected) continue;
+      const off = standardErrors(
+        perRow(drawn.map((code, i) => (expected[i] ?? NaN) - (code === value ? 1 : 0))),
+        perRow(expected.map((chance) => chance * (1 - chance))),
+      );
+      count++;
+      if (!(off <= worst)) [worst, where] = [off, ` at ${latent} = ${value}`];
+    }
+  }
+  return {
+    name,
+    outcome: worst <= mostStandardErrors ? "passed" : "failed",
+    detail: `${rows} draws, ${count} values: at most ${worst.toFixed(1)} standard errors off${where}`,
+  };
+}
+
+/** Cells of one row are not independent of each other: rows are. */
+function perRow(cells: Float64Array): Float64Array {
+  const width = cells.length / rows;
+  return Float64Array.from({ length: rows }, (_, row) => sumOf(cells.subarray(row * width, (row + 1) * width)));
+}
+
+/** How many standard errors the mean is away from zero; a variance seen too small by chance counts as the known one. */
+function standardErrors(values: Float64Array, knownVariances: Float64Array): number {
+  const mean = sumOf(values) / rows;
+  const variance = sumOf(values.map((value) => (value - mean) ** 2)) / (rows - 1);
+  const least = Math.max(variance, sumOf(knownVariances) / rows);
+  // Below rounding, a difference is none.
+  return Math.abs(mean) < 1e-9 ? 0 : Math.abs(mean) / Math.sqrt(least / rows);
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}

@@ -1,0 +1,92 @@
+import { interpretPlan } from "../ir/interpret-plan.js";
+import type { EmProgram } from "../ir/program.js";
+import { fromUnconstrained, toUnconstrained } from "../numerics/transforms.js";
+import type { CheckResult } from "./check-result.js";
+import { drawProblem, tinySizes, trainerColumns, valueForm, type Tensors } from "./random-problem.js";
+import type { MakeTrainer, VerifiableTrainer } from "./verifiable-trainer.js";
+
+const name = "fit ends where the slope vanishes";
+const rows = 400;
+const step = 1e-4;
+const steepestAllowed = 1e-3;
+const mostCoordinates = 60;
+
+/** At the end of a fit the objective (log-likelihood plus log prior) has no slope along any free coordinate. */
+export async function checkOptimum(
+  program: EmProgram,
+  makeTrainer: MakeTrainer,
+  seed: number,
+  given: Readonly<Record<string, number>> = {},
+): Promise<CheckResult> {
+  const { model } = program;
+  const sizes = tinySizes(model, given);
+  const data = trainerColumns(model, drawProblem(model, { sizes, rows, seed }));
+  const trainer = makeTrainer(sizes);
+  let iterations: number;
+  try {
+    ({ iterations } = await trainer.fit(data, { seed, tolerance: 1e-12, maxIterations: 5000, restarts: 3, ridge: 0 }));
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "CollapsedComponentError") throw error;
+    return { name, outcome: "skipped", detail: "a part of the model collapsed onto a few drawn rows" };
+  }
+  const fitted: Tensors = Object.fromEntries(Object.entries(trainer.parameters).map(([key, { data }]) => [key, data]));
+  trainer.dispose();
+  const free = freeValues(program, fitted, sizes);
+  const count = free.reduce((sum, { values }) => sum + values.length, 0);
+  const probe = makeTrainer(sizes);
+  const objective = async (parameters: Tensors): Promise<number> => {
+    const { logPrior } = interpretPlan(program.logPrior, { sizes, rows: 1, inputs: { parameter: parameters } });
+    return ((await score(probe, parameters, data)) + (logPrior?.[0] ?? NaN)) / rows;
+  };
+  let steepest = 0;
+  let where = "";
+  for (const { parameter, values, at } of free) {
+    for (let i = 0; i < values.length; i += Math.ceil(count / mostCoordinates)) {
+      const slope = ((await objective(at(i, step))) - (await objective(at(i, -step)))) / (2 * step);
+      if (!(Math.abs(slope) <= steepest)) [steepest, where] = [Math.abs(slope), ` at ${parameter}[${i}]`];
+    }
+  }
+  probe.dispose();
+  return {
+    name,
+    outcome: steepest <= steepestAllowed ? "passed" : "failed",
+    detail: `${rows} drawn rows, ${iterations} iterations: steepest slope ${steepest.toExponential(1)} per row${where}`,
+  };
+}
+
+async function score(
+  trainer: VerifiableTrainer,
+  parameters: Tensors,
+  data: ReturnType<typeof trainerColumns>,
+): Promise<number> {
+  trainer.setParameters(parameters);
+  return (await trainer.score(data)).logLikelihood;
+}
+
+interface FreeParameter {
+  readonly parameter: string;
+  readonly values: Float64Array;
+  /** All parameters, one free coordinate of this one moved. */
+  readonly at: (coordinate: number, by: number) => Tensors;
+}
+
+/** Learned parameters whose optimum is inside their domain: at its edge there is no coordinate to move along. */
+function freeValues(
+  { model }: EmProgram,
+  fitted: Tensors,
+  sizes: Readonly<Record<string, number>>,
+): readonly FreeParameter[] {
+  return model.parameters.flatMap((parameter) => {
+    if (parameter.fixed !== undefined) return [];
+    const { kind, shape } = valueForm(parameter, sizes);
+    const values = toUnconstrained(kind, fitted[parameter.name] ?? new Float64Array(), shape);
+    // Beyond e^12 an optimum lies at infinity, and is only approached.
+    if (!values.every((value) => Math.abs(value) < 12 || kind === "real")) return [];
+    const at = (coordinate: number, by: number): Tensors => {
+      const moved = Float64Array.from(values);
+      moved[coordinate] = (moved[coordinate] ?? 0) + by;
+      return { ...fitted, [parameter.name]: fromUnconstrained(kind, moved, shape) };
+    };
+    return [{ parameter: parameter.name, values, at }];
+  });
+}

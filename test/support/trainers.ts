@@ -1,0 +1,16 @@
+import { compileSource, loadTrainer, type LoadedTrainerClass } from "../../src/compile/index.js";
+import type { EmProgram } from "../../src/ir/program.js";
+
+/** The program derived from a text, which must compile without any diagnostic. */
+export function programOf(text: string, name = "model.gen"): EmProgram {
+  const { program, diagnostics } = compileSource({ name, text });
+  if (program === undefined || diagnostics.length > 0) {
+    throw new Error(`${name}: ${diagnostics.map(({ code, message }) => `${code} ${message}`).join("\n")}\n${text}`);
+  }
+  return program;
+}
+
+/** The emitted class of a text's one model, as a user loads it. */
+export function trainerOf(text: string, name = "model.gen"): Promise<LoadedTrainerClass> {
+  return loadTrainer({ source: { name, text }, program: programOf(text, name) });
+}
