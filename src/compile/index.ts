@@ -1,26 +1,16 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { sortedDiagnostics } from "../diagnostics/sorted.js";
 import type { SourceText } from "../diagnostics/span.js";
-import { classify } from "../inference/classify.js";
 import { deriveEm } from "../inference/derive.js";
 import { eliminationOrder } from "../inference/elimination-order.js";
-import { refusals, requireDerivable } from "../inference/refusals.js";
+import { requireDerivable } from "../inference/refusals.js";
 import { refuseUnderived } from "../inference/refusals/not-derived.js";
 import type { Verdict } from "../inference/verdict.js";
 import type { Model } from "../ir/model.js";
 import { runPasses } from "../ir/passes/index.js";
 import type { EmProgram } from "../ir/program.js";
 import { mapFunctions } from "../ir/map-functions.js";
-import { parse } from "../parser/parse.js";
-import { check } from "../semantics/check.js";
-
-/** What the phases found out about a source text. */
-export interface Checked {
-  readonly source: SourceText;
-  readonly models: readonly { readonly model: Model; readonly verdict: Verdict }[];
-  /** Of all phases, sorted by place; refusals are warnings where the program did not ask for what is refused. */
-  readonly diagnostics: readonly Diagnostic[];
-}
+import { checkSource, type Checked } from "./check-source.js";
 
 /** A model with the algorithm derived for it; `program` is absent where a diagnostic of severity error says why. */
 export interface Compilation {
@@ -29,23 +19,6 @@ export interface Compilation {
   readonly model?: Model;
   readonly verdict?: Verdict;
   readonly program?: EmProgram;
-}
-
-/** parse → check → classify: everything that can be said without deriving. */
-export function checkSource(source: SourceText): Checked {
-  const parsed = parse(source);
-  const hasSyntaxErrors = parsed.diagnostics.some((diagnostic) => diagnostic.severity === "error");
-  const checked = hasSyntaxErrors ? { models: [], diagnostics: [] } : check(parsed.program);
-  const models = checked.models.map((model) => ({ model, verdict: classify(model) }));
-  return {
-    source,
-    models,
-    diagnostics: sortedDiagnostics([
-      ...parsed.diagnostics,
-      ...checked.diagnostics,
-      ...models.flatMap(({ model, verdict }) => refusals(model, verdict)),
-    ]),
-  };
 }
 
 /**
@@ -103,6 +76,8 @@ function chosenModel(checked: Checked, name: string | undefined): Checked["model
   return found;
 }
 
+export { checkSource } from "./check-source.js";
+export type { Checked } from "./check-source.js";
 export { emitModule, loadTrainer } from "./emit.js";
 export type { Emittable, LoadedTrainer, LoadedTrainerClass } from "./emit.js";
 export { compilerVersion } from "./version.js";

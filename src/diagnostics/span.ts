@@ -16,11 +16,6 @@ export interface Position {
   readonly column: number;
 }
 
-/** The smallest span that holds both. */
-export function joinSpans(first: Span, last: Span): Span {
-  return { start: Math.min(first.start, last.start), end: Math.max(first.end, last.end) };
-}
-
 /** Line and column of an offset. */
 export function positionAt(text: string, offset: number): Position {
   const clamped = Math.max(0, Math.min(offset, text.length));

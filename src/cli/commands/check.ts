@@ -1,4 +1,4 @@
-import { checkSource } from "../../compile/index.js";
+import { checkSource } from "../../compile/check-source.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { loadSource } from "../load-source.js";
 import { renderDiagnostics, type ReportFormat } from "../render-diagnostics.js";

@@ -2,7 +2,7 @@ import type { ArgumentContext, CovarianceArgument, DensityContext } from "../../
 import { distributions } from "../../distributions/registry.js";
 import type { DensityFactor, Expression, Variable } from "../../ir/model.js";
 import type { NodeId } from "../../ir/plan.js";
-import { axisSize, eventAxesOf, isEnumerable, shapeOf, valuesAxis } from "./axes.js";
+import { axisSize, eventAxesOf, isEnumerable, valuesAxis } from "./axes.js";
 import { elaborateCovariance } from "./covariance.js";
 import type { Elaborator } from "./elaborator.js";
 
@@ -115,9 +115,4 @@ export function latentScope(elaborator: Elaborator, factor: DensityFactor): read
   if (elaborator.variable(factor.child).role === "latent") names.add(factor.child);
   Object.values(factor.arguments).forEach(visit);
   return [...names];
-}
-
-/** Number of dimensions of a factor's child. */
-export function childRank(elaborator: Elaborator, factor: DensityFactor): number {
-  return shapeOf(elaborator.variable(factor.child).domain).length;
 }
