@@ -1,6 +1,12 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+/** Chevrotain in one file: a twentieth of the time that its hundreds of modules take to load for each test file. */
+const bundledChevrotain = fileURLToPath(new URL("node_modules/chevrotain/lib/chevrotain.min.mjs", import.meta.url));
+
 export default defineConfig({
+  resolve: { alias: existsSync(bundledChevrotain) ? [{ find: /^chevrotain$/, replacement: bundledChevrotain }] : [] },
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,

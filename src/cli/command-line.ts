@@ -1,5 +1,4 @@
-import { Command, CommanderError, Option } from "commander";
-import { usageFailure } from "./failure.js";
+import { Command, Option } from "commander";
 import type { ExitCode } from "./exit-code.js";
 import {
   columnMap,
@@ -154,10 +153,6 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
   return program;
 }
 
-export function isHelpOrVersion(error: CommanderError): boolean {
-  return error.exitCode === 0;
-}
-
 function engineOption(): Option {
   return new Option("--engine <engine>", "what the loops run on").choices(["auto", "kernel", "tfjs"]).default("auto");
 }
@@ -221,10 +216,4 @@ function addFitOptions(command: Command): Command {
     .option("--save <file>", "save the fitted model here (.safetensors)")
     .option("--json", "one JSON document on standard output")
     .option("--quiet", "no messages but errors");
-}
-
-/** Usage errors in commander's words, without its own exit. */
-export function usageFrom(error: CommanderError): Error {
-  const message = error.message.replace(/^error: /, "");
-  return usageFailure(message);
 }

@@ -22,11 +22,11 @@ export function inlineRuntime(typescript: string, runtime: string): string {
       return "";
     },
   );
-  const exported: string[] = [];
-  const inside = runtime.replace(/^export \{([^}]*)\};?\n?/gm, (_, list: string) => {
-    exported.push(...list.split(",").flatMap((entry) => (entry.trim() === "" ? [] : [property(entry.trim())])));
-    return "";
-  });
+  // The bundle is one module; its exports are the last thing in it.
+  const last = /\bexport\s*\{([^{}]*)\};?\s*$/.exec(runtime);
+  if (last === null) throw new Error("standalone: the bundled run time has no list of exports");
+  const exported = last[1].split(",").flatMap((entry) => (entry.trim() === "" ? [] : [property(entry.trim())]));
+  const inside = runtime.slice(0, last.index);
   const unknown = names.filter((name) => !exported.some((entry) => entry.split(":")[0] === name.split(" as ")[0]));
   if (unknown.length > 0) throw new Error(`standalone: the run time exports no ${unknown.join(", ")}`);
   const header = /^(?:\/\/.*\n)*/.exec(body)?.[0] ?? "";

@@ -20,7 +20,7 @@ export function verdict({ description, result, parameters, engine }: FitReport):
   ];
   const width = Math.max(...lines.map(([name]) => name.length)) + 2;
   return [
-    `${description.name}: maximum likelihood by EM, exact (engine ${engine})`,
+    `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by EM, exact (engine ${engine})`,
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
     ...Object.entries(parameters).flatMap(([name, tensor]) => parameterLines(name, tensor)),

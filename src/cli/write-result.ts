@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { usageFailure } from "./failure.js";
 import { readFailure } from "../data/read-table.js";
 import type { Terminal } from "./terminal.js";
@@ -19,5 +20,12 @@ export function writeFileOrFail(file: string, content: string | Uint8Array): voi
     throw usageFailure(
       `${file} cannot be written: ${reason === "there is no such file" ? "there is no such folder" : reason}.`,
     );
+  }
+}
+
+/** Refuses before the work, not after it, if the result would have no folder to go to. */
+export function requireFolderOf(file: string | undefined): void {
+  if (file !== undefined && !existsSync(dirname(file))) {
+    throw usageFailure(`${file} cannot be written: there is no such folder.`);
   }
 }

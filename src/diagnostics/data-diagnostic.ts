@@ -35,10 +35,6 @@ export type DataOutcome<T> =
   | { readonly kind: "ready"; readonly value: T }
   | { readonly kind: "refused"; readonly diagnostics: readonly DataDiagnostic[] };
 
-export function ready<T>(value: T): DataOutcome<T> {
-  return { kind: "ready", value };
-}
-
 export function refused(...diagnostics: readonly DataDiagnostic[]): DataOutcome<never> {
   return { kind: "refused", diagnostics };
 }

@@ -71,11 +71,7 @@ export async function downloadTensor(tensor: Tensor): Promise<Float64Array> {
 }
 
 /** A function of each entry, computed on the host in float64, for what TensorFlow.js has no operation. */
-export async function mapOnHost(
-  tf: TensorFlow,
-  tensor: Tensor,
-  map: (value: number) => number,
-): Promise<Tensor> {
+export async function mapOnHost(tf: TensorFlow, tensor: Tensor, map: (value: number) => number): Promise<Tensor> {
   const values = await tensor.data();
   return tf.tensor(Float32Array.from(values, map), tensor.shape, "float32");
 }

@@ -24,7 +24,7 @@ export async function checkOptimum(
   const trainer = makeTrainer(sizes);
   let iterations: number;
   try {
-    ({ iterations } = await trainer.fit(data, { seed, tolerance: 1e-12, maxIterations: 5000, restarts: 3, ridge: 0 }));
+    ({ iterations } = await trainer.fit(data, { seed, tolerance: 1e-12, maxIterations: 1500, restarts: 3, ridge: 0 }));
   } catch (error) {
     if (!(error instanceof Error) || error.name !== "CollapsedComponentError") throw error;
     return { name, outcome: "skipped", detail: "a part of the model collapsed onto a few drawn rows" };

@@ -115,6 +115,7 @@ const makers = {
   sumAbsent: ({ b, x, squash }) => squash(b.sum(x, ["d", "k"])),
   max: ({ b, x, over }) => b.max(x, over),
   logSumExp: ({ b, x, over }) => b.logSumExp(x, over),
+  shiftedLogSumExp: ({ b, x, y, over }) => b.logSumExp(b.minus(x, b.sum(b.unary("tanh", y), over)), over),
   softmax: ({ b, x, over }) => b.softmax(x, over),
   contract: ({ b, x, y, squash }) => squash(b.contract([x, y], ["d"])),
   contractMany: ({ b, x, y, squash }) =>

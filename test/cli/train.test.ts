@@ -176,8 +176,10 @@ describe("train", () => {
         if (text.includes("iteration")) abort.abort();
       },
     });
-    const slow = ["--dim", "K=2", "--tolerance", "0", "--max-iterations", "1000000", "--restarts", "1"];
-    const arguments_ = ["train", model, "--data", data, ...slow, "--checkpoint", at("interrupted"), "--json"];
+    const many = Array.from({ length: 1500 }, (_, i) => `${Math.sin(i * i)},${Math.cos(3 * i * i)}`);
+    const long = write("long.csv", `x0,x1\n${many.join("\n")}\n`);
+    const slow = ["--dim", "K=8", "--tolerance", "0", "--max-iterations", "1000000", "--restarts", "4"];
+    const arguments_ = ["train", model, "--data", long, ...slow, "--checkpoint", at("interrupted"), "--json"];
     expect(await main(arguments_, terminal)).toBe(130);
     expect(existsSync(at("interrupted/fit-state.json"))).toBe(true);
   });
@@ -191,6 +193,12 @@ describe("what ends a training", () => {
     ["a start that is not there", ["--data", "DATA", "--dim", "K=2", "--init", "kmeans"], 2, "--init kmeans"],
     ["no data file", ["--data", "absent.csv", "--dim", "K=2"], 3, "GEN4001"],
     ["a column that is not there", ["--data", "DATA", "--dim", "K=2", "--map", "x=width,hight"], 3, "GEN4101"],
+    [
+      "a folder to save in that is not there",
+      ["--data", "DATA", "--dim", "K=2", "--save", "no/such/m.safetensors"],
+      2,
+      "no such folder",
+    ],
     ["a state that is not there", ["--data", "DATA", "--dim", "K=2", "--resume", "absent"], 2, "--resume absent"],
     [
       "a checkpoint interval without a folder",
@@ -373,9 +381,9 @@ describe("hostile data ends with 0 or 3, without a stack and without NaN", () =>
 describe("verify", () => {
   it("holds for a derived trainer", async () => {
     const { code, output } = await genc("verify", model, "--json");
-    const { findings } = JSON.parse(output);
-    expect(findings.filter(({ outcome }: { outcome: string }) => outcome === "fails")).toEqual([]);
-    expect(findings.filter(({ outcome }: { outcome: string }) => outcome === "holds").length).toBeGreaterThanOrEqual(8);
+    const { checks } = JSON.parse(output);
+    expect(checks.filter(({ outcome }: { outcome: string }) => outcome === "failed")).toEqual([]);
+    expect(checks.filter(({ outcome }: { outcome: string }) => outcome === "passed").length).toBeGreaterThanOrEqual(8);
     expect(code).toBe(0);
   });
 });

@@ -51,9 +51,12 @@ describe.each<[Engine, number, number]>([
         const tensors = tf.memory().numTensors;
         await trainer.eStep(one.sizes, parameters, block, found);
         expectClose(found, statistics, tolerance);
-        expect(program.statistics.map(({ name, shape }) => [name, shape.reduce((length, size) => length * sizeInNumbers(size, one.sizes), 1)])).toEqual(
-          program.statistics.map(({ name }) => [name, found[name].length]),
-        );
+        expect(
+          program.statistics.map(({ name, shape }) => [
+            name,
+            shape.reduce((length, size) => length * sizeInNumbers(size, one.sizes), 1),
+          ]),
+        ).toEqual(program.statistics.map(({ name }) => [name, found[name].length]));
 
         const logDensity = { logDensity: interpreted.logDensity(parameters) };
         const density = zerosLike(logDensity);

@@ -4,7 +4,11 @@ import type { EmProgram } from "../../src/ir/program.js";
 import * as runtime from "../../src/runtime/index.js";
 import type { EmTrainer } from "../../src/runtime/index.js";
 
-export type Trainer = EmTrainer<Readonly<Record<string, number>>, Readonly<Record<string, runtime.NamedTensor>>, unknown>;
+export type Trainer = EmTrainer<
+  Readonly<Record<string, number>>,
+  Readonly<Record<string, runtime.NamedTensor>>,
+  unknown
+>;
 
 export const identity = { fileName: "model.gen", text: "", hash: "0123456789abcdef", compilerVersion: "0.0.0" };
 

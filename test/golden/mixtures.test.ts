@@ -21,6 +21,40 @@ const golden = JSON.parse(readFileSync(new URL("mixtures.json", import.meta.url)
   readonly cases: readonly GoldenCase[];
 };
 
+/**
+ * The EM step of a case, in the augmentation that genc uses. The file takes all that is missing as latent; genc leaves a
+ * row of which nothing is observed out of what it learns of the row's distribution, though not out of the weights
+ * (docs/decisions/0003). Both are EM steps with the same fixed points. With r rows of the old component left out of N:
+ *
+ *     (N - r) mean' = N mean - r mean_old
+ *     (N - r) (S' + mean' mean'') = N (S + mean mean'') - r (S_old + mean_old mean_old'')
+ */
+function emStep({ inputs, expected }: GoldenCase): Readonly<Record<string, readonly number[]>> {
+  const step = Object.fromEntries(Object.entries(expected.em_step).map(([name, values]) => [name, flat(values)]));
+  const rows = inputs["X"] as readonly Numbers[] | undefined;
+  const empty = (rows ?? []).filter((row) => flat(row).every(Number.isNaN)).length;
+  if (empty === 0) return step;
+  const [before, weights] = [flat(inputs["weights"]!), step["weights"]!];
+  const width = flat(rows![0]!).length;
+  const means: number[] = [];
+  const covs: number[] = [];
+  before.forEach((portion, k) => {
+    const [n, r] = [rows!.length * weights[k]!, empty * portion];
+    const [centre, old] = [step["means"]!, flat(inputs["means"]!)].map((all) => all.slice(k * width, (k + 1) * width));
+    const moved = centre!.map((value, i) => (n * value - r * old![i]!) / (n - r));
+    means.push(...moved);
+    for (let i = 0; i < width; i++) {
+      for (let j = 0; j < width; j++) {
+        const at = (k * width + i) * width + j;
+        const second = n * (step["covs"]![at]! + centre![i]! * centre![j]!);
+        const left = r * (flat(inputs["covs"]!)[at]! + old![i]! * old![j]!);
+        covs.push((second - left) / (n - r) - moved[i]! * moved[j]!);
+      }
+    }
+  });
+  return { weights, means, covs };
+}
+
 /** How a case is written in the language: its text, and the names of what the case calls otherwise. */
 interface Written {
   readonly text: string;
@@ -139,7 +173,8 @@ describe("golden mixtures", () => {
     expect(golden.cases.map(({ name }) => name).sort()).toEqual(Object.keys(written).sort());
   });
 
-  describe.each(golden.cases.map((one) => [one.name, one] as const))("%s", (name, { inputs, expected }) => {
+  describe.each(golden.cases.map((one) => [one.name, one] as const))("%s", (name, one) => {
+    const { inputs, expected } = one;
     const { text, parameters, data } = written[name]!;
     const given = pick(parameters, inputs);
     const columns = pick(data, inputs);
@@ -196,22 +231,25 @@ describe("golden mixtures", () => {
         fixed: new Set(),
         warn: (code, message) => expect.unreachable(`${code} ${message}`),
       });
-      for (const [own, golden] of Object.entries(parameters))
-        expectClose(next[own]!, flat(expected.em_step[golden]!), golden);
-      const after = expected.em_step["loglik_after"];
-      if (after !== undefined) {
-        trainer.setParameters(next);
-        expectClose([(await trainer.score(columns)).logLikelihood], flat(after), "loglik_after");
-      }
+      for (const [own, golden] of Object.entries(parameters)) expectClose(next[own]!, emStep(one)[golden]!, golden);
     });
 
+    const after = expected.em_step["loglik_after"];
+    if (after !== undefined)
+      test("log-likelihood after the step", async () => {
+        const trainer = await fitted();
+        trainer.setParameters(pick(parameters, expected.em_step));
+        expectClose([(await trainer.score(columns)).logLikelihood], flat(after), "loglik_after");
+      });
+
     test("one EM step: a fit of one iteration from these parameters", async () => {
-      const trainer = await fitted();
+      const Trainer = await trainerOf(text);
+      const trainer = new Trainer({ C: expected.responsibilities[0]!.length });
       const options = { init: given, maxIterations: 1, ridge: 0, restarts: 1 };
       const result = await trainer.fit(columns, options);
       expectClose(result.trace, [expected.loglik], "trace");
       for (const [own, golden] of Object.entries(parameters))
-        expectClose(trainer.parameters[own]!.data, flat(expected.em_step[golden]!), golden);
+        expectClose(trainer.parameters[own]!.data, emStep(one)[golden]!, golden);
     });
   });
 });

@@ -1,47 +1,12 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { checkSource, compileSource } from "../../src/compile/index.js";
-import * as catalogue from "../../src/diagnostics/catalogue/inference.js";
+import { checkSource } from "../../src/compile/index.js";
 import type { Diagnostic } from "../../src/diagnostics/diagnostic.js";
-import { positionAt } from "../../src/diagnostics/span.js";
 import { requireDerivable } from "../../src/inference/refusals.js";
 
 const errors = fileURLToPath(new URL("../errors/", import.meta.url));
-const pages = fileURLToPath(new URL("../../docs/diagnostics/", import.meta.url));
-const codes = readdirSync(errors).filter((name) => name.startsWith("GEN3"));
-const diagnose = (text: string, command = "check"): readonly Diagnostic[] =>
-  (command === "compile" ? compileSource : checkSource)({ name: "test.gen", text }).diagnostics;
-
-describe.each(codes)("%s", (code) => {
-  const read = (file: string): string => readFileSync(`${errors}${code}/${file}`, "utf8");
-  const expected = JSON.parse(read("expected.json")) as { code: string; line: number; column: number; command: string };
-
-  test("is reported at its place, with a reason and a way out", () => {
-    const text = read("wrong.gen");
-    const found = diagnose(text, expected.command).filter((diagnostic) => diagnostic.code === code);
-    expect(found).toHaveLength(1);
-    expect(positionAt(text, found[0]?.span.start ?? -1)).toEqual({ line: expected.line, column: expected.column });
-    if (code !== "GEN3900") expect(found[0]?.hint).toBeTruthy();
-  });
-
-  test("goes away with the fix, and nothing comes in its place", () => {
-    const left = diagnose(read("fixed.gen"), expected.command);
-    expect(left.filter((diagnostic) => diagnostic.severity === "error" || diagnostic.code === code)).toEqual([]);
-  });
-
-  test("has a page", () => {
-    expect(readFileSync(`${pages}${code}.md`, "utf8")).toMatch(new RegExp(`^# ${code}: `));
-  });
-});
-
-test("every entry of the catalogue has its case, and every page carries the entry's title", () => {
-  const definitions = Object.values(catalogue).map((entry) => entry.definition);
-  expect(definitions.map((definition) => definition.code).sort()).toEqual([...codes].sort());
-  for (const { code, title } of definitions) {
-    expect(readFileSync(`${pages}${code}.md`, "utf8").split("\n")[0]).toBe(`# ${code}: ${title}`);
-  }
-});
+const diagnose = (text: string): readonly Diagnostic[] => checkSource({ name: "test.gen", text }).diagnostics;
 
 describe("severity", () => {
   const switching = (learn: string): string => `model M {

@@ -101,10 +101,10 @@ describe("adjoints of every operation agree with central differences", () => {
   for (const step of stepNames) {
     it(step, () => {
       for (const [first, second] of [
-      [0, 1],
-      [3, 2],
-      [1, 0],
-    ]) {
+        [0, 1],
+        [3, 2],
+        [1, 0],
+      ]) {
         const recipe = {
           steps: [
             { step, first, second },

@@ -84,6 +84,11 @@ describe("both sides become one node", () => {
       ({ b, x, w }) => b.logSumExp(b.plus(x, w), ["k"]),
       ({ b, x, w }) => b.plus(w, b.logSumExp(x, ["k"])),
     ],
+    [
+      "logSumExp of x - w over k",
+      ({ b, x, w }) => b.logSumExp(b.minus(x, w), ["k"]),
+      ({ b, x, w }) => b.minus(b.logSumExp(x, ["k"]), w),
+    ],
     ["rename there and back", ({ b, y }) => b.rename(b.rename(y, "k", "l"), "l", "k"), ({ y }) => y],
     ["rename of a position", ({ b }) => b.rename(b.position("k"), "k", "l"), ({ b }) => b.position("l")],
     ["gather by a position", ({ b, y }) => b.gather(y, "k", b.position("l")), ({ b, y }) => b.rename(y, "k", "l")],

@@ -5,7 +5,7 @@ import { exitCode, type ExitCode } from "../exit-code.js";
 import { openModel, type ModelOptions } from "../open-model.js";
 import { variableColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
-import { writeResult } from "../write-result.js";
+import { requireFolderOf, writeResult } from "../write-result.js";
 
 export interface ImputeOptions extends ModelOptions, DataOptions {
   readonly out?: string;
@@ -13,6 +13,7 @@ export interface ImputeOptions extends ModelOptions, DataOptions {
 
 /** `genc impute`: the data as they came, every missing entry of an optional variable filled with its conditional mean. */
 export async function impute(terminal: Terminal, file: string, options: ImputeOptions): Promise<ExitCode> {
+  requireFolderOf(options.out);
   const { trained, ...model } = await openModel(terminal, file, options);
   const table = await readData(terminal, options);
   const bound = bindData(terminal, table, model.description, model.sizes, options, trained);

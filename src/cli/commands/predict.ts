@@ -5,7 +5,7 @@ import { openModel, type ModelOptions } from "../open-model.js";
 import { posteriorColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
 import { tensorDocument } from "../train-document.js";
-import { writeResult } from "../write-result.js";
+import { requireFolderOf, writeResult } from "../write-result.js";
 
 export interface PredictOptions extends ModelOptions, DataOptions {
   readonly out?: string;
@@ -14,6 +14,7 @@ export interface PredictOptions extends ModelOptions, DataOptions {
 
 /** `genc predict`: of every latent the most probable value and the probability of each, row by row. */
 export async function predict(terminal: Terminal, file: string, options: PredictOptions): Promise<ExitCode> {
+  requireFolderOf(options.out);
   const { trained, ...model } = await openModel(terminal, file, options);
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);

@@ -5,7 +5,7 @@ import { usageFailure } from "../failure.js";
 import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import { variableColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
-import { writeResult } from "../write-result.js";
+import { requireFolderOf, writeResult } from "../write-result.js";
 
 export interface SampleOptions extends ModelOptions {
   readonly n: number;
@@ -18,6 +18,7 @@ export interface SampleOptions extends ModelOptions {
 
 /** `genc sample`: draws of the observed variables, with `--latents` of the latent ones too. */
 export async function sample(terminal: Terminal, file: string, options: SampleOptions): Promise<ExitCode> {
+  requireFolderOf(options.out);
   const model = await openModel(terminal, file, options);
   const given = await givenVariables(terminal, model, options);
   const trainer = model.trainer(given.sizes);

@@ -12,11 +12,12 @@ import type { Terminal } from "../terminal.js";
 import { trainDocument, type FitReport } from "../train-document.js";
 import type { Trainer } from "../trainer.js";
 import { verdict } from "../verdict.js";
-import { writeFileOrFail } from "../write-result.js";
+import { requireFolderOf, writeFileOrFail } from "../write-result.js";
 
 /** `genc train`: compiles in memory, fits, prints the verdict, saves. */
 export async function train(terminal: Terminal, file: string, options: TrainOptions): Promise<ExitCode> {
   refuseUnsupported(options);
+  requireFolderOf(options.save);
   const compiled = await compileWithWeights(terminal, file, options);
   const Model = await loadTrainerClass(compiled, options);
   const { description } = new Model({});

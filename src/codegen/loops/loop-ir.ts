@@ -21,6 +21,8 @@ export type IndexExpression =
   | { readonly kind: "name"; readonly name: string }
   | { readonly kind: "add"; readonly left: IndexExpression; readonly right: IndexExpression }
   | { readonly kind: "multiply"; readonly left: IndexExpression; readonly right: IndexExpression }
+  /** The largest multiple of `factor` that is at most `index`. */
+  | { readonly kind: "multipleBelow"; readonly index: IndexExpression; readonly factor: number }
   /** A float64 that holds a whole number. */
   | { readonly kind: "truncate"; readonly value: LoopExpression };
 
@@ -71,7 +73,12 @@ export type LoopStatement =
   | { readonly kind: "declareArray"; readonly name: string; readonly length: IndexExpression }
   /** The stream of one site and one row of the block. */
   | { readonly kind: "openStream"; readonly name: string; readonly site: string; readonly row: IndexExpression }
-  | { readonly kind: "update"; readonly name: string; readonly function: UpdateFunction; readonly value: LoopExpression }
+  | {
+      readonly kind: "update";
+      readonly name: string;
+      readonly function: UpdateFunction;
+      readonly value: LoopExpression;
+    }
   | { readonly kind: "store"; readonly array: string; readonly index: IndexExpression; readonly value: LoopExpression }
   | {
       readonly kind: "updateStore";
@@ -80,9 +87,10 @@ export type LoopStatement =
       readonly function: UpdateFunction;
       readonly value: LoopExpression;
     }
-  /** from ≤ variable < to, upwards or downwards. */
+  /** from ≤ variable < to, upwards by `step`, or downwards by 1. */
   | {
       readonly kind: "for";
+      readonly step: number;
       readonly variable: string;
       readonly from: IndexExpression;
       readonly to: IndexExpression;

@@ -61,6 +61,8 @@ export interface Accumulator {
   readonly name: string;
   /** Same number as this value where that is a scalar. */
   readonly value?: Value;
+  /** The pass over rows that it is in. */
+  readonly pass?: LoopVariable;
 }
 
 export type Term =
@@ -195,7 +197,9 @@ export function variablesOf(term: Term): ReadonlySet<LoopVariable> {
     switch (part.kind) {
       case "number":
       case "size":
+        return;
       case "accumulator":
+        if (part.accumulator.pass !== undefined) found.add(part.accumulator.pass);
         return;
       case "index":
         return visitIndex(part.index);

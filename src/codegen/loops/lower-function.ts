@@ -7,18 +7,20 @@ import { readsOf } from "./loop-tree.js";
 import type { LoopFunction } from "./loop-ir.js";
 import { nameValues } from "./name-values.js";
 import { assignPhases } from "./phases.js";
+import { cellTerm } from "./cell-term.js";
+import { placeOf, type Places, withPlace } from "./places.js";
+import { isTiled, untiled } from "./tiling.js";
 import { enterLoops, newLoop, placeReduction } from "./place-statements.js";
 import { storedNodes } from "./stored-nodes.js";
 import { symmetricAxes } from "./symmetric-axes.js";
 import { writeLoops } from "./write-loops.js";
 
 /** Lowers a plan function to loops: one pass over the rows, everything that does not depend on rows before it. */
-export function lowerFunction(fn: PlanFunction): LoopFunction {
+export function lowerFunction(fn: PlanFunction, tiling = untiled): LoopFunction {
   const expanded = expandExponentials(fn);
-  return writeLoops(expanded, new FunctionLowering(expanded).run());
+  const items = new FunctionLowering(expanded).run();
+  return writeLoops(expanded, items, isTiled(items, tiling) ? tiling.lanes : 1);
 }
-
-type Places = ReadonlyMap<string, Index>;
 
 /** State of one function's lowering; lives for one call of `lowerFunction`. */
 class FunctionLowering {
@@ -64,7 +66,10 @@ class FunctionLowering {
     const outputs = this.fn.outputs.filter(
       (output) => this.isRows(output.axes) && Math.max(1, of[output.node] + (1 - (of[output.node] % 2))) === phase,
     );
-    const needed = this.rowNodesNeeded(phase, outputs.map((output) => output.node));
+    const needed = this.rowNodesNeeded(
+      phase,
+      outputs.map((output) => output.node),
+    );
     const symmetric: { readonly id: NodeId; readonly row: string; readonly column: string }[] = [];
     this.fn.nodes.forEach((node, id) => {
       if (isTotal[id] && of[id] === phase + 1) {
@@ -95,6 +100,10 @@ class FunctionLowering {
       if (of[id] === phase) visit(id);
     });
     return needed;
+  }
+
+  private inPass(): { pass?: LoopVariable } {
+    return this.rowVariable === undefined ? {} : { pass: this.rowVariable };
   }
 
   /** Kept for all rows from one pass to the next, since it cannot be computed again. */
@@ -142,7 +151,7 @@ class FunctionLowering {
       sizes: kept.map((axis) => this.sizeOf(axis)),
       isTotal,
       startsAt,
-      ...(perRow && this.rowVariable !== undefined ? { pass: this.rowVariable } : {}),
+      ...(perRow ? this.inPass() : {}),
     };
     (perRow ? this.rowValues : this.values).set(id, value);
     return value;
@@ -155,65 +164,10 @@ class FunctionLowering {
   }
 
   private computed(id: NodeId, places: Places): Term {
-    const { operation } = this.fn.nodes[id];
-    switch (operation.kind) {
-      case "constant":
-        return { kind: "number", value: operation.value };
-      case "size":
-        return { kind: "size", size: this.sizeOf(operation.axis) };
-      case "position":
-        return { kind: "index", index: placeOf(places, operation.axis) };
-      case "input":
-        return {
-          kind: "input",
-          source: operation.source,
-          name: operation.name,
-          sizes: operation.axes.map((axis) => this.sizeOf(axis)),
-          indices: operation.axes.map((axis) => placeOf(places, axis)),
-        };
-      case "unary":
-        return { kind: "unary", function: operation.function, operand: this.cell(operation.operand, places) };
-      case "binary":
-        return {
-          kind: "binary",
-          function: operation.function,
-          left: this.cell(operation.left, places),
-          right: this.cell(operation.right, places),
-        };
-      case "select":
-        return {
-          kind: "select",
-          condition: this.cell(operation.condition, places),
-          whenTrue: this.cell(operation.whenTrue, places),
-          whenFalse: this.cell(operation.whenFalse, places),
-        };
-      case "rename":
-        return this.cell(operation.operand, withPlace(places, operation.from, placeOf(places, operation.to)));
-      case "diagonal":
-        return this.cell(operation.operand, withPlace(places, operation.column, placeOf(places, operation.row)));
-      case "slice":
-        return this.cell(operation.operand, withPlace(places, operation.axis, { kind: "fixed", value: operation.at }));
-      case "gather": {
-        const position = this.cell(operation.index, places);
-        const entry = this.cell(operation.table, withPlace(places, operation.axis, { kind: "picked", value: position }));
-        return { kind: "pick", position, size: this.sizeOf(operation.axis), entry };
-      }
-      case "draw":
-        return {
-          kind: "draw",
-          family: operation.family,
-          site: operation.site,
-          arguments: operation.arguments.map((argument) => this.cell(argument, places)),
-        };
-      case "reduce":
-      case "softmax":
-      case "contract":
-      case "scatterAdd":
-      case "stack":
-      case "cholesky":
-      case "triangularSolve":
-        throw new Error(`lower ${this.fn.name}: ${operation.kind} is not an expression`);
-    }
+    return cellTerm(this.fn.nodes[id].operation, places, {
+      cell: (operand, at) => this.cell(operand, at),
+      sizeOf: (axis) => this.sizeOf(axis),
+    });
   }
 
   private lowerNode(id: NodeId, items: Item[]): void {
@@ -250,7 +204,7 @@ class FunctionLowering {
         const isMaximum = isMaximumOf(operation);
         placeReduction(items, { variables: outer.variables, reads: readsOf(term) }, inner.variables, {
           rule,
-          accumulator: { name: value.name, value },
+          accumulator: { name: value.name, value, ...this.inPass() },
           start: isMaximum ? -Infinity : 0,
           function: isMaximum ? "maximum" : "add",
           term,
@@ -294,7 +248,9 @@ class FunctionLowering {
         const level = enterLoops(items, { variables, reads: readsOf(term) });
         const below = newLoop(newLoop(level, row, { kind: "all" }), column, { kind: "upTo", variable: row });
         below.push({ kind: "define", rule, value, indices: this.indices(value, places), term });
-        const whole = withPlace(withPlace(places, operation.row, { kind: "whole" }), operation.column, { kind: "whole" });
+        const whole = withPlace(withPlace(places, operation.row, { kind: "whole" }), operation.column, {
+          kind: "whole",
+        });
         level.push({ kind: "factor", rule, value, indices: this.indices(value, whole) });
         return;
       }
@@ -381,11 +337,10 @@ class FunctionLowering {
     const { variables, places } = this.loopsOver(batchAxes);
     const [entry, earlier] = [this.variable(to), this.variable(to)];
     const at = (row: LoopVariable, column: LoopVariable): Places =>
-      withPlace(
-        withPlace(places, operation.row, { kind: "variable", variable: row }),
-        operation.column,
-        { kind: "variable", variable: column },
-      );
+      withPlace(withPlace(places, operation.row, { kind: "variable", variable: row }), operation.column, {
+        kind: "variable",
+        variable: column,
+      });
     const right = this.cell(operation.right, withPlace(places, from, { kind: "variable", variable: entry }));
     const besides = this.cell(operation.matrix, operation.transposed ? at(earlier, entry) : at(entry, earlier));
     const pivot = this.cell(operation.matrix, at(entry, entry));
@@ -396,7 +351,7 @@ class FunctionLowering {
     const level = operation.transposed
       ? newLoop(enterLoops(items, { variables, reads }), entry, { kind: "allDescending" })
       : enterLoops(items, { variables: [...variables, entry], reads, ascending: true });
-    const accumulator = { name: `${value.name}Rest` };
+    const accumulator = { name: `${value.name} rest`, ...this.inPass() };
     level.push({ kind: "begin", rule, accumulator, term: right });
     newLoop(level, earlier, { kind: operation.transposed ? "above" : "below", variable: entry }).push({
       kind: "accumulate",
@@ -433,14 +388,4 @@ function isMaximumOf(operation: Operation): boolean {
   if (operation.kind !== "reduce") return false;
   if (operation.function === "logSumExp") throw new Error("lower: a logSumExp is not expanded");
   return operation.function === "max";
-}
-
-function placeOf(places: Places, axis: string): Index {
-  const place = places.get(axis);
-  if (place === undefined) throw new Error(`lower: no place along axis ${axis}`);
-  return place;
-}
-
-function withPlace(places: Places, axis: string, index: Index): Map<string, Index> {
-  return new Map([...places, [axis, index]]);
 }

@@ -38,7 +38,11 @@ function wordFor(operation: Operation, subject: string | undefined): string | un
     case "reduce":
       return operation.function === "max" ? "largest" : subject === undefined ? "total" : `total ${subject}`;
     case "unary":
-      return subject === undefined ? (operation.function === "exp" ? "exponential" : undefined) : `${operation.function} ${subject}`;
+      return subject === undefined
+        ? operation.function === "exp"
+          ? "exponential"
+          : undefined
+        : `${operation.function} ${subject}`;
     case "contract":
     case "binary":
     case "select":

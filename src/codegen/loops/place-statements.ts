@@ -1,4 +1,15 @@
-import type { Accumulator, CellAccess, Index, Item, Loop, LoopRange, LoopVariable, Statement, Term, Value } from "./loop-tree.js";
+import type {
+  Accumulator,
+  CellAccess,
+  Index,
+  Item,
+  Loop,
+  LoopRange,
+  LoopVariable,
+  Statement,
+  Term,
+  Value,
+} from "./loop-tree.js";
 import { readsOf, resolve, sameSize, statementWrites, statementsIn } from "./loop-tree.js";
 import type { UpdateFunction } from "./loop-ir.js";
 

@@ -62,12 +62,12 @@ class LoopPrinter {
           update(`${statement.array}[${this.index(statement.index)}]`, statement.function, this.value(statement.value)),
         );
       case "for": {
-        const { variable, descending } = statement;
+        const { variable, descending, step } = statement;
         const [from, to] = [this.index(statement.from), this.index(statement.to)];
         put(
           descending
             ? `for (let ${variable} = ${to} - 1; ${variable} >= ${from}; ${variable}--) {`
-            : `for (let ${variable} = ${from}; ${variable} < ${to}; ${variable}++) {`,
+            : `for (let ${variable} = ${from}; ${variable} < ${to}; ${variable}${step === 1 ? "++" : ` += ${step}`}) {`,
         );
         this.statements(statement.body, `${indent}  `);
         return put("}");
@@ -108,6 +108,11 @@ class LoopPrinter {
         return infix(this.printIndex(index.left), "+", this.printIndex(index.right), strength.sum);
       case "multiply":
         return infix(this.printIndex(index.left), "*", this.printIndex(index.right), strength.product);
+      case "multipleBelow": {
+        const inner = this.printIndex(index.index);
+        const remainder = `${enclosed(inner, strength.product)} % ${index.factor}`;
+        return { text: `${enclosed(inner, strength.sum)} - (${remainder})`, strength: strength.sum };
+      }
       case "truncate":
         return { text: `Math.trunc(${this.value(index.value)})`, strength: strength.atom };
     }
@@ -144,7 +149,10 @@ class LoopPrinter {
       }
       case "pick": {
         const test = this.isPosition(expression.position, expression.size);
-        return { text: `${test} ? ${enclosed(this.print(expression.entry), strength.comparison)} : NaN`, strength: strength.conditional };
+        return {
+          text: `${test} ? ${enclosed(this.print(expression.entry), strength.comparison)} : NaN`,
+          strength: strength.conditional,
+        };
       }
       case "draw": {
         const args = expression.arguments.map((argument) => this.value(argument)).join(", ");

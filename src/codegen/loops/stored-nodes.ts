@@ -80,7 +80,10 @@ function operandReading(
   if (operation.kind === "triangularSolve") {
     if (position === 0) return direct({ kind: "whole" }, fn, operand);
     const { from, to } = solveAxes(operation);
-    return { root: reading.root, places: new Map([...reading.places].map(([axis, place]) => [axis, place === from ? to : place])) };
+    return {
+      root: reading.root,
+      places: new Map([...reading.places].map(([axis, place]) => [axis, place === from ? to : place])),
+    };
   }
   if (isLookedAtTwice(operation, position)) {
     return { root: { kind: "whole" }, places: reading.places };
@@ -151,7 +154,10 @@ function lengthAt(reading: Reading, lengths: readonly number[]): number {
 /** Read from where it is stored already, or known. */
 export function isFree(operation: Operation): boolean {
   return (
-    operation.kind === "constant" || operation.kind === "size" || operation.kind === "position" || operation.kind === "input"
+    operation.kind === "constant" ||
+    operation.kind === "size" ||
+    operation.kind === "position" ||
+    operation.kind === "input"
   );
 }
 
@@ -168,6 +174,9 @@ function isLookedAtTwice(operation: Operation, position: number): boolean {
 
 function isElementwise(operation: Operation): boolean {
   return (
-    operation.kind === "unary" || operation.kind === "binary" || operation.kind === "select" || operation.kind === "gather"
+    operation.kind === "unary" ||
+    operation.kind === "binary" ||
+    operation.kind === "select" ||
+    operation.kind === "gather"
   );
 }

@@ -3,7 +3,10 @@ import { operandsOf } from "../../ir/plan.js";
 import { sameSize } from "./loop-tree.js";
 
 /** Two axes of a contraction that may be swapped without changing it: half of the cells need computing. */
-export function symmetricAxes(fn: PlanFunction, id: NodeId): { readonly row: string; readonly column: string } | undefined {
+export function symmetricAxes(
+  fn: PlanFunction,
+  id: NodeId,
+): { readonly row: string; readonly column: string } | undefined {
   const { operation, axes } = fn.nodes[id];
   if (operation.kind !== "contract") return undefined;
   const sizeOf = (name: string) => fn.axes.find((axis) => axis.name === name)!.size;
@@ -34,7 +37,10 @@ function spelled(fn: PlanFunction, id: NodeId, names: ReadonlyMap<string, string
     inner.set(operation.from, named(operation.to));
     return spelled(fn, operation.operand, inner, depth);
   }
-  if (axes.every((axis) => named(axis) === axis) && [...names].every(([from, to]) => from === to || !reaches(fn, id, from))) {
+  if (
+    axes.every((axis) => named(axis) === axis) &&
+    [...names].every(([from, to]) => from === to || !reaches(fn, id, from))
+  ) {
     return `#${id}`;
   }
   switch (operation.kind) {
@@ -55,7 +61,8 @@ function spelled(fn: PlanFunction, id: NodeId, names: ReadonlyMap<string, string
       if (depth >= deepest) return `#${id}[${axes.map(named).join()}]`;
       const own = new Map(axes.map((axis) => [axis, named(axis)]));
       const parts = operandsOf(operation).map((operand) => spelled(fn, operand, own, depth + 1));
-      const commutes = operation.kind === "contract" || (operation.kind === "binary" && isCommutative(operation.function));
+      const commutes =
+        operation.kind === "contract" || (operation.kind === "binary" && isCommutative(operation.function));
       const { kind, ...rest } = operation;
       return `${kind} ${signature(rest, named)}(${(commutes ? parts.sort() : parts).join("; ")})[${axes.map(named).join()}]`;
     }

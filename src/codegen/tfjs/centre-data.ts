@@ -1,6 +1,6 @@
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import type { NodeId, Operation, PlanFunction } from "../../ir/plan.js";
-import { operandsOf, withOperands } from "../../ir/plan.js";
+import { withOperands } from "../../ir/plan.js";
 import { builderLike, rowsAxisOf } from "./rebuild.js";
 
 /** Name of the table that holds the centre of each column of a data variable. */
@@ -161,10 +161,12 @@ class Centring {
       if (part === "varying") return undefined;
       return part === "fixed" ? () => this.made[i === 0 ? left : right] : () => part.fixed();
     });
-    const combined = ([a, b]: readonly ((() => NodeId) | undefined)[]) => (): NodeId => {
-      if (a === undefined) return name === "add" ? required(b)() : builder.unary("negate", required(b)());
-      return b === undefined ? a() : builder.binary(name, a(), b());
-    };
+    const combined =
+      ([a, b]: readonly ((() => NodeId) | undefined)[]) =>
+      (): NodeId => {
+        if (a === undefined) return name === "add" ? required(b)() : builder.unary("negate", required(b)());
+        return b === undefined ? a() : builder.binary(name, a(), b());
+      };
     return { centred: combined(centred), fixed: combined(fixed), isDifference: true };
   }
 
@@ -188,11 +190,6 @@ export function centredVariables(fn: PlanFunction): readonly string[] {
       : [],
   );
   return [...new Set(names)];
-}
-
-/** Operands of an operation that vary over rows. */
-export function perRowOperands(fn: PlanFunction, operation: Operation, rows: string): readonly NodeId[] {
-  return operandsOf(operation).filter((id) => fn.nodes[id].axes.includes(rows));
 }
 
 function required<T>(value: T | undefined): T {

@@ -69,7 +69,12 @@ export interface DeviceStatement {
   readonly made:
     | { readonly kind: "operation"; readonly operation: TensorOperation; readonly arguments: readonly DeviceArgument[] }
     /** Host values, given as an expression. */
-    | { readonly kind: "upload"; readonly values: string; readonly shape: readonly string[]; readonly asIndices: boolean }
+    | {
+        readonly kind: "upload";
+        readonly values: string;
+        readonly shape: readonly string[];
+        readonly asIndices: boolean;
+      }
     | { readonly kind: "mapOnHost"; readonly operand: string; readonly function: string };
 }
 
@@ -99,7 +104,11 @@ export function printDevice(statements: readonly DeviceStatement[], kept: Readon
     const over = [...lastUse].filter(([name, last]) => last === position && !kept.has(name)).map(([name]) => name);
     const comment = statement.rule !== rule && statement.rule !== "" ? [`// ${statement.rule}`] : [];
     rule = statement.rule === "" ? rule : statement.rule;
-    return [...comment, `const ${statement.result} = ${callText(statement)};`, ...over.map((name) => `${name}.dispose();`)];
+    return [
+      ...comment,
+      `const ${statement.result} = ${callText(statement)};`,
+      ...over.map((name) => `${name}.dispose();`),
+    ];
   });
 }
 

@@ -34,7 +34,8 @@ export function partition(fn: PlanFunction): Partition | undefined {
   if (rows === undefined) return undefined;
   const phases = assignPhases(fn);
   // A second pass over the rows, or linear algebra per row, is for the loops.
-  if (phases.count > 3 || fn.nodes.some((node) => isHostOnly(node.operation, node.axes.includes(rows)))) return undefined;
+  if (phases.count > 3 || fn.nodes.some((node) => isHostOnly(node.operation, node.axes.includes(rows))))
+    return undefined;
   const perRow = (id: NodeId): boolean => fn.nodes[id].axes.includes(rows);
   const ofDataAlone = fn.nodes.map((): boolean => false);
   fn.nodes.forEach((node, id) => {
@@ -43,10 +44,12 @@ export function partition(fn: PlanFunction): Partition | undefined {
   const widest = inputAxes(fn);
   // What is as small as the data it is made of is computed in float64.
   const onHost = fn.nodes.map(
-    (node, id) => !perRow(id) || (ofDataAlone[id] && widest[id].some((axes) => node.axes.every((axis) => axes.includes(axis)))),
+    (node, id) =>
+      !perRow(id) || (ofDataAlone[id] && widest[id].some((axes) => node.axes.every((axis) => axes.includes(axis)))),
   );
   const isScalarSum = (id: NodeId): boolean =>
-    phases.isTotal[id] && operandsOf(fn.nodes[id].operation).every((operand) => fn.nodes[operand].axes.every((axis) => axis === rows));
+    phases.isTotal[id] &&
+    operandsOf(fn.nodes[id].operation).every((operand) => fn.nodes[operand].axes.every((axis) => axis === rows));
   const onDevice = fn.nodes.map((_, id) => (!onHost[id] && perRow(id)) || (phases.isTotal[id] && !isScalarSum(id)));
   const downloads = new Set<NodeId>();
   fn.nodes.forEach((node, id) => {
@@ -64,7 +67,12 @@ export function partition(fn: PlanFunction): Partition | undefined {
   return {
     fn,
     rows,
-    before: cut(fn, "before", new Set(), builtUploads.map((id) => ({ name: uploadName(id), node: id, axes: fn.nodes[id].axes }))),
+    before: cut(
+      fn,
+      "before",
+      new Set(),
+      builtUploads.map((id) => ({ name: uploadName(id), node: id, axes: fn.nodes[id].axes })),
+    ),
     device,
     uploads: builtUploads,
     downloads: [...downloads].sort((a, b) => a - b),

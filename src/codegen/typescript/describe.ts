@@ -67,7 +67,9 @@ export function extentOfSize(size: AxisSize): Extent {
     case "literal":
       return size.value;
     case "sum":
-      return literalSize(size) ?? (size.terms.length === 1 ? extentOfSize(size.terms[0]) : size.terms.map(extentOfSize));
+      return (
+        literalSize(size) ?? (size.terms.length === 1 ? extentOfSize(size.terms[0]) : size.terms.map(extentOfSize))
+      );
     case "rows":
       throw new Error("describe: the rows are no extent");
   }

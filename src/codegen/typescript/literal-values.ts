@@ -10,7 +10,8 @@ export function literalValues(expression: Expression): readonly number[] {
     case "apply": {
       const [operand, other] = expression.arguments.map(literalValues);
       if (operand !== undefined && expression.function === "negate") return operand.map((value) => -value);
-      if (operand?.length === 1 && other?.length === 1 && expression.function === "divide") return [operand[0] / other[0]];
+      if (operand?.length === 1 && other?.length === 1 && expression.function === "divide")
+        return [operand[0] / other[0]];
       throw new Error(`describe: ${expression.function} in a literal`);
     }
     case "parameter":

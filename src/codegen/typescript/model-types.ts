@@ -36,13 +36,11 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       kind: "interface",
       name: names.sizes,
       documentation: `Sizes of ${description.name}; those left out are bound by the data or take their default.`,
-      properties: description.sizes.map(
-        (size): EmittedProperty => ({
-          name: size.name,
-          type: "number",
-          ...(size.default === undefined ? {} : { documentation: `Default ${size.default}.` }),
-        }),
-      ),
+      properties: description.sizes.map((size): EmittedProperty => ({
+        name: size.name,
+        type: "number",
+        ...(size.default === undefined ? {} : { documentation: `Default ${size.default}.` }),
+      })),
     },
     {
       kind: "interface",
@@ -118,7 +116,8 @@ function columnText(variable: VariableDescription): string {
   const shape = ["rows", ...variable.plates.map(extentText), ...variable.event.map(extentText)];
   const kind = variable.domain === "category" ? `category of ${extentText(variable.categories ?? 1)}` : variable.domain;
   const missing = variable.optional ? "; may be missing (NaN)" : "";
-  const text = variable.role === "weight" ? "weight of each row, 1 where absent" : `${variable.role}, ${kind}${missing}`;
+  const text =
+    variable.role === "weight" ? "weight of each row, 1 where absent" : `${variable.role}, ${kind}${missing}`;
   return withText(`[${shape.join(", ")}]: ${text}`, variable.documentation);
 }
 

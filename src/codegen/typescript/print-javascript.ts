@@ -1,11 +1,19 @@
-import type { EmittedClass, EmittedDeclaration, EmittedFunction, EmittedModule, EmittedParameter } from "./module-tree.js";
+import type {
+  EmittedClass,
+  EmittedDeclaration,
+  EmittedFunction,
+  EmittedModule,
+  EmittedParameter,
+} from "./module-tree.js";
 
 /**
  * The module as the body of a function of `runtime` that returns its exports: the same declarations and bodies without
  * their types, for running in memory.
  */
 export function printFunctionBody(module: EmittedModule): string {
-  const exported = module.declarations.flatMap((declaration) => (declaration.kind === "class" ? [declaration.name] : []));
+  const exported = module.declarations.flatMap((declaration) =>
+    declaration.kind === "class" ? [declaration.name] : [],
+  );
   return [
     '"use strict";',
     `const { ${module.imports.values.join(", ")} } = runtime;`,

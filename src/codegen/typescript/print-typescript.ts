@@ -9,7 +9,13 @@ import {
   type StatementStructures,
   StructureKind,
 } from "ts-morph";
-import type { EmittedClass, EmittedDeclaration, EmittedFunction, EmittedModule, EmittedParameter } from "./module-tree.js";
+import type {
+  EmittedClass,
+  EmittedDeclaration,
+  EmittedFunction,
+  EmittedModule,
+  EmittedParameter,
+} from "./module-tree.js";
 
 /** The module as TypeScript, through ts-morph. */
 export function printTypeScript(module: EmittedModule): string {

@@ -70,7 +70,9 @@ function sizeText(size: AxisSize): string {
 
 function productText(sizes: readonly AxisSize[]): string {
   if (sizes.length === 0) return "1";
-  return sizes.map((size) => (size.kind === "sum" && sizes.length > 1 ? `(${sizeText(size)})` : sizeText(size))).join(" * ");
+  return sizes
+    .map((size) => (size.kind === "sum" && sizes.length > 1 ? `(${sizeText(size)})` : sizeText(size)))
+    .join(" * ");
 }
 
 function closedCall(update: ClosedUpdate): readonly string[] {
@@ -127,7 +129,9 @@ function problemFunction(name: string, update: RegressionUpdate): EmittedFunctio
 
 function regressionCall(name: string, update: RegressionUpdate): readonly string[] {
   const statistics = printLiteral(
-    mapped(update.statistics, (statistic) => (statistic === undefined ? undefined : code(propertyOf("statistics", statistic)))),
+    mapped(update.statistics, (statistic) =>
+      statistic === undefined ? undefined : code(propertyOf("statistics", statistic)),
+    ),
   );
   const ridge = update.logarithm || update.covariance.parameter === undefined ? "0" : "settings.ridge";
   return [
@@ -158,7 +162,9 @@ function penaltyCall(program: EmProgram, name: string, update: RegressionUpdate)
 }
 
 function mapped<T>(record: Readonly<Record<string, T>> | object, map: (value: T) => Literal): Literal {
-  return Object.fromEntries(Object.entries(record as Readonly<Record<string, T>>).map(([key, value]) => [key, map(value)]));
+  return Object.fromEntries(
+    Object.entries(record as Readonly<Record<string, T>>).map(([key, value]) => [key, map(value)]),
+  );
 }
 
 function propertyOf(object: string, name: string): string {

@@ -150,7 +150,9 @@ function factorStatistics(
     const { node, axes } = sumIntoCells(elaborator, all, indices, ownAxes, along);
     result.set(name, { node, cellAxes: axes, ownAxes });
   };
-  put("count", [responsibility, ...(present === undefined ? [] : [present])], eventKept);
+  // A vector of counts is one observation: which of its entries are present is the statistic's affair.
+  const isOneVector = isSimplex && density.eventAxes.length > 0;
+  put("count", [responsibility, ...(present === undefined || isOneVector ? [] : [present])], eventKept);
   for (const [name, statistic] of Object.entries(rule.statistics(density))) {
     const kept = wide.has(name) && density.categoriesAxis !== undefined ? [density.categoriesAxis] : eventKept;
     put(name, [responsibility, statistic], kept);

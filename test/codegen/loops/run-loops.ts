@@ -1,4 +1,5 @@
 import { lowerFunction } from "../../../src/codegen/loops/lower-function.js";
+import type { Tiling } from "../../../src/codegen/loops/tiling.js";
 import { printLoops } from "../../../src/codegen/loops/print-typescript.js";
 import type { DrawSource, PlanEnvironment } from "../../../src/ir/interpret-plan.js";
 import type { PlanFunction } from "../../../src/ir/plan.js";
@@ -16,8 +17,8 @@ type Generated = (
 ) => void;
 
 /** The loops of a plan function as a JavaScript function. */
-export function compileLoops(fn: PlanFunction): Generated {
-  const printed = printLoops(lowerFunction(fn));
+export function compileLoops(fn: PlanFunction, tiling?: Tiling): Generated {
+  const printed = printLoops(lowerFunction(fn, tiling));
   const calls = [...printed.calls];
   const make = new Function(
     "runtime",
@@ -56,7 +57,8 @@ export function emptyOutputs(fn: PlanFunction, environment: PlanEnvironment): Te
 }
 
 /** Runs the generated loops in the environment of the interpreter. */
-export function runLoops(fn: PlanFunction, environment: PlanEnvironment, into = emptyOutputs(fn, environment)): Tensors {
+export function runLoops(fn: PlanFunction, environment: PlanEnvironment, tiling?: Tiling): Tensors {
+  const into = emptyOutputs(fn, environment);
   const { inputs } = environment;
   const sources = new Map<string, DrawSource>();
   const streams = (site: string): DrawSource => {
@@ -65,7 +67,7 @@ export function runLoops(fn: PlanFunction, environment: PlanEnvironment, into = 
     sources.set(site, known);
     return known;
   };
-  compileLoops(fn)(
+  compileLoops(fn, tiling)(
     environment.sizes,
     { ...inputs.parameter },
     { ...inputs.previous },

@@ -75,10 +75,18 @@ describe.each(Object.entries(models))("%s", (name, text) => {
       const trainer = emittedTrainer(program, {}, engine, text);
       const into: Record<string, Float64Array> = {
         logLikelihood: new Float64Array(1),
-        ...Object.fromEntries(trainer.description.statistics.map(({ name: statistic, shape }) => [
-          statistic,
-          new Float64Array(shape.reduce<number>((length, extent) => length * (extent === "K" || extent === "D" ? 2 : typeof extent === "number" ? extent : 3), 1)),
-        ])),
+        ...Object.fromEntries(
+          trainer.description.statistics.map(({ name: statistic, shape }) => [
+            statistic,
+            new Float64Array(
+              shape.reduce<number>(
+                (length, extent) =>
+                  length * (extent === "K" || extent === "D" ? 2 : typeof extent === "number" ? extent : 3),
+                1,
+              ),
+            ),
+          ]),
+        ),
       };
       await trainer.eStep({ K, D }, parameters, block, into);
       results.push(into);
@@ -86,7 +94,9 @@ describe.each(Object.entries(models))("%s", (name, text) => {
     const [exact, found] = results;
     for (const statistic of Object.keys(exact)) {
       exact[statistic].forEach((value, i) => {
-        expect(Math.abs(found[statistic][i] - value), `${statistic}[${i}]`).toBeLessThanOrEqual(1e-4 * (1 + Math.abs(value)));
+        expect(Math.abs(found[statistic][i] - value), `${statistic}[${i}]`).toBeLessThanOrEqual(
+          1e-4 * (1 + Math.abs(value)),
+        );
       });
     }
   });

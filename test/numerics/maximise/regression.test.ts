@@ -201,7 +201,7 @@ const problems = fc
   });
 
 describe("on random problems of every structure", () => {
-  test.prop([problems, fc.integer({ min: 1, max: 1e6 }), fc.constantFrom(0, 0.1)], { numRuns: 150 })(
+  test.prop([problems, fc.integer({ min: 1, max: 1e6 }), fc.constantFrom(0, 0.1)], { numRuns: 100 })(
     "each conditional step maximises the penalised likelihood",
     (problem, seed, ridge) => {
       const setup = setUp(problem, seed, ridge);
@@ -235,6 +235,24 @@ describe("on random problems of every structure", () => {
         values = maximiseRegression(problem, statisticsOf(problem, values, setup.world), values, setup.settings);
       }
       expect(objective(setup, values) - last).toBeLessThan(1e-4 * (1 + Math.abs(last)));
+    },
+  );
+});
+
+describe("parameters held fixed for one update", () => {
+  test.prop([problems, fc.integer({ min: 1, max: 1e6 }), fc.subarray(["b", "A", "c", "Q"])], { numRuns: 40 })(
+    "stay as they are, and the others are at their best around them",
+    (problem, seed, held) => {
+      const setup = setUp(problem, seed, 0.1);
+      const settings = { ...setup.settings, fixed: new Set(held) };
+      const updated: Values = {
+        ...setup.previous,
+        ...maximiseRegression(problem, statisticsOf(problem, setup.previous, setup.world), setup.previous, settings),
+      };
+      for (const name of held) expect(updated[name]).toEqual(setup.previous[name]);
+      const free = problem.blocks.map((candidate) => candidate.parameter).filter((name) => !held.includes(name));
+      const withOldCovariance = { ...updated, Q: setup.previous["Q"] };
+      expectStationary((values) => objective(setup, values), withOldCovariance, free);
     },
   );
 });

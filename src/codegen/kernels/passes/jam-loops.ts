@@ -1,0 +1,245 @@
+import type { KernelExpression, KernelFunction, KernelLoop, KernelStatement } from "../kernel-ir.js";
+import type { Polynomial, VariableRange } from "../polynomial.js";
+import { add, constant, isNeverZero, keyOf, linearIn, mentions, named, namesOf, subtract, substitute } from "../polynomial.js";
+import { expressionsOf, forEachExpression, forEachStatement, mapBodies, rewriteStatement } from "../walk-kernel.js";
+
+/**
+ * Unroll and jam: two turns of a loop run side by side through its inner loop where the inner loop reads per-row cells
+ * that both turns need. A cell is then loaded once for two uses: a substitution with a triangular matrix solves two
+ * entries at once, an outer product adds two rows at once.
+ */
+export function jamLoops(fn: KernelFunction): KernelFunction {
+  const jam = new Jam(fn);
+  return {
+    ...fn,
+    segments: fn.segments.map((segment) =>
+      segment.kind === "rows" ? { ...segment, body: jam.list(segment.body, []) } : segment,
+    ),
+  };
+}
+
+/** State of one function's pass. */
+class Jam {
+  constructor(private readonly fn: KernelFunction) {}
+
+  list(statements: readonly KernelStatement[], outer: readonly KernelLoop[]): readonly KernelStatement[] {
+    return statements.map((statement) => {
+      if (statement.kind === "for") {
+        const jammed = this.jammed(statement, outer);
+        if (jammed !== undefined) return jammed;
+      }
+      const inside = statement.kind === "for" ? [...outer, statement] : outer;
+      return mapBodies(statement, (body) => this.list(body, inside));
+    });
+  }
+
+  private jammed(loop: KernelLoop, outer: readonly KernelLoop[]): KernelLoop | undefined {
+    const position = loop.body.findIndex((statement) => statement.kind === "for");
+    const inner = loop.body[position];
+    if (inner === undefined || inner.kind !== "for" || inner.alone !== undefined || loop.alone !== undefined) return undefined;
+    if (!loop.body.every((statement, i) => i === position || isPlain(statement))) return undefined;
+    if (!inner.body.every(isPlain) || this.picks(loop) || !this.sharesCells(loop, inner)) return undefined;
+    const distance = loop.descending ? -1 : 1;
+    const ranges = rangesFor(loop, inner, distance);
+    if (ranges === undefined) return undefined;
+    const second = copyStatements(loop, distance);
+    const [before, after] = [loop.body.slice(0, position), loop.body.slice(position + 1)];
+    const [before2, inner2, after2] = [
+      second.slice(0, position),
+      second[position],
+      second.slice(position + 1),
+    ];
+    if (inner2.kind !== "for") throw new Error("jam: a copy of a loop is a loop");
+    const conflicts = new Conflicts(this.fn, [...outer, loop], inner);
+    if (
+      conflicts.between([...inner.body, ...after], before2) ||
+      conflicts.between([...inner.body, ...after], inner2.body)
+    ) {
+      return undefined;
+    }
+    const renamed = inner2.body.map((statement) => substituteVariable(statement, inner2.variable, named(inner.variable)));
+    const extra =
+      ranges.extra === undefined
+        ? []
+        : inner2.body.map((statement) =>
+            renameScalars(
+              substituteVariable(statement, inner2.variable, ranges.extra as Polynomial),
+              declaredIn(inner2.body),
+              " extra",
+            ),
+          );
+    const fused: KernelLoop = { ...inner, from: ranges.from, to: ranges.to, body: [...inner.body, ...renamed] };
+    return {
+      ...loop,
+      body: [...before, ...before2, fused, ...after, ...extra, ...after2],
+      alone: loop.body.map((statement) => renameScalars(statement, declaredIn(loop.body), " alone")),
+    };
+  }
+
+  private picks(loop: KernelLoop): boolean {
+    let found = false;
+    const hasPosition = (index: Polynomial): boolean => [...namesOf(index)].some((name) => this.fn.positions.has(name));
+    forEachStatement(loop.body, (statement) => {
+      if ((statement.kind === "store" || statement.kind === "updateStore") && hasPosition(statement.index)) found = true;
+      for (const expression of expressionsOf(statement)) {
+        forEachExpression(expression, (part) => {
+          if (part.kind === "pick" || (part.kind === "load" && hasPosition(part.index))) found = true;
+        });
+      }
+    });
+    return found;
+  }
+
+  /** Does the inner loop read per-row cells that do not depend on the outer loop? */
+  private sharesCells(loop: KernelLoop, inner: KernelLoop): boolean {
+    let found = false;
+    forEachStatement(inner.body, (statement) => {
+      for (const expression of expressionsOf(statement)) {
+        forEachExpression(expression, (part) => {
+          if (part.kind !== "load" || mentions(part.index, loop.variable)) return;
+          const kind = this.fn.arrays.get(part.array)?.kind;
+          if (kind === "varying" || kind === "rowInput") found = true;
+        });
+      }
+    });
+    return found;
+  }
+}
+
+function isPlain(statement: KernelStatement): boolean {
+  return (
+    statement.kind === "comment" ||
+    statement.kind === "declare" ||
+    statement.kind === "update" ||
+    statement.kind === "store" ||
+    statement.kind === "updateStore"
+  );
+}
+
+/** The turns of the inner loop that both copies make, and the one more that the second makes. */
+function rangesFor(
+  loop: KernelLoop,
+  inner: KernelLoop,
+  distance: 1 | -1,
+): { readonly from: Polynomial; readonly to: Polynomial; readonly extra?: Polynomial } | undefined {
+  if (inner.descending) return undefined;
+  const slopes = [inner.from, inner.to].map((bound) => linearIn(bound, loop.variable)?.slope);
+  if (slopes.some((slope) => slope === undefined)) return undefined;
+  const [from, to] = slopes.map((slope) => keyOf(slope as Polynomial));
+  const one = keyOf(constant(1));
+  if (from === "" && to === "") return { from: inner.from, to: inner.to };
+  if (from === "" && to === one && distance === 1) return { from: inner.from, to: inner.to, extra: inner.to };
+  if (from === one && to === "" && distance === -1) {
+    return { from: inner.from, to: inner.to, extra: subtract(inner.from, constant(1)) };
+  }
+  return undefined;
+}
+
+function declaredIn(statements: readonly KernelStatement[]): ReadonlySet<string> {
+  const declared = new Set<string>();
+  forEachStatement(statements, (statement) => {
+    if (statement.kind === "declare") declared.add(statement.name);
+    if (statement.kind === "for") declared.add(statement.variable);
+  });
+  return declared;
+}
+
+function renameScalars(statement: KernelStatement, declared: ReadonlySet<string>, suffix: string): KernelStatement {
+  return rewriteStatement(statement, {
+    expression: (expression) => expression,
+    place: (place) => place,
+    name: (name) => (declared.has(name) ? `${name}${suffix}` : name),
+  });
+}
+
+function substituteVariable(statement: KernelStatement, variable: string, value: Polynomial): KernelStatement {
+  return rewriteStatement(statement, {
+    expression: (expression) => expression,
+    place: (place) => substitute(place, variable, value),
+    name: (name) => name,
+  });
+}
+
+/** The body's next turn. */
+function copyStatements(loop: KernelLoop, distance: 1 | -1): readonly KernelStatement[] {
+  const declared = declaredIn(loop.body);
+  const next = add(named(loop.variable), constant(distance));
+  return loop.body.map((statement) => {
+    const copy = renameScalars(substituteVariable(statement, loop.variable, next), declared, " next");
+    if (copy.kind !== "for") return copy;
+    const variable = `${copy.variable} next`;
+    const body = copy.body.map((one) => substituteVariable(one, copy.variable, named(variable)));
+    return { ...copy, variable, body };
+  });
+}
+
+interface Access {
+  readonly array: string;
+  readonly index: Polynomial;
+  readonly kind: "read" | "write" | "add";
+}
+
+/** May two lists of statements not change places? */
+class Conflicts {
+  private readonly ranges: readonly VariableRange[];
+
+  constructor(
+    private readonly fn: KernelFunction,
+    outer: readonly KernelLoop[],
+    inner: KernelLoop,
+  ) {
+    // The second copy's inner variable stays in the range of the turns that are moved.
+    const next = { variable: `${inner.variable} next`, from: inner.from, to: inner.to };
+    this.ranges = [...outer, inner, next].map(({ variable, from, to }) => ({ variable, from, to }));
+  }
+
+  between(first: readonly KernelStatement[], second: readonly KernelStatement[]): boolean {
+    const [one, two] = [first, second].map((statements) => this.accesses(statements));
+    const clash = one.some((a) => two.some((b) => this.clash(a, b)));
+    return clash || this.scalarsClash(first, second);
+  }
+
+  private clash(a: Access, b: Access): boolean {
+    if (a.array !== b.array || (a.kind === "read" && b.kind === "read") || (a.kind === "add" && b.kind === "add")) {
+      return false;
+    }
+    return !isNeverZero(subtract(b.index, a.index), this.ranges);
+  }
+
+  private scalarsClash(first: readonly KernelStatement[], second: readonly KernelStatement[]): boolean {
+    const own = declaredIn(first);
+    const updated = new Set<string>();
+    const read = (statements: readonly KernelStatement[]): ReadonlySet<string> => {
+      const names = new Set<string>();
+      forEachStatement(statements, (statement) => {
+        for (const expression of expressionsOf(statement)) {
+          forEachExpression(expression, (part: KernelExpression) => {
+            if (part.kind === "scalar") names.add(part.name);
+          });
+        }
+      });
+      return names;
+    };
+    const [firstReads, secondReads] = [read(first), read(second)];
+    for (const statements of [first, second]) {
+      forEachStatement(statements, (statement) => {
+        if (statement.kind === "update" && !own.has(statement.name)) updated.add(statement.name);
+      });
+    }
+    return [...updated].some((name) => firstReads.has(name) && secondReads.has(name));
+  }
+
+  private accesses(statements: readonly KernelStatement[]): readonly Access[] {
+    const accesses: Access[] = [];
+    forEachStatement(statements, (statement) => {
+      if (statement.kind === "store") accesses.push({ array: statement.array, index: statement.index, kind: "write" });
+      if (statement.kind === "updateStore") accesses.push({ array: statement.array, index: statement.index, kind: "add" });
+      for (const expression of expressionsOf(statement)) {
+        forEachExpression(expression, (part) => {
+          if (part.kind === "load") accesses.push({ array: part.array, index: part.index, kind: "read" });
+        });
+      }
+    });
+    return accesses.filter(({ array }) => this.fn.arrays.get(array)?.kind !== "input");
+  }
+}

@@ -1,0 +1,135 @@
+import type { KernelExpression, KernelFunction, KernelStatement, Segment } from "../kernel-ir.js";
+import { namesOf } from "../polynomial.js";
+import { shapesOf } from "../shapes.js";
+import { forEachStatement, mapBodies } from "../walk-kernel.js";
+
+/**
+ * Lanes without a row add exactly 0 to totals, whatever they hold.
+ *
+ * A product adds 0 if all its factors are 0 there, so factors are masked where they are defined, once, rather than the
+ * product in the inner loop; data is laid out with zeros in those lanes. What is no product of such factors is masked
+ * where it is added.
+ */
+export function maskLanes(fn: KernelFunction): KernelFunction {
+  return {
+    ...fn,
+    segments: fn.segments.map((segment) =>
+      segment.kind === "rows" ? { ...segment, body: new Masking(fn, segment).run() } : segment,
+    ),
+  };
+}
+
+/** State of one segment's pass. */
+class Masking {
+  private readonly declared = new Map<string, KernelExpression>();
+  private readonly stored = new Map<string, KernelExpression[]>();
+  private readonly updated = new Set<string>();
+  private readonly maskedScalars = new Set<string>();
+  private readonly maskedArrays = new Set<string>();
+  private readonly shapes;
+
+  constructor(
+    private readonly fn: KernelFunction,
+    private readonly segment: Segment,
+  ) {
+    this.shapes = shapesOf(fn, segment);
+  }
+
+  run(): readonly KernelStatement[] {
+    forEachStatement(this.segment.body, (statement) => {
+      if (statement.kind === "declare" && !statement.mutable) this.declared.set(statement.name, statement.value);
+      if (statement.kind === "updateStore") this.updated.add(statement.array);
+      if (statement.kind === "store") {
+        const known = this.stored.get(statement.array) ?? [];
+        known.push(statement.value);
+        this.stored.set(statement.array, known);
+      }
+    });
+    forEachStatement(this.segment.body, (statement) => {
+      if (this.isAddition(statement) && this.canBeZero(statement.value)) this.demand(statement.value);
+    });
+    return this.rewrite(this.segment.body);
+  }
+
+  private isAddition(
+    statement: KernelStatement,
+  ): statement is Extract<KernelStatement, { readonly kind: "updateStore" }> {
+    return statement.kind === "updateStore" && this.fn.arrays.get(statement.array)?.kind === "total";
+  }
+
+  /** Is it 0 where all the named things in it are? */
+  private canBeZero(expression: KernelExpression): boolean {
+    switch (expression.kind) {
+      case "scalar":
+        return this.declared.has(expression.name) && this.shapes.isVaryingScalar(expression.name);
+      case "load": {
+        if ([...namesOf(expression.index)].some((name) => this.fn.positions.has(name))) return false;
+        const kind = this.fn.arrays.get(expression.array)?.kind;
+        return kind === "rowInput" || (kind === "varying" && !this.updated.has(expression.array));
+      }
+      case "binary":
+        return (
+          (expression.function === "multiply" || expression.function === "add" || expression.function === "subtract") &&
+          this.canBeZero(expression.left) &&
+          this.canBeZero(expression.right)
+        );
+      case "unary":
+        return (expression.function === "square" || expression.function === "negate") && this.canBeZero(expression.operand);
+      case "masked":
+        return true;
+      case "number":
+      case "fromIndex":
+      case "select":
+      case "pick":
+        return false;
+    }
+  }
+
+  private demand(expression: KernelExpression): void {
+    switch (expression.kind) {
+      case "scalar": {
+        if (this.maskedScalars.has(expression.name)) return;
+        this.maskedScalars.add(expression.name);
+        const value = this.declared.get(expression.name);
+        if (value !== undefined && this.canBeZero(value)) this.demand(value);
+        return;
+      }
+      case "load":
+        if (this.fn.arrays.get(expression.array)?.kind !== "varying" || this.maskedArrays.has(expression.array)) return;
+        this.maskedArrays.add(expression.array);
+        for (const value of this.stored.get(expression.array) ?? []) if (this.canBeZero(value)) this.demand(value);
+        return;
+      case "binary":
+        this.demand(expression.left);
+        this.demand(expression.right);
+        return;
+      case "unary":
+        return this.demand(expression.operand);
+      case "number":
+      case "fromIndex":
+      case "select":
+      case "pick":
+      case "masked":
+        return;
+    }
+  }
+
+  private masked(value: KernelExpression): KernelExpression {
+    return this.canBeZero(value) ? value : { kind: "masked", operand: value };
+  }
+
+  private rewrite(statements: readonly KernelStatement[]): readonly KernelStatement[] {
+    return statements.map((statement): KernelStatement => {
+      if (this.isAddition(statement) && statement.function !== "maximum") {
+        return { ...statement, value: this.masked(statement.value) };
+      }
+      if (statement.kind === "declare" && this.maskedScalars.has(statement.name)) {
+        return { ...statement, value: this.masked(statement.value) };
+      }
+      if (statement.kind === "store" && this.maskedArrays.has(statement.array)) {
+        return { ...statement, value: this.masked(statement.value) };
+      }
+      return mapBodies(statement, (body) => this.rewrite(body));
+    });
+  }
+}

@@ -1,0 +1,14 @@
+import type { Index } from "./loop-tree.js";
+
+/** Where each axis is read or written. */
+export type Places = ReadonlyMap<string, Index>;
+
+export function placeOf(places: Places, axis: string): Index {
+  const place = places.get(axis);
+  if (place === undefined) throw new Error(`lower: no place along axis ${axis}`);
+  return place;
+}
+
+export function withPlace(places: Places, axis: string, index: Index): Map<string, Index> {
+  return new Map([...places, [axis, index]]);
+}

@@ -1,0 +1,61 @@
+/**
+ * What the run time must know of a compiled kernel: which functions the WebAssembly module exports, what each reads and
+ * writes, and how that is laid out in memory.
+ *
+ * A function has a *frame*, a block of memory from which it reads its sizes and the addresses of its arrays. Its
+ * segments run in order: `once` (frame), then `rows` (frame, first group, end group), then `once` again, and so on. A
+ * group is `lanes` rows.
+ */
+export interface KernelDescription {
+  readonly name: string;
+  readonly segments: readonly { readonly export: string; readonly kind: "once" | "rows" }[];
+  readonly frameBytes: number;
+  /** Where in the frame the number of rows goes, as a 32-bit integer. */
+  readonly rowsOffset: number;
+  readonly sizes: readonly { readonly name: string; readonly offset: number }[];
+  readonly arrays: readonly KernelArrayDescription[];
+}
+
+export interface KernelArrayDescription {
+  /** Where in the frame its address goes. */
+  readonly offset: number;
+  readonly role: KernelArrayRole;
+  /** Name of the parameter, data column, table or output; of memory of the kernel's own, for prints. */
+  readonly key: string;
+  /** Number of cells; of arrays by row: in one row. Inputs without rows are as long as what is given. */
+  readonly cells?: CellCount;
+}
+
+/**
+ * parameter, previous, table: float64 entries in row-major order · data, rowTable: [group, cell, lane], zeros where
+ * there is no row · output: entries that are added to · rowOutput: [group, cell, lane] · uniform: own memory, 8 bytes a
+ * cell, written before the rows · varying: own memory of whoever runs the rows, 8 bytes a lane and cell · total: sums
+ * of whoever runs the rows, 16 bytes a cell.
+ */
+export type KernelArrayRole =
+  | "parameter"
+  | "previous"
+  | "table"
+  | "data"
+  | "rowTable"
+  | "output"
+  | "rowOutput"
+  | "uniform"
+  | "varying"
+  | "total";
+
+/** A sum of products: a number and the sizes it is multiplied by. */
+export type CellCount = readonly (readonly [number, ...(readonly string[])])[];
+
+/** The functions of one model, compiled into one module. */
+export interface KernelModule {
+  readonly lanes: number;
+  /** Without and with fused multiply-add (relaxed SIMD), in base64. */
+  readonly plain: string;
+  readonly relaxed: string;
+  /** Place of the byte that says whether the imported memory is shared: 1 where it is not, 3 where it is. */
+  readonly memoryFlags: number;
+  /** Memory below is the module's own constants. */
+  readonly firstFreeByte: number;
+  readonly functions: readonly KernelDescription[];
+}
