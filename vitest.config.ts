@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** Chevrotain in one file: a twentieth of the time that its hundreds of modules take to load for each test file. */
+/** Chevrotain in one file: its many modules take several times as long to load, once for each test file. */
 const bundledChevrotain = fileURLToPath(new URL("node_modules/chevrotain/lib/chevrotain.min.mjs", import.meta.url));
 
 export default defineConfig({

@@ -4,6 +4,7 @@ import { buildModule } from "../codegen/typescript/build-module.js";
 import { printFunctionBody } from "../codegen/typescript/print-javascript.js";
 import type { SourceText } from "../diagnostics/span.js";
 import type { EmProgram } from "../ir/program.js";
+import type { BatchSource } from "../runtime/data/collect-columns.js";
 import type { EmTrainer } from "../runtime/em-trainer.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
 import { compilerVersion } from "./version.js";
@@ -18,7 +19,7 @@ export interface Emittable {
 export type LoadedTrainer = EmTrainer<
   Readonly<Record<string, number>>,
   Readonly<Record<string, NamedTensor>>,
-  Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float64Array }>>,
+  BatchSource,
   { readonly probability: Readonly<Record<string, NamedTensor>> }
 >;
 

@@ -52,15 +52,6 @@ export function uploadTensor(tf: TensorFlow, values: Float64Array, shape: number
   return tf.tensor(Float32Array.from(values), shape, "float32");
 }
 
-/** Whole numbers as an int32 tensor, NaN as -1: no entry of a table. */
-export function uploadIndices(tf: TensorFlow, values: Float64Array, shape: number[]): Tensor {
-  return tf.tensor(
-    Int32Array.from(values, (value) => (Number.isNaN(value) ? -1 : value)),
-    shape,
-    "int32",
-  );
-}
-
 /** The values of a tensor, which is disposed of. */
 export async function downloadTensor(tensor: Tensor): Promise<Float64Array> {
   try {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { LoadedTrainerClass } from "../../src/compile/index.js";
+import type { Extent } from "../../src/runtime/index.js";
 import { trainerOf } from "../support/trainers.js";
 
 type Numbers = number | null | readonly Numbers[];
@@ -158,11 +159,12 @@ function expectClose(got: ArrayLike<number>, want: readonly number[], what: stri
   );
 }
 
-function pick(names: Readonly<Record<string, string>>, from: GoldenCase["inputs"]): Record<string, readonly unknown[]> {
+function pick(names: Readonly<Record<string, string>>, from: GoldenCase["inputs"]): Record<string, readonly Numbers[]> {
   return Object.fromEntries(
     Object.entries(names).map(([own, name]) => {
       const values = from[name];
-      if (!Array.isArray(values)) throw new Error(`the case has no list ${name}`);
+      if (values === undefined || values === null || typeof values === "number")
+        throw new Error(`the case has no list ${name}`);
       return [own, values];
     }),
   );
@@ -200,16 +202,16 @@ describe("golden mixtures", () => {
     test("one EM step: the generated E-step and M-step", async () => {
       const trainer = await fitted();
       const { sizes, description } = trainer;
-      const extent = (one: (typeof description.statistics)[number]["shape"][number]): number =>
+      const extent = (one: Extent): number =>
         typeof one === "number"
           ? one
           : typeof one === "string"
             ? sizes[one]!
-            : one.reduce((sum, term) => sum + extent(term), 0);
+            : one.reduce<number>((sum, term) => sum + extent(term), 0);
       const statistics: Record<string, Float64Array> = Object.fromEntries(
         description.statistics.map((one) => [
           one.name,
-          new Float64Array(one.shape.reduce((length: number, dimension) => length * extent(dimension), 1)),
+          new Float64Array(one.shape.reduce<number>((length, dimension) => length * extent(dimension), 1)),
         ]),
       );
       const logLikelihood = new Float64Array(1);
@@ -218,10 +220,10 @@ describe("golden mixtures", () => {
         rows: expected.responsibilities.length,
         firstRow: 0,
         data: Object.fromEntries(
-          Object.entries(columns).map(([key, column]) => [key, Float64Array.from(flat(column as Numbers))]),
+          Object.entries(columns).map(([key, column]) => [key, Float64Array.from(flat(column))]),
         ),
         tables: {},
-        complete: !flat(Object.values(columns) as Numbers).some(Number.isNaN),
+        complete: !flat(Object.values(columns)).some(Number.isNaN),
       };
       await trainer.eStep(sizes, values, block, { ...statistics, logLikelihood });
       expectClose(logLikelihood, [expected.loglik], "log-likelihood of the E-step");

@@ -21,7 +21,7 @@ async function fitFrom(type: CovarianceType, p: number[][], change = (x: number[
 
 function expectClose(got: readonly number[], want: readonly number[], digits: number): void {
   expect(got).toHaveLength(want.length);
-  want.forEach((value, i) => expect(got[i]).toBeCloseTo(value, digits));
+  want.forEach((value, i) => expect(Math.abs(got[i]! - value)).toBeLessThan(10 ** -digits * (1 + Math.abs(value))));
 }
 
 const trained = { seed: 1, tolerance: 1e-9, maxIterations: 2000 };
@@ -126,7 +126,7 @@ describe("data with hardly an answer", () => {
     for (const type of covarianceTypes) {
       const Trainer = await mixtureOf(type, "?");
       const trainer = new Trainer({ M: 2 });
-      const all = await trainer.fit({ p: rows }, { ...trained, tolerance: 1e-12, maxIterations: 20_000 });
+      await trainer.fit({ p: rows }, trained);
       const { probability } = await trainer.predict({ p: rows });
       const table = probability["kind"]!.data;
       const densities = await trainer.logDensity({ p: rows });
@@ -136,12 +136,13 @@ describe("data with hardly an answer", () => {
         expect(Math.abs(densities[row]!)).toBeLessThan(1e-12);
         expectClose([...table.subarray(2 * row, 2 * row + 2)], [...weights], 12);
       });
-      const observed = new Trainer({ M: 2 });
-      const init = Object.fromEntries(
-        Object.entries(trainer.parameters).map(([name, { shape, data }]) => [name, { shape, data }]),
-      );
-      const some = await observed.fit({ p: rows.filter((_, row) => !empty[row]) }, { ...trained, ridge: 0, init });
-      expect(some.logLikelihood).toBeCloseTo(all.logLikelihood, 3);
+      const options = { tolerance: 1e-13, maxIterations: 20_000, ridge: 0 };
+      const fit = async (p: number[][]): Promise<readonly number[]> => {
+        const alone = new Trainer({ M: 1 });
+        const { logLikelihood } = await alone.fit({ p }, options);
+        return [logLikelihood, ...alone.parameters["at"]!.data, ...alone.parameters["extent"]!.data];
+      };
+      expectClose(await fit(rows), await fit(rows.filter((_, row) => !empty[row])), 9);
     }
   });
 

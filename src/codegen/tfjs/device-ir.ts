@@ -13,7 +13,6 @@ export type TensorOperation = Extract<
   | "equal"
   | "exp"
   | "expm1"
-  | "gather"
   | "isNaN"
   | "leakyRelu"
   | "less"
@@ -28,7 +27,6 @@ export type TensorOperation = Extract<
   | "mul"
   | "neg"
   | "notEqual"
-  | "oneHot"
   | "pow"
   | "reciprocal"
   | "relu"
@@ -52,7 +50,7 @@ export type TensorOperation = Extract<
 /** Functions of the run time that generated code calls around them. */
 export type TensorSupport = Extract<
   keyof typeof tensorSupport,
-  "tensorFlow" | "uploadTensor" | "uploadIndices" | "downloadTensor" | "mapOnHost" | "columnMeans"
+  "tensorFlow" | "uploadTensor" | "downloadTensor" | "mapOnHost" | "columnMeans"
 >;
 
 export type DeviceArgument =
@@ -60,7 +58,7 @@ export type DeviceArgument =
   | { readonly kind: "tensors"; readonly names: readonly string[] }
   | { readonly kind: "number"; readonly text: string }
   | { readonly kind: "numbers"; readonly values: readonly (string | number)[] }
-  | { readonly kind: "dtype"; readonly name: "float32" | "int32" };
+  | { readonly kind: "dtype"; readonly name: "float32" };
 
 /** One tensor made from others. */
 export interface DeviceStatement {
@@ -73,7 +71,6 @@ export interface DeviceStatement {
         readonly kind: "upload";
         readonly values: string;
         readonly shape: readonly string[];
-        readonly asIndices: boolean;
       }
     | { readonly kind: "mapOnHost"; readonly operand: string; readonly function: string };
 }
@@ -117,7 +114,7 @@ function callText({ made }: DeviceStatement): string {
     case "operation":
       return `tf.${made.operation}(${made.arguments.map(argumentText).join(", ")})`;
     case "upload":
-      return `${made.asIndices ? "uploadIndices" : "uploadTensor"}(tf, ${made.values}, [${made.shape.join(", ")}])`;
+      return `uploadTensor(tf, ${made.values}, [${made.shape.join(", ")}])`;
     case "mapOnHost":
       return `await mapOnHost(tf, ${made.operand}, ${made.function})`;
   }

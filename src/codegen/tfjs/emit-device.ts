@@ -41,7 +41,6 @@ export function emitDevice(fn: PlanFunction): EmittedDevice | undefined {
   });
   const support: TensorSupport[] = ["downloadTensor"];
   if (text.includes("uploadTensor(")) support.push("uploadTensor");
-  if (text.includes("uploadIndices(")) support.push("uploadIndices");
   if (text.includes("mapOnHost(")) support.push("mapOnHost");
   if (centres.length > 0) support.push("columnMeans");
   return {

@@ -25,7 +25,6 @@ class TensorLowering {
   private readonly writer: TensorWriter;
   private readonly wanted: readonly string[];
   private readonly values = new Map<NodeId, DeviceTensor>();
-  private readonly indices = new Map<NodeId, DeviceTensor>();
   private readonly functions = new Set<RuntimeFunction>();
 
   constructor(private readonly partition: Partition) {
@@ -115,7 +114,7 @@ class TensorLowering {
       case "gather":
         return this.gather(operation, axes);
       case "scatterAdd": {
-        const indicator = this.oneHot(operation.index, operation.axis);
+        const indicator = this.writer.asNumbers(this.oneHot(operation.index, operation.axis));
         return contractTensors(
           this.writer,
           this.partition.rows,
@@ -267,40 +266,24 @@ class TensorLowering {
     const indicator = this.oneHot(operation.index, operation.axis);
     const table = this.writer.asNumbers(this.value(operation.table));
     const all = this.writer.order([...table.axes, ...indicator.axes]);
-    const condition = this.writer.broadcast(this.writer.asCondition(indicator), all);
-    const picked = this.writer.make(
-      "where",
-      [named(condition), this.writer.aligned(table, all), { kind: "number", text: "0" }],
-      all,
-    );
+    const condition = this.writer.broadcast(indicator, all);
+    const zero = { kind: "number", text: "0" } as const;
+    const picked = this.writer.make("where", [named(condition), this.writer.aligned(table, all), zero], all);
     const sum = this.writer.reduced("sum", picked, [operation.axis]);
-    const found = this.writer.reduced("sum", indicator, [operation.axis]);
-    const isFound = this.writer.broadcast(
-      this.writer.asCondition(this.writer.transposed(found, this.writer.order(found.axes))),
-      axes,
-    );
-    return this.writer.make(
-      "where",
-      [named(isFound), named(this.writer.transposed(sum, axes)), { kind: "number", text: "NaN" }],
-      axes,
-    );
+    const found = this.writer.reduced("sum", this.writer.asNumbers(indicator), [operation.axis]);
+    const isFound = this.writer.asCondition(this.writer.broadcast(found, axes));
+    const missing = { kind: "number", text: "NaN" } as const;
+    return this.writer.make("where", [named(isFound), named(this.writer.transposed(sum, axes)), missing], axes);
   }
 
-  /** 1 at the index along a new axis; all 0 where the index is missing. */
+  /** True at the index along a new axis; false throughout where the index is missing. */
   private oneHot(index: NodeId, axis: string): DeviceTensor {
-    let tensor = this.indices.get(index);
-    if (tensor === undefined) {
-      const { axes } = this.node(index);
-      const values = `host[${JSON.stringify(uploadName(index))}]`;
-      tensor = this.writer.upload(values, axes, `${this.wanted[index]} index`, true);
-      this.indices.set(index, tensor);
-    }
-    const indicator = this.writer.make(
-      "oneHot",
-      [named(tensor), { kind: "number", text: this.writer.sizeOf(axis) }],
-      [...tensor.axes, axis],
-    );
-    return this.writer.make("cast", [named(indicator), { kind: "dtype", name: "float32" }], indicator.axes);
+    const { axes } = this.node(index);
+    const positions = `Float64Array.from({ length: ${this.writer.sizeOf(axis)} }, (_, i) => i)`;
+    const along = this.writer.upload(positions, [axis], `${axis} positions`);
+    const all = [...axes, axis];
+    const [at, every] = [this.writer.aligned(this.value(index), all), this.writer.aligned(along, all)];
+    return this.writer.make("equal", [at, every], all, true);
   }
 }
 

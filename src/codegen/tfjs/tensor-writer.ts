@@ -17,7 +17,7 @@ export interface DeviceTensor {
 export class TensorWriter {
   readonly names = new Identifiers([
     ...["tf", "host", "tables", "totals"],
-    ...["uploadTensor", "uploadIndices", "downloadTensor", "mapOnHost", "columnMeans"],
+    ...["uploadTensor", "downloadTensor", "mapOnHost", "columnMeans"],
   ]);
   readonly statements: DeviceStatement[] = [];
   /** Sizes that the code mentions: name → how it is read. */
@@ -30,10 +30,10 @@ export class TensorWriter {
   }
 
   /** Host values as a tensor along some axes. */
-  upload(values: string, axes: readonly string[], hint: string, asIndices = false): DeviceTensor {
+  upload(values: string, axes: readonly string[], hint: string): DeviceTensor {
     const result = this.names.unique(hint);
     const shape = axes.map((axis) => this.sizeOf(axis));
-    this.statements.push({ result, rule: this.rule, made: { kind: "upload", values, shape, asIndices } });
+    this.statements.push({ result, rule: this.rule, made: { kind: "upload", values, shape } });
     return { kind: "tensor", name: result, axes, isCondition: false };
   }
 
