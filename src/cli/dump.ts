@@ -28,7 +28,7 @@ export async function dump(
       return printProgram((await compileModel(terminal, source, options)).program);
     case "kernels": {
       const { emitModule } = await import("../compile/index.js");
-      return (await emitModule(await compileModel(terminal, source, options))).typescript;
+      return (await emitModule(await compileModel(terminal, source, options), options)).typescript;
     }
   }
 }

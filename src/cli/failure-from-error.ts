@@ -13,12 +13,18 @@ export function failureFrom(error: unknown): CommandFailure | undefined {
     case "DataError":
     case "CollapsedComponentError":
     case "NonFiniteError":
-      return new CommandFailure({ kind: "fit", message: inCommandLineWords(error.message) });
+      return new CommandFailure({ kind: "fit", message: rowsFromOne(error, inCommandLineWords(error.message)) });
     case "AbortError":
       return new CommandFailure({ kind: "interrupted", message: "interrupted" });
     default:
       return undefined;
   }
+}
+
+/** Rows are counted from 1 on the command line, as in all that is said about files. */
+function rowsFromOne(error: Error, message: string): string {
+  const row = "row" in error ? error.row : undefined;
+  return typeof row === "number" ? message.replace(`row ${row}`, `row ${row + 1}`) : message;
 }
 
 const options = ["maxIterations", "tolerance", "restarts", "ridge", "seed", "init", "fix", "holdout", "resume"];

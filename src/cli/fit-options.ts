@@ -43,9 +43,6 @@ export function refuseUnsupported(options: TrainOptions): void {
       throw usageFailure(`${name} is for models learned by gradients; EM passes over all rows in every iteration.`);
     }
   }
-  if (options.backend !== undefined && options.backend !== "cpu") {
-    throw unavailableFailure(`--backend ${options.backend} needs the engine tfjs, which is not built yet.`);
-  }
   if (options.threads !== undefined && options.threads > 1) {
     throw unavailableFailure("--threads: fits run on one thread in this version.");
   }

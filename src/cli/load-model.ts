@@ -1,4 +1,4 @@
-import { compileSource, loadTrainer, ModelChoiceError, type Compilation } from "../compile/index.js";
+import { chooseEngine, compileSource, loadTrainer, ModelChoiceError, type Compilation, type Engine } from "../compile/index.js";
 import type { Model } from "../ir/model.js";
 import type { EmProgram } from "../ir/program.js";
 import type { SourceText } from "../diagnostics/span.js";
@@ -9,7 +9,8 @@ import type { TrainerClass } from "./trainer.js";
 
 export interface CompileOptions {
   readonly model?: string;
-  readonly engine?: string;
+  readonly engine?: "auto" | Engine;
+  readonly backend?: string;
   readonly quiet?: boolean;
 }
 
@@ -39,13 +40,29 @@ export function compileOrUsageFailure(source: SourceText, model: string | undefi
 
 /** The trainer of a compiled model, in memory. */
 export async function loadTrainerClass(compiled: Compiled, options: CompileOptions): Promise<TrainerClass> {
-  refuseMissingEngine(options);
-  return await loadTrainer(compiled);
+  await startBackend(compiled, options);
+  return await loadTrainer(compiled, options);
 }
 
-/** The engine of this version is `kernel`. */
-export function refuseMissingEngine({ engine }: CompileOptions): void {
-  if (engine === "tfjs") {
-    throw unavailableFailure("The engine tfjs is not built yet.", "Leave --engine out, or say --engine kernel.");
+/** The engine and, for `tfjs`, the backend that a command will run on. */
+export async function startBackend(
+  compiled: Compiled,
+  { engine, backend }: CompileOptions,
+): Promise<{ readonly engine: Engine; readonly backend: string }> {
+  const chosen = chooseEngine(engine ?? "auto", compiled.program).engine;
+  if (chosen === "kernel") {
+    if (backend === undefined || backend === "cpu") return { engine: chosen, backend: "cpu" };
+    throw usageFailure(`--backend ${backend} is for --engine tfjs; the engine kernel runs on the CPU.`);
   }
+  const { useBackend } = await import("../runtime/index.js");
+  const wanted = backend ?? "wasm";
+  try {
+    await useBackend(wanted);
+  } catch (error) {
+    throw unavailableFailure(
+      `The TensorFlow.js backend ${wanted} does not start: ${error instanceof Error ? error.message : String(error)}`,
+      "genc doctor says which backends work here.",
+    );
+  }
+  return { engine: chosen, backend: wanted };
 }

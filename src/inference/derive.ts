@@ -2,9 +2,9 @@ import type { DensityFactor, Model } from "../ir/model.js";
 import type { NodeId, PlanFunction } from "../ir/plan.js";
 import { PlanBuilder } from "../ir/plan-builder.js";
 import type { EmProgram, ReportLine, Statistic, Update, Variants } from "../ir/program.js";
-import { declarePlates, declareRows, rowsAxisOf, valuesAxis } from "./elaborate/axes.js";
+import { declareRows, rowsAxisOf, valuesAxis } from "./elaborate/axes.js";
 import { Elaborator } from "./elaborate/elaborator.js";
-import { factorDensity, latentScope } from "./elaborate/factor-density.js";
+import { factorDensity } from "./elaborate/factor-density.js";
 import { instantiate } from "./instantiate.js";
 import { deriveClosedUpdate } from "./m-step/closed.js";
 import { deriveGradientUpdate } from "./m-step/gradient.js";
@@ -15,6 +15,7 @@ import { deriveLogPrior } from "./prior.js";
 import { deriveImpute } from "./queries/impute.js";
 import { deriveSample } from "./queries/sample.js";
 import { deriveSkeleton, type TableShape } from "./skeleton.js";
+import { startResponsibility } from "./start-responsibility.js";
 
 /**
  * Derives EM for a static model whose latents are discrete (or which has none).
@@ -145,31 +146,12 @@ class FunctionWriter {
   start(derivations: readonly UpdateDerivation[], missing: boolean): PlanFunction {
     const builder = new PlanBuilder();
     const elaborator = new Elaborator(this.model, builder, { parameters: "parameter" });
-    const rows = declareRows(builder, this.model);
-    const weight = this.model.axes.find((axis) => axis.name === rows)?.weight;
-    const tableOf = (name: string): readonly string[] =>
-      builder.axesOf(factorDensity(elaborator, this.factor(name), missing));
+    declareRows(builder, this.model);
     const context: StatisticsContext = {
       elaborator,
       missing,
-      tableAxes: tableOf,
-      responsibility: (name) => {
-        const factor = this.factor(name);
-        const shares = latentScope(elaborator, factor).map((latent) => {
-          const variable = elaborator.variable(latent);
-          declarePlates(builder, this.model, variable.axes);
-          return builder.input("table", `start.${latent}`, [...variable.axes, valuesAxis(builder, variable)]);
-        });
-        const weights = weight === undefined ? [] : [builder.input("data", weight, [rows])];
-        const parts = [...shares, ...weights];
-        const plates = elaborator.variable(factor.child).axes;
-        const all = new Set([...plates, ...parts.flatMap((node) => [...builder.axesOf(node)])]);
-        const table = tableOf(name);
-        return builder.contract(
-          parts.length === 0 ? [builder.constant(1)] : parts,
-          [...all].filter((axis) => !table.includes(axis)),
-        );
-      },
+      tableAxes: (name) => builder.axesOf(factorDensity(elaborator, this.factor(name), missing)),
+      responsibility: (name) => startResponsibility(elaborator, this.factor(name), missing),
     };
     for (const derivation of derivations) derivation.write(context);
     return builder.build("start");

@@ -8,7 +8,14 @@ export function mapFunctions(program: EmProgram, rewrite: (fn: PlanFunction) => 
     ...(variants.incomplete === undefined ? {} : { incomplete: rewrite(variants.incomplete) }),
   });
   const update = (one: Update): Update =>
-    one.kind === "gradient" ? { ...one, objective: both(one.objective), prior: rewrite(one.prior) } : one;
+    one.kind === "gradient"
+      ? {
+          ...one,
+          objective: both(one.objective),
+          startObjective: both(one.startObjective),
+          prior: rewrite(one.prior),
+        }
+      : one;
   return {
     ...program,
     logDensity: both(program.logDensity),

@@ -15,7 +15,9 @@ export function printProgram(program: EmProgram): string {
     ...variants(program.start),
     program.updates.map(printUpdate).join(""),
     ...program.updates.flatMap((update) =>
-      update.kind === "gradient" ? [...variants(update.objective), printPlan(update.prior)] : [],
+      update.kind === "gradient"
+        ? [...variants(update.objective), ...variants(update.startObjective), printPlan(update.prior)]
+        : [],
     ),
     printPlan(program.logPrior),
     ...variants(program.posterior),

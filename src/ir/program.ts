@@ -141,6 +141,8 @@ export interface GradientUpdate {
   readonly parameters: readonly string[];
   /** Outputs `objective` [] and `gradient.<parameter>`; "previous" inputs fix the responsibilities. */
   readonly objective: Variants;
+  /** The same, with responsibilities from the tables `start.<latent>` (as in `EmProgram.start`). */
+  readonly startObjective: Variants;
   /** Outputs `logPrior` [] and `gradient.<parameter>` of the priors of these parameters. */
   readonly prior: PlanFunction;
   readonly spans: readonly Span[];

@@ -171,6 +171,8 @@ export interface EmMethods {
     block: Block,
     into: Tensors,
   ): Awaitable<void>;
+  /** The same with posteriors taken from `block.tables`. */
+  startLogJoint?(group: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** Log prior of one gradient block; into: `logPrior` [1], `gradient.<parameter>`. */
   groupLogPrior?(group: number, sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
 }

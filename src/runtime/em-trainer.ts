@@ -99,6 +99,7 @@ export abstract class EmTrainer<
     block: Block,
     into: Tensors,
   ): Awaitable<void>;
+  startLogJoint?(group: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   groupLogPrior?(group: number, sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
 
   /** Sizes of the fitted model; before that, those given to the constructor. */

@@ -80,9 +80,18 @@ export class NonFiniteError extends Error {
     readonly parameter: string,
     readonly iteration: number,
     readonly value: number,
-    advice = "Rescale the data, raise `ridge`, or start elsewhere (`seed`, `init`).",
+    /** A row, as the user gave it from 0, that is impossible at the parameters of this iteration. */
+    readonly row?: number,
   ) {
-    super(`\`${parameter}\` became ${value} in iteration ${iteration}. ${advice}`);
+    const why =
+      row === undefined
+        ? ". Rescale"
+        : `: row ${row} has density 0. Its values contradict the model (a count above its number of trials, say) or ` +
+          "lie far from all others. Correct the row, rescale";
+    super(
+      `\`${parameter}\` became ${value} in iteration ${iteration}${why} the data, raise \`ridge\`, or start elsewhere ` +
+        "(`seed`, `init`).",
+    );
   }
 }
 

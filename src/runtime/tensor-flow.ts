@@ -9,7 +9,20 @@ const backendPackages: Readonly<Record<string, () => Promise<unknown>>> = {
   cpu: () => import("@tensorflow/tfjs-backend-cpu"),
   wasm: () => import("@tensorflow/tfjs-backend-wasm"),
   webgpu: () => import("@tensorflow/tfjs-backend-webgpu"),
+  // Optional peers, whose own install step downloads a library; they register the backend under this name.
+  tensorflow: () => importPeer("@tensorflow/tfjs-node"),
 };
+
+/** Other names for a backend, and the package that has to be loaded for it. */
+const aliases: Readonly<Record<string, { readonly backend: string; readonly peer: string }>> = {
+  node: { backend: "tensorflow", peer: "@tensorflow/tfjs-node" },
+  "node-gpu": { backend: "tensorflow", peer: "@tensorflow/tfjs-node-gpu" },
+};
+
+/** A package that need not be there: its name is not a literal, so that bundlers leave it alone. */
+function importPeer(name: string): Promise<unknown> {
+  return import(/* @vite-ignore */ name);
+}
 
 let loading: Promise<TensorFlow> | undefined;
 
@@ -36,10 +49,15 @@ async function load(): Promise<TensorFlow> {
  */
 export async function useBackend(name: string): Promise<void> {
   const tf = await import("@tensorflow/tfjs-core");
+  const alias = aliases[name];
+  if (alias !== undefined) {
+    await importPeer(alias.peer);
+    return useBackend(alias.backend);
+  }
   if (!tf.engine().backendNames().includes(name)) {
     const register = backendPackages[name];
     if (register === undefined) {
-      const known = [...Object.keys(backendPackages), ...tf.engine().backendNames()];
+      const known = [...Object.keys(backendPackages), ...Object.keys(aliases), ...tf.engine().backendNames()];
       throw new OptionError("backend", `one of ${[...new Set(known)].join(", ")}`, name);
     }
     await register();

@@ -5,13 +5,13 @@ import type { CheckResult } from "./check-result.js";
 import { drawProblem, tinySizes, trainerColumns, valueForm, type Tensors } from "./random-problem.js";
 import type { MakeTrainer, VerifiableTrainer } from "./verifiable-trainer.js";
 
-const name = "fit ends where the slope vanishes";
+const name = "fit ends at an optimum";
 const rows = 400;
 const step = 1e-4;
 const steepestAllowed = 1e-3;
 const mostCoordinates = 60;
 
-/** At the end of a fit the objective (log-likelihood plus log prior) has no slope along any free coordinate. */
+/** At the end of a fit the objective (log-likelihood plus log prior) does not rise along any free coordinate. */
 export async function checkOptimum(
   program: EmProgram,
   makeTrainer: MakeTrainer,
@@ -38,19 +38,21 @@ export async function checkOptimum(
     const { logPrior } = interpretPlan(program.logPrior, { sizes, rows: 1, inputs: { parameter: parameters } });
     return ((await score(probe, parameters, data)) + (logPrior?.[0] ?? NaN)) / rows;
   };
+  const top = await objective(fitted);
   let steepest = 0;
   let where = "";
   for (const { parameter, values, at } of free) {
     for (let i = 0; i < values.length; i += Math.ceil(count / mostCoordinates)) {
-      const slope = ((await objective(at(i, step))) - (await objective(at(i, -step)))) / (2 * step);
-      if (!(Math.abs(slope) <= steepest)) [steepest, where] = [Math.abs(slope), ` at ${parameter}[${i}]`];
+      // One-sided: the density of Laplace has a kink where it is highest.
+      const rise = (Math.max(await objective(at(i, step)), await objective(at(i, -step))) - top) / step;
+      if (!(rise <= steepest)) [steepest, where] = [rise, ` at ${parameter}[${i}]`];
     }
   }
   probe.dispose();
   return {
     name,
     outcome: steepest <= steepestAllowed ? "passed" : "failed",
-    detail: `${rows} drawn rows, ${iterations} iterations: steepest slope ${steepest.toExponential(1)} per row${where}`,
+    detail: `${rows} drawn rows, ${iterations} iterations: steepest rise ${steepest.toExponential(1)} per row${where}`,
   };
 }
 

@@ -74,7 +74,12 @@ function gridOf(domain: Domain): { points: Float64Array; weights: Float64Array }
       return midpoints(-100, 36, logistic, (u) => logistic(u) * logistic(-u));
     }
     case "angle":
-      return midpoints(-Math.PI, Math.PI, (u) => u, () => 1);
+      return midpoints(
+        -Math.PI,
+        Math.PI,
+        (u) => u,
+        () => 1,
+      );
     case "binary":
     case "category":
     case "simplex":

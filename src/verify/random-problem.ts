@@ -165,9 +165,7 @@ export function trainerColumns(model: Model, { sizes, rows, data }: RandomProble
     .filter(({ role }) => role !== "latent")
     .map((variable) => [variable.name, [rows, ...cellShape(model, variable, sizes)]]);
   if (weight !== undefined) shapes.push([weight, [rows]]);
-  return Object.fromEntries(
-    shapes.map(([name, shape]) => [name, { shape, data: data[name] ?? new Float64Array() }]),
-  );
+  return Object.fromEntries(shapes.map(([name, shape]) => [name, { shape, data: data[name] ?? new Float64Array() }]));
 }
 
 function drawGiven(domain: Domain, sizes: Readonly<Record<string, number>>, stream: RandomStream): number {

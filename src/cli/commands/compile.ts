@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { emitModule } from "../../compile/index.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
-import { compileModel, refuseMissingEngine, type CompileOptions } from "../load-model.js";
+import { compileModel, type CompileOptions } from "../load-model.js";
 import { loadSource } from "../load-source.js";
 import type { Terminal } from "../terminal.js";
 import { writeFileOrFail } from "../write-result.js";
@@ -17,7 +17,6 @@ export interface EmitOptions extends CompileOptions {
 
 /** `genc compile`: writes `FILE.ts` beside the source, or to `-o`; with `--check` compares instead. */
 export async function compile(terminal: Terminal, file: string, options: EmitOptions): Promise<ExitCode> {
-  refuseMissingEngine(options);
   const source = loadSource(file);
   if (options.dump !== undefined) {
     const { dump } = await import("../dump.js");
@@ -25,7 +24,7 @@ export async function compile(terminal: Terminal, file: string, options: EmitOpt
     return exitCode.fine;
   }
   const compiled = await compileModel(terminal, source, options);
-  const emitted = await emitModule(compiled);
+  const emitted = await emitModule(compiled, options);
   const typescript = options.standalone === true ? await inlined(emitted.typescript) : emitted.typescript;
   const output = options.output ?? outputBeside(file);
   if (options.check === true) {

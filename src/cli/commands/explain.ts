@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { didYouMean } from "../../diagnostics/did-you-mean.js";
 import { explain as explainProgram, explainVerdict } from "../../inference/explain/explain.js";
 import type { ExplanationFormat } from "../../inference/explain/document.js";
+import { chooseEngine } from "../../compile/choose-engine.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { CommandFailure, usageFailure } from "../failure.js";
 import { compileOrUsageFailure } from "../load-model.js";
@@ -23,7 +24,7 @@ export async function explain(
   const source = loadSource(subject);
   const { diagnostics, model, verdict, program } = compileOrUsageFailure(source, options.model);
   if (program !== undefined) {
-    terminal.out(explainProgram(program, source, options.format, "kernel: loops over the rows in float64."));
+    terminal.out(explainProgram(program, source, options.format, chooseEngine("auto", program).reason));
     return exitCode.fine;
   }
   if (model === undefined || verdict === undefined) throw new CommandFailure({ kind: "program", diagnostics, source });

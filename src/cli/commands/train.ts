@@ -4,7 +4,7 @@ import { declareWeight } from "../declare-weight.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { fitOptions, refuseUnsupported, startFrom, type TrainOptions } from "../fit-options.js";
 import { completeSizes, knownSizes, requireGivenSizes } from "../known-sizes.js";
-import { compileModel, loadTrainerClass, type Compiled } from "../load-model.js";
+import { compileModel, loadTrainerClass, startBackend, type Compiled } from "../load-model.js";
 import { loadSource } from "../load-source.js";
 import { createProgress } from "../progress.js";
 import { attachProgram } from "../saved-model.js";
@@ -19,6 +19,7 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   refuseUnsupported(options);
   requireFolderOf(options.save);
   const compiled = await compileWithWeights(terminal, file, options);
+  const running = await startBackend(compiled, options);
   const Model = await loadTrainerClass(compiled, options);
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
@@ -31,7 +32,7 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   model.columns = bound.mapping.columns;
   const result = await fit(terminal, model, trainerData(bound), options, start.init);
 
-  const report: FitReport = { description, result, parameters: model.parameters, engine: "kernel", backend: "cpu" };
+  const report: FitReport = { description, result, parameters: model.parameters, ...running };
   if (options.save !== undefined) {
     const saved = { source: compiled.source, model: compiled.model.name, mapping: bound.mapping };
     writeFileOrFail(options.save, attachProgram(await model.save(), saved));

@@ -185,7 +185,7 @@ class Conversion {
         return [this.loop(statement)];
       case "ifPosition": {
         const [position, size] = [this.value(statement.position), this.place(statement.size)];
-        return [{ kind: "ifPosition", position, size, body: this.convertAll(statement.body) }];
+        return [{ kind: "ifPosition", name: this.positionName(position), position, size, body: this.convertAll(statement.body) }];
       }
       case "factor":
         return factorStatements(statement.array, this.place(statement.offset), this.place(statement.size), (wanted) =>
@@ -224,15 +224,17 @@ class Conversion {
         return add(this.place(index.left), this.place(index.right));
       case "multiply":
         return multiply(this.place(index.left), this.place(index.right));
-      case "truncate": {
-        const value = this.value(index.value);
-        const key = keyOfExpression(value);
-        const known = this.positionNames.get(key) ?? `@${this.positions.size}`;
-        this.positionNames.set(key, known);
-        this.positions.set(known, value);
-        return named(known);
-      }
+      case "truncate":
+        return named(this.positionName(this.value(index.value)));
     }
+  }
+
+  private positionName(position: KernelExpression): string {
+    const key = keyOfExpression(position);
+    const name = this.positionNames.get(key) ?? `@${this.positions.size}`;
+    this.positionNames.set(key, name);
+    this.positions.set(name, position);
+    return name;
   }
 
   /** A place in an array; of what there is per row, in the row's own part. */
@@ -270,13 +272,11 @@ class Conversion {
           whenTrue: this.value(expression.whenTrue),
           whenFalse: this.value(expression.whenFalse),
         };
-      case "pick":
-        return {
-          kind: "pick",
-          position: this.value(expression.position),
-          size: this.place(expression.size),
-          entry: this.value(expression.entry),
-        };
+      case "pick": {
+        const position = this.value(expression.position);
+        const size = this.place(expression.size);
+        return { kind: "pick", name: this.positionName(position), position, size, entry: this.value(expression.entry) };
+      }
       case "draw":
         throw new NotAKernelError(this.fn.name, "it draws random numbers");
     }

@@ -71,6 +71,8 @@ export type KernelExpression =
     }
   | {
       readonly kind: "pick";
+      /** What the entry calls the position in polynomials. */
+      readonly name: string;
       readonly position: KernelExpression;
       readonly size: Polynomial;
       readonly entry: KernelExpression;
@@ -101,6 +103,7 @@ export type KernelStatement =
   | KernelLoop
   | {
       readonly kind: "ifPosition";
+      readonly name: string;
       readonly position: KernelExpression;
       readonly size: Polynomial;
       readonly body: readonly KernelStatement[];
@@ -125,7 +128,10 @@ export interface KernelLoop {
 
 /** A function cannot be a kernel: random draws, or an axis of rows that is not the outermost. */
 export class NotAKernelError extends Error {
-  constructor(name: string, reason: string) {
+  constructor(
+    name: string,
+    readonly reason: string,
+  ) {
     super(`${name} is no kernel: ${reason}`);
     this.name = "NotAKernelError";
   }

@@ -2,13 +2,19 @@ import type { BinaryFunction, UnaryFunction } from "../../ir/plan.js";
 import { leakySlope } from "../../ir/plan.js";
 import type { Emission } from "./emission.js";
 import { emit, newLocal, newScope } from "./emission.js";
-import { keyOfExpression } from "./from-loops.js";
 import type { KernelExpression } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
 import { linearIn, namesOf } from "./polynomial.js";
 import type { Code } from "./wasm/instructions.js";
-import { call, float, get, lane, load, op, set, tee } from "./wasm/code.js";
+import { call, float, get, lane, load, op, set } from "./wasm/code.js";
 import type { Address, PlaceWriter } from "./write-places.js";
+
+/** A float64 number that is a place, what it is called, and how many places there are. */
+export interface BoundPosition {
+  readonly name: string;
+  readonly position: KernelExpression;
+  readonly size: Polynomial;
+}
 
 /** Uniform values: one float64 number for all rows. */
 export class ScalarWriter {
@@ -86,7 +92,7 @@ export class ScalarWriter {
         ];
       case "pick": {
         const isPosition = newLocal(this.emission, "isPosition", "i32");
-        this.bind(expression.position, expression.size, isPosition);
+        this.bind(expression, isPosition);
         return [...this.write(expression.entry), ...float(NaN), ...get(isPosition), { opcode: "select" }];
       }
       case "masked":
@@ -103,7 +109,7 @@ export class ScalarWriter {
   }
 
   /** Makes a position known as a whole number, 0 where it is none, and says whether it is one. */
-  bind(position: KernelExpression, size: Polynomial, isPosition: number): void {
+  private bind({ name, position, size }: BoundPosition, isPosition: number): void {
     const value = newLocal(this.emission, "position", "f64");
     const whole = newLocal(this.emission, "whole", "i32");
     const extent = op("f64.convert_i32_s", this.places.write(size));
@@ -113,15 +119,12 @@ export class ScalarWriter {
       set(isPosition, op("i32.and", op("f64.ge", get(value), float(0)), op("f64.lt", get(value), extent))),
       set(whole, op("i32.mul", op("i32.trunc_sat_f64_s", get(value)), get(isPosition))),
     );
-    const key = keyOfExpression(position);
-    for (const [name, expression] of this.emission.fn.positions) {
-      if (keyOfExpression(expression) === key) this.positions.set(name, whole);
-    }
+    this.positions.set(name, whole);
   }
 
-  ifPosition(position: KernelExpression, size: Polynomial, writeBody: () => void): void {
+  ifPosition(position: BoundPosition, writeBody: () => void): void {
     const isPosition = newLocal(this.emission, "isPosition", "i32");
-    this.bind(position, size, isPosition);
+    this.bind(position, isPosition);
     this.block(get(isPosition), writeBody);
   }
 
@@ -141,9 +144,10 @@ export class ScalarWriter {
 
   private unary(name: UnaryFunction, operand: KernelExpression): Code {
     const value = this.write(operand);
-    const again = (): { readonly first: Code; readonly second: Code } => {
+    const kept = (): Code => {
       const local = newLocal(this.emission, "value", "f64");
-      return { first: tee(local, value), second: get(local) };
+      emit(this.emission, set(local, value));
+      return get(local);
     };
     const choose = (whenTrue: Code, whenFalse: Code, condition: Code): Code => [
       ...whenTrue,
@@ -162,29 +166,28 @@ export class ScalarWriter {
         return op("f64.div", float(1), value);
       case "relu":
         return op("f64.max", value, float(0));
-      case "square": {
-        const { first, second } = again();
-        return op("f64.mul", first, second);
-      }
-      case "leakyRelu": {
-        const { first, second } = again();
-        return op("f64.max", op("f64.mul", first, float(leakySlope)), second);
-      }
       case "step":
         return choose(float(1), float(0), op("f64.gt", value, float(0)));
+      case "square": {
+        const x = kept();
+        return op("f64.mul", x, x);
+      }
+      case "leakyRelu": {
+        const x = kept();
+        return op("f64.max", op("f64.mul", x, float(leakySlope)), x);
+      }
       case "isPresent": {
-        const { first, second } = again();
-        return choose(float(1), float(0), op("f64.eq", first, second));
+        const x = kept();
+        return choose(float(1), float(0), op("f64.eq", x, x));
       }
       case "presentOrZero": {
-        const { first, second } = again();
-        return [...first, ...float(0), ...second, ...second, { opcode: "f64.eq" }, { opcode: "select" }];
+        const x = kept();
+        return choose(x, float(0), op("f64.eq", x, x));
       }
       case "sign": {
-        const { first, second } = again();
-        const negative = choose(float(-1), second, op("f64.lt", second, float(0)));
-        // The first operand is evaluated first, and dropped by the choice where it is not wanted.
-        return choose(float(1), [...set(localIn(first), value), ...negative], op("f64.gt", second, float(0)));
+        const x = kept();
+        const notPositive = choose(float(-1), x, op("f64.lt", x, float(0)));
+        return choose(float(1), notPositive, op("f64.gt", x, float(0)));
       }
       case "exp":
       case "expm1":
@@ -231,12 +234,6 @@ export class ScalarWriter {
         return [...float(1), ...float(0), ...op(comparisons[name], a, b), { opcode: "select" }];
     }
   }
-}
-
-function localIn(teed: Code): number {
-  const last = teed[teed.length - 1];
-  if (last.opcode === "comment" || last.numbers === undefined) throw new Error("kernel: no local");
-  return last.numbers[0];
 }
 
 export const updates = { add: "f64.add", subtract: "f64.sub", maximum: "f64.max" } as const;

@@ -1,6 +1,6 @@
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import type { NodeId, Operation, PlanFunction } from "../../ir/plan.js";
-import { withOperands } from "../../ir/plan.js";
+import { operandsOf, withOperands } from "../../ir/plan.js";
 import { builderLike, rowsAxisOf } from "./rebuild.js";
 
 /** Name of the table that holds the centre of each column of a data variable. */
@@ -14,10 +14,13 @@ export function centreName(variable: string): string {
  *     x - m  becomes  (x - c) + (c - m)
  *
  * where x - c is computed on the host, and so is c - m, which does not vary over rows. Sums, multiples and sums over
- * axes of such differences are followed, so that y - (a + b x) is covered as well.
+ * axes of such differences are followed, so that y - (a + b x) is covered as well. What is made of data alone stays as it
+ * is: the host computes it in float64.
+ *
+ * @param variables those with real values: counts and labels are exact in float32, and must stay so
  */
-export function centreData(fn: PlanFunction): PlanFunction {
-  return new Centring(fn).run();
+export function centreData(fn: PlanFunction, variables: ReadonlySet<string>): PlanFunction {
+  return new Centring(fn, variables).run();
 }
 
 /** A node as the sum of a part per row that is centred, and a part that does not vary over rows. */
@@ -33,8 +36,12 @@ class Centring {
   private readonly rows: string | undefined;
   private readonly made: NodeId[] = [];
   private readonly parts: (Parts | undefined)[] = [];
+  private readonly readsParameters: boolean[] = [];
 
-  constructor(private readonly fn: PlanFunction) {
+  constructor(
+    private readonly fn: PlanFunction,
+    private readonly variables: ReadonlySet<string>,
+  ) {
     this.builder = builderLike(fn);
     this.rows = rowsAxisOf(fn);
   }
@@ -42,11 +49,15 @@ class Centring {
   run(): PlanFunction {
     const { builder, fn } = this;
     fn.nodes.forEach((node, id) => {
+      const { operation } = node;
+      const isParameter =
+        operation.kind === "input" && (operation.source === "parameter" || operation.source === "previous");
+      this.readsParameters.push(isParameter || operandsOf(operation).some((operand) => this.readsParameters[operand]));
       builder.rule(node.rule, () => {
         const parts = this.isPerRow(id) ? this.partsOf(node.operation) : undefined;
         this.parts.push(parts);
         this.made.push(
-          parts?.isDifference === true
+          parts?.isDifference === true && this.readsParameters[id]
             ? builder.plus(parts.centred(), parts.fixed())
             : builder.add(withOperands(node.operation, (operand) => this.made[operand])),
         );
@@ -73,6 +84,7 @@ class Centring {
     switch (operation.kind) {
       case "input":
         if (operation.source !== "data" || operation.axes[0] !== this.rows) return undefined;
+        if (!this.variables.has(operation.name)) return undefined;
         return {
           centred: () => builder.minus(builder.add(operation), this.centreOf(operation)),
           fixed: () => this.centreOf(operation),

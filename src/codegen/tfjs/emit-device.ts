@@ -20,9 +20,13 @@ export interface EmittedDevice {
 /** Largest number of float32. */
 const largest = 3.4028234663852886e38;
 
-/** Undefined where the loops have to do it: linear algebra per row, a second pass over the rows, draws. */
-export function emitDevice(fn: PlanFunction): EmittedDevice | undefined {
-  const parts = partition(invertFactors(centreData(expandExponentials(fn, largest))));
+/**
+ * Undefined where the loops have to do it: linear algebra per row, a second pass over the rows, draws.
+ *
+ * @param realVariables data with real values, of which the device gets the distance from their centre
+ */
+export function emitDevice(fn: PlanFunction, realVariables: ReadonlySet<string>): EmittedDevice | undefined {
+  const parts = partition(invertFactors(centreData(expandExponentials(fn, largest), realVariables)));
   if (parts === undefined || parts.downloads.length === 0) return undefined;
   const code = lowerToTensors(parts);
   if (code === undefined) return undefined;

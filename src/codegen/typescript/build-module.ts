@@ -37,7 +37,7 @@ const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
 export function buildModule(program: EmProgram, source: SourceIdentity, engine: Engine = "kernel"): EmittedModule {
   const description = describe(program, source);
   const names = modelTypeNames(description.name);
-  const loops = new LoopFunctions(engine);
+  const loops = new LoopFunctions(engine, realVariables(program));
   const updates = emitUpdates(program, source);
   const methods: EmittedMethod[] = [
     method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
@@ -72,6 +72,11 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
         perGroup(
           gradients.map((update, group) => loops.variants(`objective${group + 1}`, update.objective, inIterations)),
         ),
+      ),
+      method(
+        "startLogJoint",
+        ["group", "sizes", "parameters", "block", "into"],
+        perGroup(gradients.map((update, group) => loops.variants(`startObjective${group + 1}`, update.startObjective))),
       ),
       method(
         "groupLogPrior",
@@ -143,12 +148,20 @@ function method(name: string, wanted: readonly Given[], body: readonly string[],
   };
 }
 
+function realVariables(program: EmProgram): ReadonlySet<string> {
+  const real = program.model.variables.filter(({ domain }) => domain.kind === "real" || domain.kind === "positive");
+  return new Set(real.map(({ name }) => name));
+}
+
 /** Plan functions as functions of the module, and calls of them. */
 class LoopFunctions {
   readonly functions: EmittedFunction[] = [];
   private readonly calls = new Set<string>();
 
-  constructor(private readonly engine: Engine) {}
+  constructor(
+    private readonly engine: Engine,
+    private readonly realVariables: ReadonlySet<string>,
+  ) {}
 
   get runtimeCalls(): readonly string[] {
     return [...this.calls];
@@ -167,7 +180,7 @@ class LoopFunctions {
   }
 
   call(name: string, fn: PlanFunction, tiling?: Tiling): readonly string[] {
-    const device = this.engine === "tfjs" ? emitDevice(fn) : undefined;
+    const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables) : undefined;
     if (device === undefined) return this.loops(name, fn, {}, tiling);
     const before = this.loops(`${name}Before`, device.before, { block: "{ ...block, tables }", into: "host" });
     const after = this.loops(`${name}After`, device.after, { block: "{ ...block, tables: totals }" });

@@ -251,7 +251,10 @@ export const notBinary = defineDataDiagnostic<{ variable: string; value: string;
   severity: "error",
   title: "a value that is neither 0 nor 1",
   message: (p) => `\`${p.variable}\` is Binary (0 or 1, true or false), and this is ${p.value}${andMore(p.more)}.`,
-  hint: (p) => (p.grey ? "Grey levels can be made binary with --binarize threshold." : undefined),
+  hint: (p) =>
+    p.grey
+      ? "Grey levels can be made binary with --binarize threshold."
+      : "Write 0 and 1 in the data, or declare the variable Category[2], which takes labels.",
 });
 
 export const unknownLabel = defineDataDiagnostic<{

@@ -1,12 +1,13 @@
 import type { DensityFactor, Model } from "../../ir/model.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
-import type { GradientUpdate } from "../../ir/program.js";
+import type { GradientUpdate, Variants } from "../../ir/program.js";
 import { declareRows } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { factorDensity } from "../elaborate/factor-density.js";
 import { instantiate } from "../instantiate.js";
 import { deriveLogPriorGradient, writeGradients } from "../prior.js";
+import { startResponsibility } from "../start-responsibility.js";
 import type { ParameterGroup } from "./statistics-context.js";
 
 /**
@@ -22,11 +23,15 @@ export function deriveGradientUpdate(
   reason: string,
   hasIncomplete: boolean,
 ): GradientUpdate {
-  const objective = (missing: boolean): PlanFunction => expectedLogJoint(model, skeleton, group, missing);
+  const variants = (write: (missing: boolean) => PlanFunction): Variants => ({
+    complete: write(false),
+    ...(hasIncomplete ? { incomplete: write(true) } : {}),
+  });
   return {
     kind: "gradient",
     parameters: group.parameters,
-    objective: { complete: objective(false), ...(hasIncomplete ? { incomplete: objective(true) } : {}) },
+    objective: variants((missing) => expectedLogJoint(model, skeleton, group, missing)),
+    startObjective: variants((missing) => startLogJoint(model, group, missing)),
     prior: deriveLogPriorGradient(model, group.parameters),
     spans: [
       ...model.parameters
@@ -49,17 +54,41 @@ function expectedLogJoint(model: Model, skeleton: PlanFunction, group: Parameter
       .map((factor) => [`factor.${factor.name}`, factorDensity(previous, factor, missing)]),
   );
   const posterior = instantiate(builder, skeleton, (name) => tables.get(name) ?? builder.constant(0));
-  let total = builder.constant(0);
-  for (const factor of group.factors) {
+  return weightedDensities(current, group, missing, "expectedLogJoint", (factor) => {
     const weight = posterior.get(`responsibility.${factor.name}`);
     if (weight === undefined) throw new Error(`derive: no responsibility for ${factor.name}`);
-    const table = factorDensity(current, factor, missing);
+    return weight;
+  });
+}
+
+/** The same with the posterior of each latent given as a table: what a start maximises. */
+function startLogJoint(model: Model, group: ParameterGroup, missing: boolean): PlanFunction {
+  const builder = new PlanBuilder();
+  declareRows(builder, model);
+  const current = new Elaborator(model, builder, { parameters: "parameter" });
+  return weightedDensities(current, group, missing, "startLogJoint", (factor) =>
+    startResponsibility(current, factor, missing),
+  );
+}
+
+function weightedDensities(
+  elaborator: Elaborator,
+  group: ParameterGroup,
+  missing: boolean,
+  name: string,
+  weightOf: (factor: DensityFactor) => NodeId,
+): PlanFunction {
+  const { builder } = elaborator;
+  let total = builder.constant(0);
+  for (const factor of group.factors) {
+    const weight = weightOf(factor);
+    const table = factorDensity(elaborator, factor, missing);
     // An impossible cell has weight 0 and log density -inf: it counts for nothing.
     const term = builder.select(weight, builder.times(weight, table), builder.constant(0));
     const axes = [...new Set([...builder.axesOf(weight), ...builder.axesOf(table)])];
     total = builder.plus(total, builder.sum(term, axes));
   }
   builder.output("objective", total, []);
-  writeGradients(current, total, group.parameters);
-  return builder.build("expectedLogJoint");
+  writeGradients(elaborator, total, group.parameters);
+  return builder.build(name);
 }

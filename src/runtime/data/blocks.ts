@@ -88,6 +88,7 @@ export function selectRows(dataset: Dataset, keep: (row: number) => boolean): Da
   return {
     ...dataset,
     rows: order.length,
+    rowNumbers: order.map((row) => dataset.rowNumbers?.[row] ?? row),
     columns,
     incomplete: Uint8Array.from(kept, (row) => dataset.incomplete[row]),
     weights,

@@ -11,6 +11,8 @@ import { checkSupport } from "./support.js";
 /** Data that fits the model: one column per observed, given and weight variable. */
 export interface Dataset {
   readonly rows: number;
+  /** Where each row was in what the user gave; absent: all are there, in order. */
+  readonly rowNumbers?: Uint32Array;
   /** Row-major: rows, plates, event. Missing entries are NaN. */
   readonly columns: Readonly<Record<string, Float64Array>>;
   /** Values of one row, by column. */

@@ -85,6 +85,7 @@ export function explainNonFinite(
   ridge: number,
   iteration: number,
   value: number,
+  impossibleRow: number | undefined,
 ): NonFiniteError | CollapsedComponentError {
   if (ridge === 0 && description.hasRidge) {
     const narrow = narrowCovariance(description, sizes, parameters, dataVariance);
@@ -94,7 +95,7 @@ export function explainNonFinite(
     const bad = parameters[name].find((entry) => !Number.isFinite(entry));
     if (bad !== undefined) return new NonFiniteError(name, iteration, bad);
   }
-  return new NonFiniteError("log-likelihood", iteration, value);
+  return new NonFiniteError("log-likelihood", iteration, value, impossibleRow);
 }
 
 /** After an M-step that met a singular covariance: the one that it left as it was. */

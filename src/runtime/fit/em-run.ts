@@ -234,6 +234,8 @@ export class EmRun {
     this.keepFallback(this.current);
     this.current = revived;
     record.status = "running";
+    // The trace is that of EM from one start, along which the objective never falls; the way up to here is in the fallback.
+    record.trace.length = 0;
     record.reseeds++;
     record.reseededRows = used;
     record.gains = [];

@@ -32,7 +32,7 @@ export async function maximise(
 ): Promise<Tensors> {
   const { runner, fixed } = context;
   const updated = await closedForms(context, statistics, parameters, iteration, collected, fixed);
-  return maximiseByGradient(runner, updated, parameters, (name) => fixed.has(name));
+  return maximiseByGradient(runner, updated, { kind: "at", parameters }, (name) => fixed.has(name));
 }
 
 /** The generated closed forms; what they leave out, and what is fixed, stays. */
@@ -67,7 +67,7 @@ async function closedForms(
   return updated;
 }
 
-/** Two M-steps from given posteriors: statistics are centred on the parameters, which at first are a mere guess. */
+/** M-steps from given posteriors, the closed forms twice: statistics are centred on the parameters, which at first are a mere guess. */
 export async function fromTables(
   context: RunContext,
   guess: Tensors,
@@ -81,7 +81,8 @@ export async function fromTables(
   // What the first pass has to say comes from the guess.
   const rough = await mStep(runner, first, guess, settingsOf(context, [], fixed));
   const second = await runner.startStatistics(rough, tables);
-  return closedForms(context, second, rough, iteration, collected, fixed);
+  const closed = await closedForms(context, second, rough, iteration, collected, fixed);
+  return maximiseByGradient(runner, closed, { kind: "tables", of: tables }, (name) => fixed.has(name));
 }
 
 /** An E-step; throws the error that says best why where the objective is not finite. */
@@ -102,10 +103,17 @@ export async function evaluateAt(
   const evaluation = await runner.evaluate(parameters, settingsOf(context, collected, fixed), context.usePrior);
   const { objective, logLikelihood } = evaluation;
   if (!Number.isFinite(logLikelihood)) {
-    throw explainNonFinite(description, runner.sizes, parameters, dataVariance, ridge, iteration, logLikelihood);
+    const row = logLikelihood === -Infinity ? await impossibleRow(runner, parameters) : undefined;
+    throw explainNonFinite(description, runner.sizes, parameters, dataVariance, ridge, iteration, logLikelihood, row);
   }
   if (!Number.isFinite(objective)) throw new NonFiniteError("log prior", iteration, objective);
   return evaluation;
+}
+
+/** The first row of density 0, by its number in what the user gave. */
+async function impossibleRow(runner: BlockRunner, parameters: Tensors): Promise<number | undefined> {
+  const row = (await runner.logDensity(parameters)).indexOf(-Infinity);
+  return row === -1 ? undefined : (runner.dataset.rowNumbers?.[row] ?? row);
 }
 
 /** An E-step at an extrapolated point, which may lie anywhere: what fails there is no error. */

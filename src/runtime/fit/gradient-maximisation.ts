@@ -1,26 +1,39 @@
-import type { ParameterDescription, Tensors } from "../description.js";
+import type { Awaitable, ParameterDescription, Tensors } from "../description.js";
 import { pullBackGradient, unconstrainedSize } from "../../numerics/transforms.js";
 import { kindOf, ParameterSpace } from "../parameter-space.js";
 import { cellsOf, product, boundShape } from "../extents.js";
 import { zeros } from "../data/blocks.js";
+import type { PartitionBlock } from "../data/blocks.js";
 import type { BlockRunner } from "./evaluation.js";
+import { newtonAscent } from "./newton-ascent.js";
 
 const INNER_ITERATIONS = 10;
-const MEMORY = 5;
+/** Where the posteriors do not move (there are no latents, or tables stand for them) the M-step is the whole problem. */
+const WHOLE_PROBLEM_ITERATIONS = 40;
+const MEMORY = 10;
+const GAIN_TOLERANCE = 1e-12;
+/** A Hessian costs a pass over the data for each. */
+const MOST_NEWTON_COORDINATES = 40;
 const SUFFICIENT_INCREASE = 1e-4;
 const MOST_HALVINGS = 30;
 
+/** What the posteriors are while parameters move: those at some parameters, or the tables of a start. */
+export type FixedPosterior =
+  | { readonly kind: "at"; readonly parameters: Tensors }
+  | { readonly kind: "tables"; readonly of: (block: PartitionBlock) => Awaitable<Tensors> };
+
 /**
  * The generalised M-step: improves the parameters that have no closed form by a few steps of L-BFGS on the expected
- * log-joint (posteriors fixed at `previous`) plus their log prior. A block whose value does not increase stays as it was.
+ * log-joint (posteriors fixed) plus their log prior. A block whose value does not increase stays as it was.
  */
 export async function maximiseByGradient(
   runner: BlockRunner,
   updated: Tensors,
-  previous: Tensors,
+  posterior: FixedPosterior,
   isFixed: (name: string) => boolean,
 ): Promise<Tensors> {
-  const { gradientBlocks, parameters } = runner.methods.description;
+  const { gradientBlocks, parameters, variables } = runner.methods.description;
+  const isWhole = posterior.kind === "tables" || !variables.some(({ role }) => role === "latent");
   let current = updated;
   for (let group = 0; group < gradientBlocks.length; group++) {
     const names = new Set(gradientBlocks[group].parameters.filter((name) => !isFixed(name)));
@@ -31,7 +44,7 @@ export async function maximiseByGradient(
     const base = current;
     const evaluate = async (point: Float64Array): Promise<Point> => {
       const candidate = space.fromVector(point, base);
-      const { value, gradients } = await expectedLogJoint(runner, group, block, candidate, previous);
+      const { value, gradients } = await expectedLogJoint(runner, group, block, candidate, posterior);
       const gradient = new Float64Array(point.length);
       let position = 0;
       for (const parameter of chosen) {
@@ -44,7 +57,7 @@ export async function maximiseByGradient(
       return { point, value, gradient };
     };
     const start = await evaluate(space.toVector(base));
-    const best = await ascend(evaluate, start);
+    const best = await maximum(evaluate, start, isWhole ? WHOLE_PROBLEM_ITERATIONS : INNER_ITERATIONS);
     if (best.value > start.value) current = space.fromVector(best.point, base);
   }
   return current;
@@ -55,7 +68,7 @@ async function expectedLogJoint(
   group: number,
   parameters: readonly ParameterDescription[],
   candidate: Tensors,
-  previous: Tensors,
+  posterior: FixedPosterior,
 ): Promise<{ value: number; gradients: Tensors }> {
   const { methods, sizes, partition } = runner;
   const gradients = zeros(
@@ -64,16 +77,33 @@ async function expectedLogJoint(
   const joint = { objective: new Float64Array(1), ...gradients };
   const prior = { logPrior: new Float64Array(1), ...gradients };
   for (const block of partition.blocks) {
-    await methods.expectedLogJoint?.(group, sizes, candidate, previous, block, joint);
+    if (posterior.kind === "at") {
+      await methods.expectedLogJoint?.(group, sizes, candidate, posterior.parameters, block, joint);
+    } else {
+      const tables = await posterior.of(block);
+      await methods.startLogJoint?.(group, sizes, candidate, { ...block, tables }, joint);
+    }
   }
   await methods.groupLogPrior?.(group, sizes, candidate, prior);
   return { value: joint.objective[0] + prior.logPrior[0], gradients };
 }
 
-interface Point {
+export interface Point {
   readonly point: Float64Array;
   readonly value: number;
   readonly gradient: Float64Array;
+}
+
+/** L-BFGS, and where that has not arrived after its iterations, Newton's method. */
+async function maximum(
+  evaluate: (point: Float64Array) => Promise<Point>,
+  start: Point,
+  iterations: number,
+): Promise<Point> {
+  const { best, arrived } = await ascend(evaluate, start, iterations);
+  return arrived || best.point.length > MOST_NEWTON_COORDINATES
+    ? best
+    : await newtonAscent(evaluate, best, GAIN_TOLERANCE);
 }
 
 /**
@@ -81,12 +111,16 @@ interface Point {
  *
  * @source Nocedal and Wright 2006, algorithms 3.1 and 7.4
  */
-async function ascend(evaluate: (point: Float64Array) => Promise<Point>, start: Point): Promise<Point> {
+async function ascend(
+  evaluate: (point: Float64Array) => Promise<Point>,
+  start: Point,
+  iterations: number,
+): Promise<{ readonly best: Point; readonly arrived: boolean }> {
   const steps: Float64Array[] = [];
   const changes: Float64Array[] = [];
   let current = start;
-  if (!Number.isFinite(current.value)) return current;
-  for (let iteration = 0; iteration < INNER_ITERATIONS; iteration++) {
+  if (!Number.isFinite(current.value)) return { best: current, arrived: true };
+  for (let iteration = 0; iteration < iterations; iteration++) {
     const direction = ascentDirection(current.gradient, steps, changes);
     const slope = dot(direction, current.gradient);
     if (!(slope > 0)) break;
@@ -114,9 +148,9 @@ async function ascend(evaluate: (point: Float64Array) => Promise<Point>, start: 
     }
     const gain = next.value - current.value;
     current = next;
-    if (gain <= 1e-12 * (1 + Math.abs(current.value))) break;
+    if (gain <= GAIN_TOLERANCE * (1 + Math.abs(current.value))) return { best: current, arrived: true };
   }
-  return current;
+  return { best: current, arrived: false };
 }
 
 function ascentDirection(

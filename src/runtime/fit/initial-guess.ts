@@ -1,8 +1,9 @@
 import { RandomStream } from "../../numerics/random.js";
 import { fromUnconstrained, toUnconstrained } from "../../numerics/transforms.js";
 import type { ModelDescription, ParameterDescription, Sizes, Tensors } from "../description.js";
+import { OptionError } from "../errors.js";
 import { cellsOf, extentText } from "../extents.js";
-import { kindOf } from "../parameter-space.js";
+import { domainViolation, kindOf } from "../parameter-space.js";
 
 /** Standard deviation, in unconstrained coordinates, of what tells apart cells that are learned by gradient. */
 const PERTURBATION = 0.1;
@@ -47,15 +48,35 @@ export function initialGuess(
   return guess;
 }
 
-/** Values of the parameters that the model itself fixes. */
+/**
+ * Values of the parameters that the model itself fixes: one number, or the values of one cell, stand for all.
+ *
+ * @throws OptionError where a literal does not go with the sizes of this fit
+ */
 export function literalParameters(description: ModelDescription, sizes: Sizes): Record<string, Float64Array> {
   const literals: Record<string, Float64Array> = {};
   for (const parameter of description.parameters) {
     if (parameter.fixed === undefined) continue;
     const { cells, width } = cellsOf(parameter, sizes);
-    // One value (or one cell) stands for all.
     const source = parameter.fixed;
-    literals[parameter.name] = Float64Array.from({ length: cells * width }, (_, i) => source[i % source.length]);
+    if (![1, width, cells * width].includes(source.length)) {
+      const shape = parameter.axes.map((axis) => (axis in sizes ? `${axis} = ${sizes[axis]}` : axis)).join(", ");
+      throw new OptionError(
+        `parameters.${parameter.name}`,
+        `${cells * width} values (${shape})`,
+        `the ${source.length} that the model fixes it to; change the size or the literal`,
+      );
+    }
+    const values = Float64Array.from({ length: cells * width }, (_, i) => source[i % source.length]);
+    const violation = domainViolation(parameter, sizes, values);
+    if (violation !== undefined) {
+      throw new OptionError(
+        `parameters.${parameter.name}`,
+        `values of its domain (${parameter.domain})`,
+        `the literal of the model, which ${violation}`,
+      );
+    }
+    literals[parameter.name] = values;
   }
   return literals;
 }

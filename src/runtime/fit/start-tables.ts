@@ -2,7 +2,7 @@ import { RandomStream } from "../../numerics/random.js";
 import type { ModelDescription, Tensors, VariableDescription } from "../description.js";
 import type { PartitionBlock } from "../data/blocks.js";
 import type { Dataset } from "../data/dataset.js";
-import { extentValue } from "../extents.js";
+import { extentText, extentValue } from "../extents.js";
 import type { FeatureMap } from "./features.js";
 import { featureMap } from "./features.js";
 import type { WeightedPoints } from "./k-means-plus-plus.js";
@@ -20,6 +20,8 @@ export interface StartLatent {
   readonly variable: VariableDescription;
   readonly values: number;
   readonly map: FeatureMap;
+  /** A parameter lists one increasing number for each value: clusters are numbered along the first feature. */
+  readonly ordered: boolean;
   /** Items that differ; found when first asked for, the same for all restarts. */
   distinct(): DistinctItems;
 }
@@ -39,7 +41,13 @@ export function startLatents(description: ModelDescription, dataset: Dataset): r
     const values = variable.domain === "binary" ? 2 : (extentValue(variable.categories ?? 1, dataset.sizes) ?? 1);
     const map = featureMap(description, variable, dataset);
     let distinct: DistinctItems | undefined;
-    latents.push({ variable, values, map, distinct: () => (distinct ??= distinctItems(map, dataset)) });
+    const ordered = description.parameters.some(
+      ({ domain, shape }) =>
+        domain === "ordered" &&
+        variable.categories !== undefined &&
+        extentText(shape[shape.length - 1]) === extentText(variable.categories),
+    );
+    latents.push({ variable, values, map, ordered, distinct: () => (distinct ??= distinctItems(map, dataset)) });
   }
   return latents;
 }
@@ -66,7 +74,8 @@ export function startTables(
     );
     const points = stretchedPoints(latent, stretch);
     const find = method === "kmeans++" ? kMeansPlusPlus : randomCentres;
-    return partitionTables(latent, stretch, find(points, latent.values, stream));
+    const centres = find(points, latent.values, stream);
+    return partitionTables(latent, stretch, latent.ordered ? inOrder(centres, latent.map.width) : centres);
   });
   return (block) => {
     const tables: Record<string, Float64Array> = {};
@@ -83,6 +92,13 @@ export function startTables(
     });
     return tables;
   };
+}
+
+/** Centres [K, width] by their first feature. */
+function inOrder(centres: Float64Array, width: number): Float64Array {
+  const rows = Array.from({ length: centres.length / width }, (_, k) => centres.slice(k * width, (k + 1) * width));
+  rows.sort((a, b) => a[0] - b[0]);
+  return Float64Array.from(rows.flatMap((row) => [...row]));
 }
 
 type CellFiller = (row: number, item: number, cell: Float64Array) => void;

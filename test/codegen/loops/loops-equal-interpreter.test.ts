@@ -5,6 +5,8 @@ import { PlanBuilder } from "../../../src/ir/plan-builder.js";
 import { buildRecipe, planEnvironment, planRecipe } from "../../arbitraries/plan.js";
 import { runLoops } from "./run-loops.js";
 
+const runs = process.env["GENC_SLOW"] === undefined ? 300 : 5000;
+
 function expectClose(found: Float64Array, expected: Float64Array): void {
   expect(found.length).toBe(expected.length);
   expected.forEach((value, i) => {
@@ -14,7 +16,7 @@ function expectClose(found: Float64Array, expected: Float64Array): void {
   });
 }
 
-test.prop([planRecipe(12), fc.boolean()], { numRuns: 300 })(
+test.prop([planRecipe(12), fc.boolean()], { numRuns: runs })(
   "loops of random plans equal the interpreter, every node an output",
   (recipe, fold) => {
     const { builder, pool, total } = buildRecipe(recipe, new PlanBuilder({ fold }));
@@ -27,7 +29,7 @@ test.prop([planRecipe(12), fc.boolean()], { numRuns: 300 })(
   },
 );
 
-test.prop([planRecipe(12), fc.constantFrom(1, 2, 4)], { numRuns: 300 })(
+test.prop([planRecipe(12), fc.constantFrom(1, 2, 4)], { numRuns: runs })(
   "loops of random plans equal the interpreter, fused into one total, by one row or several",
   (recipe, lanes) => {
     const { builder, pool, total } = buildRecipe(recipe);

@@ -7,6 +7,8 @@ import { interpretPlan } from "../../../src/ir/interpret-plan.js";
 import { buildRecipe, planEnvironment, planRecipe } from "../../arbitraries/plan.js";
 import { runOnDevice } from "./run-device.js";
 
+const slow = process.env["GENC_SLOW"] !== undefined;
+
 describe.each(["cpu", "wasm"])("on the backend %s", (backend) => {
   beforeAll(async () => {
     expect(await tf.setBackend(backend)).toBe(true);
@@ -36,7 +38,7 @@ describe.each(["cpu", "wasm"])("on the backend %s", (backend) => {
           });
         }
       }),
-      { numRuns: 60 },
+      { numRuns: slow ? 600 : 60 },
     );
     expect(onDevice).toBeGreaterThan(20);
   });

@@ -14,7 +14,7 @@ export async function runOnDevice(
   fn: PlanFunction,
   environment: PlanEnvironment,
 ): Promise<Tensors | undefined> {
-  const device = emitDevice(fn);
+  const device = emitDevice(fn, new Set(["x"]));
   if (device === undefined) return undefined;
   const [before, after] = [compileLoops(device.before), compileLoops(device.after)];
   const lines = device.body({ before: "before(tables, host);", after: "after(totals, into);" });

@@ -2,7 +2,7 @@ import type { Code } from "./instructions.js";
 import { integer, load, pair } from "./code.js";
 
 /** Where a module's constants lie in memory. */
-export const constantsAddress = 64;
+const constantsAddress = 64;
 
 /**
  * Numbers that vectors are computed with, kept in memory: a load that fills both entries costs one instruction of the
@@ -11,19 +11,20 @@ export const constantsAddress = 64;
 export class ConstantTable {
   private readonly addresses = new Map<string, number>();
   readonly values: number[] = [];
+  readonly address = constantsAddress;
 
   /** A vector with the number in both entries. */
   splat(value: number): Code {
     return value === 0 && !Object.is(value, -0)
       ? pair(0, 0)
-      : load("v128.load64_splat", integer(this.address([value])));
+      : load("v128.load64_splat", integer(this.place([value])));
   }
 
   vector(first: number, second: number): Code {
-    return load("v128.load", integer(this.address([first, second])));
+    return load("v128.load", integer(this.place([first, second])));
   }
 
-  private address(values: readonly number[]): number {
+  private place(values: readonly number[]): number {
     const bits = new BigUint64Array(Float64Array.from(values).buffer);
     const key = bits.join();
     const known = this.addresses.get(key);

@@ -1,0 +1,214 @@
+import type { PlanFunction } from "../../ir/plan.js";
+import type {
+  CellCount,
+  KernelArrayDescription,
+  KernelArrayRole,
+  KernelDescription,
+  KernelModule,
+} from "../../runtime/kernels/kernel-description.js";
+import { lowerFunction } from "../loops/lower-function.js";
+import { lanes } from "./emission.js";
+import { kernelFromLoops } from "./from-loops.js";
+import type { HostFunctionName, VectorFunctionName } from "./functions/index.js";
+import { hostFunctions, vectorFunctions } from "./functions/index.js";
+import type { KernelArray, KernelFunction } from "./kernel-ir.js";
+import { NotAKernelError } from "./kernel-ir.js";
+import { hoistDivisors } from "./passes/hoist-divisors.js";
+import { jamLoops } from "./passes/jam-loops.js";
+import { maskLanes } from "./passes/mask-lanes.js";
+import { shareLoads } from "./passes/share-loads.js";
+import type { Polynomial } from "./polynomial.js";
+import { namesIn } from "./polynomial.js";
+import { forEachStatement, expressionsOf, forEachExpression } from "./walk-kernel.js";
+import type { Target } from "./wasm/code.js";
+import { ConstantTable } from "./wasm/constants.js";
+import { encodeModule, type EncodedModule } from "./wasm/encode-module.js";
+import type { WasmFunction, WasmModule } from "./wasm/instructions.js";
+import { printModuleText } from "./wasm/print-text.js";
+import { writeSegment } from "./write-segment.js";
+
+/** What is done to a function's Kernel IR, in order. */
+const passes: readonly { readonly reason: string; readonly run: (fn: KernelFunction) => KernelFunction }[] = [
+  { reason: "a division takes as long as several multiplications", run: hoistDivisors },
+  { reason: "a cell that was just stored is in a register", run: shareLoads },
+  { reason: "loads for one row of a matrix serve the next too", run: jamLoops },
+  { reason: "the two turns side by side load the same cells", run: shareLoads },
+  { reason: "lanes without a row add nothing", run: maskLanes },
+];
+
+/** Compiled plan functions, and those that stay loops, with the reason. */
+export interface EmittedKernels {
+  /** Undefined where no function is a kernel. */
+  readonly module?: KernelModule;
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** The functions that can be kernels as one WebAssembly module, in two variants. */
+export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels {
+  const { kernels, skipped } = lowerKernels(functions);
+  if (kernels.length === 0) return { skipped };
+  const [plain, relaxed] = [false, true].map((isRelaxed) => encode(kernels, { relaxed: isRelaxed }));
+  return {
+    skipped,
+    module: {
+      lanes,
+      plain: base64(plain.bytes),
+      relaxed: base64(relaxed.bytes),
+      memoryFlags: plain.memoryFlags,
+      firstFreeByte: plain.firstFreeByte,
+      functions: kernels.map(({ description }) => description),
+    },
+  };
+}
+
+/** One function as a kernel. @throws NotAKernelError */
+export function emitKernel(fn: PlanFunction): KernelModule {
+  const { module, skipped } = emitKernels([fn]);
+  if (module === undefined) throw new NotAKernelError(fn.name, skipped[0]?.reason ?? "it is empty");
+  return module;
+}
+
+/** The module as text, for people. */
+export function printKernels(functions: readonly PlanFunction[], target: Target = { relaxed: true }): string {
+  const { kernels, skipped } = lowerKernels(functions);
+  const lines = skipped.map(({ name, reason }) => `;; ${name} stays loops: ${reason}\n`);
+  return lines.join("") + (kernels.length === 0 ? "" : printModuleText(assemble(kernels, target).module));
+}
+
+interface LoweredKernel {
+  readonly fn: KernelFunction;
+  readonly description: KernelDescription;
+  readonly frame: ReadonlyMap<string, number>;
+}
+
+function lowerKernels(functions: readonly PlanFunction[]): {
+  readonly kernels: readonly LoweredKernel[];
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+} {
+  const kernels: LoweredKernel[] = [];
+  const skipped: { name: string; reason: string }[] = [];
+  for (const fn of functions) {
+    try {
+      kernels.push(lowerKernel(fn));
+    } catch (error) {
+      if (!(error instanceof NotAKernelError)) throw error;
+      skipped.push({ name: fn.name, reason: error.reason });
+    }
+  }
+  return { kernels, skipped };
+}
+
+function lowerKernel(plan: PlanFunction): LoweredKernel {
+  const converted = kernelFromLoops(plan, lowerFunction(plan));
+  const fn = onlyUsedArrays(passes.reduce((kernel, pass) => pass.run(kernel), converted));
+  const frame = new Map<string, number>();
+  const place = (name: string): number => {
+    frame.set(name, 4 * frame.size);
+    return 4 * (frame.size - 1);
+  };
+  const rowsOffset = place(fn.rows);
+  const sizes = [...fn.sizes].map(([name, symbol]) => ({ name: symbol, offset: place(name) }));
+  const arrays = [...fn.arrays.values()].map((array) => describeArray(fn, array, place(`&${array.name}`)));
+  const segments = fn.segments.map(({ kind }, i) => ({ export: `${fn.name}.${i}`, kind }));
+  return { fn, frame, description: { name: fn.name, segments, frameBytes: 4 * frame.size, rowsOffset, sizes, arrays } };
+}
+
+/** What only the Loop IR used is gone. */
+function onlyUsedArrays(fn: KernelFunction): KernelFunction {
+  const used = new Set<string>();
+  for (const { body } of fn.segments) {
+    forEachStatement(body, (statement) => {
+      if (statement.kind === "store" || statement.kind === "updateStore") used.add(statement.array);
+      if (statement.kind === "collect" || statement.kind === "clear") {
+        used.add(statement.kind === "collect" ? statement.total : statement.array);
+      }
+      for (const expression of expressionsOf(statement)) {
+        forEachExpression(expression, (part) => part.kind === "load" && used.add(part.array));
+      }
+    });
+  }
+  return { ...fn, arrays: new Map([...fn.arrays].filter(([name]) => used.has(name))) };
+}
+
+function describeArray(fn: KernelFunction, array: KernelArray, offset: number): KernelArrayDescription {
+  const count = (cells: Polynomial): CellCount =>
+    [...cells].map(([monomial, coefficient]) => [
+      coefficient,
+      ...namesIn(monomial).map((name) => {
+        const symbol = fn.sizes.get(name);
+        if (symbol === undefined) throw new Error(`kernel ${fn.name}: ${array.name} has a length of ${name}`);
+        return symbol;
+      }),
+    ]);
+  const own = (role: KernelArrayRole, key: string, cells: Polynomial): KernelArrayDescription => ({
+    offset,
+    role,
+    key,
+    cells: count(cells),
+  });
+  switch (array.kind) {
+    case "input":
+      return { offset, role: array.source, key: array.key };
+    case "rowInput":
+      return own(array.source === "data" ? "data" : "rowTable", array.key, array.width);
+    case "output":
+      return own("output", array.key, array.length);
+    case "rowOutput":
+      return own("rowOutput", array.key, array.width);
+    case "uniform":
+    case "varying":
+    case "total":
+      return own(array.kind, array.name, array.length);
+  }
+}
+
+function assemble(
+  kernels: readonly LoweredKernel[],
+  target: Target,
+): { readonly module: WasmModule; readonly firstFreeByte: number } {
+  const context = { target, constants: new ConstantTable() };
+  const used = new Set<VectorFunctionName | HostFunctionName>();
+  const use = (name: VectorFunctionName | HostFunctionName): void => {
+    used.add(name);
+    if (isVectorFunction(name)) for (const inner of vectorFunctions[name].calls) used.add(inner);
+  };
+  const written = kernels.flatMap(({ fn, frame, description }) =>
+    fn.segments.map((segment, i): WasmFunction => {
+      const offset = (name: string): number => {
+        const found = frame.get(name);
+        if (found === undefined) throw new Error(`kernel ${fn.name}: ${name} is not in the frame`);
+        return found;
+      };
+      return writeSegment(fn, segment, description.segments[i].export, context, offset, use);
+    }),
+  );
+  const names = [...used].sort();
+  const functions = names.filter(isVectorFunction).map((name) => vectorFunctions[name].write(context));
+  const imports = names.flatMap((name) => (isVectorFunction(name) ? [] : [{ name, parameters: hostFunctions[name] }]));
+  return {
+    module: {
+      imports,
+      functions: [...functions, ...written],
+      data: { address: context.constants.address, values: context.constants.values },
+    },
+    firstFreeByte: context.constants.end,
+  };
+}
+
+function encode(
+  kernels: readonly LoweredKernel[],
+  target: Target,
+): EncodedModule & { readonly firstFreeByte: number } {
+  const { module, firstFreeByte } = assemble(kernels, target);
+  return { ...encodeModule(module), firstFreeByte };
+}
+
+function isVectorFunction(name: VectorFunctionName | HostFunctionName): name is VectorFunctionName {
+  return name in vectorFunctions;
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}

@@ -1,0 +1,254 @@
+import { besselRatio, digamma, logBesselI0, logGamma, trigamma } from "../../numerics/special-functions.js";
+import type { Block, Sizes, Tensors } from "../description.js";
+import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
+import { KernelMemory } from "./kernel-memory.js";
+import { relaxedSimdIsSupported } from "./relaxed-simd.js";
+import { tileRows, untileRows } from "./tile-rows.js";
+
+/** What a kernel's functions are given; the same as the generated loops. */
+export interface KernelArguments {
+  readonly sizes: Sizes;
+  readonly rows: number;
+  readonly parameters?: Tensors;
+  readonly previous?: Tensors;
+  readonly data?: Tensors;
+  readonly tables?: Tensors;
+  /** Outputs without rows are added to; outputs by row are written. */
+  readonly into: Tensors;
+}
+
+type Segment = (frame: number, first?: number, end?: number) => void;
+
+/**
+ * A compiled model in memory of its own: lays out data once per block, and runs its functions.
+ *
+ * It owns a WebAssembly memory, which grows to what the largest data set so far needs; `release` forgets the data.
+ */
+export class KernelInstance {
+  private readonly memory: KernelMemory;
+  private readonly functions: ReadonlyMap<string, BoundKernel>;
+  /** Data columns that lie in memory already. */
+  private laidOut = new Map<Float64Array, { readonly address: number; readonly width: number }>();
+
+  private constructor(
+    readonly module: KernelModule,
+    instance: WebAssembly.Instance,
+    memory: WebAssembly.Memory,
+    readonly variant: "plain" | "relaxed",
+  ) {
+    this.memory = new KernelMemory(memory, module.firstFreeByte);
+    this.functions = new Map(
+      module.functions.map((description) => [description.name, bindKernel(description, instance, this.memory)]),
+    );
+  }
+
+  /** Compiles and instantiates at once; in a browser's main thread, large modules need `create`. */
+  static createNow(module: KernelModule, options: KernelOptions = {}): KernelInstance {
+    const { bytes, variant, memory } = prepare(module, options);
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports(memory));
+    return new KernelInstance(module, instance, memory, variant);
+  }
+
+  static async create(module: KernelModule, options: KernelOptions = {}): Promise<KernelInstance> {
+    const { bytes, variant, memory } = prepare(module, options);
+    const { instance } = await WebAssembly.instantiate(bytes, imports(memory));
+    return new KernelInstance(module, instance, memory, variant);
+  }
+
+  has(name: string): boolean {
+    return this.functions.has(name);
+  }
+
+  /** Runs a function over the rows of a block. Data columns must not change while the instance knows them. */
+  run(name: string, given: KernelArguments): void {
+    const kernel = this.functions.get(name);
+    if (kernel === undefined) throw new Error(`this module has no kernel ${name}`);
+    const { description } = kernel;
+    for (const array of description.arrays) {
+      if (array.role === "data") this.layOut(column(given.data, array.key), widthOf(array, given), given.rows);
+    }
+    const passing = this.memory.mark();
+    try {
+      const addresses = new Map<KernelArrayDescription, number>();
+      for (const array of description.arrays) addresses.set(array, this.place(array, given));
+      this.writeFrame(kernel, addresses, given);
+      const groups = Math.ceil(given.rows / this.module.lanes);
+      description.segments.forEach(({ kind }, i) => {
+        if (kind === "once") kernel.segments[i](kernel.frame);
+        else kernel.segments[i](kernel.frame, 0, groups);
+      });
+      for (const [array, address] of addresses) this.readBack(array, address, given);
+    } finally {
+      this.memory.release(passing);
+    }
+  }
+
+  /** Runs a function over a block as the generated loops do. */
+  runBlock(name: string, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors, previous: Tensors = {}): void {
+    const { rows, data, tables } = block;
+    this.run(name, { sizes, rows, parameters, previous, data, tables, into });
+  }
+
+  /** Forgets the data. */
+  release(): void {
+    this.laidOut = new Map();
+    this.memory.release(this.memory.start);
+  }
+
+  private layOut(values: Float64Array, width: number, rows: number): void {
+    if (this.laidOut.has(values)) return;
+    const { lanes } = this.module;
+    const address = this.memory.reserve(8 * lanes * width * Math.ceil(rows / lanes));
+    tileRows(values, rows, width, lanes, this.memory.floats, address / 8);
+    this.laidOut.set(values, { address, width });
+  }
+
+  /** Where an array lies in this run. */
+  private place(array: KernelArrayDescription, given: KernelArguments): number {
+    const { lanes } = this.module;
+    const groups = Math.ceil(given.rows / lanes);
+    switch (array.role) {
+      case "parameter":
+        return this.copyIn(column(given.parameters, array.key));
+      case "previous":
+        return this.copyIn(column(given.previous, array.key));
+      case "table":
+        return this.copyIn(column(given.tables, array.key));
+      case "data": {
+        const found = this.laidOut.get(column(given.data, array.key));
+        if (found === undefined) throw new Error(`kernel: ${array.key} is not laid out`);
+        return found.address;
+      }
+      case "rowTable": {
+        const width = widthOf(array, given);
+        const address = this.memory.reserve(8 * lanes * width * groups);
+        tileRows(column(given.tables, array.key), given.rows, width, lanes, this.memory.floats, address / 8);
+        return address;
+      }
+      case "rowOutput":
+        return this.memory.reserve(8 * lanes * widthOf(array, given) * groups);
+      case "output": {
+        const address = this.memory.reserve(8 * widthOf(array, given));
+        this.memory.floats.fill(0, address / 8, address / 8 + widthOf(array, given));
+        return address;
+      }
+      case "uniform":
+        return this.memory.reserve(8 * widthOf(array, given));
+      case "varying":
+        return this.memory.reserve(8 * lanes * widthOf(array, given));
+      case "total":
+        return this.memory.reserve(16 * widthOf(array, given));
+    }
+  }
+
+  private copyIn(values: Float64Array): number {
+    const address = this.memory.reserve(8 * values.length);
+    this.memory.floats.set(values, address / 8);
+    return address;
+  }
+
+  private writeFrame(
+    { description, frame }: BoundKernel,
+    addresses: ReadonlyMap<KernelArrayDescription, number>,
+    given: KernelArguments,
+  ): void {
+    const { integers } = this.memory;
+    const put = (offset: number, value: number): void => {
+      integers[(frame + offset) / 4] = value;
+    };
+    put(description.rowsOffset, given.rows);
+    for (const { name, offset } of description.sizes) put(offset, sizeNamed(given.sizes, name));
+    for (const [{ offset }, address] of addresses) put(offset, address);
+  }
+
+  private readBack(array: KernelArrayDescription, address: number, given: KernelArguments): void {
+    const { floats } = this.memory;
+    if (array.role === "output") {
+      const target = column(given.into, array.key);
+      for (let i = 0; i < target.length; i++) target[i] += floats[address / 8 + i];
+    }
+    if (array.role === "rowOutput") {
+      untileRows(floats, address / 8, given.rows, widthOf(array, given), this.module.lanes, column(given.into, array.key));
+    }
+  }
+}
+
+export interface KernelOptions {
+  /** By default relaxed (fused multiply-add) where the engine has it. */
+  readonly variant?: "plain" | "relaxed";
+  /** Memory that several threads can work in. */
+  readonly shared?: boolean;
+}
+
+/** A function with its segments and its frame. */
+interface BoundKernel {
+  readonly description: KernelDescription;
+  readonly segments: readonly Segment[];
+  readonly frame: number;
+}
+
+function bindKernel(description: KernelDescription, instance: WebAssembly.Instance, memory: KernelMemory): BoundKernel {
+  const segments = description.segments.map(({ export: name }): Segment => {
+    const found = instance.exports[name];
+    if (typeof found !== "function") throw new Error(`the kernel exports no ${name}`);
+    return found as Segment;
+  });
+  return { description, segments, frame: memory.reserveForever(description.frameBytes) };
+}
+
+function prepare(
+  module: KernelModule,
+  options: KernelOptions,
+): { readonly bytes: Uint8Array<ArrayBuffer>; readonly variant: "plain" | "relaxed"; readonly memory: WebAssembly.Memory } {
+  const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
+  const bytes = fromBase64(module[variant]);
+  const shared = options.shared === true;
+  if (shared) bytes[module.memoryFlags] = 3;
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared });
+  return { bytes, variant, memory };
+}
+
+function imports(memory: WebAssembly.Memory): WebAssembly.Imports {
+  const host = {
+    sin: Math.sin,
+    cos: Math.cos,
+    power: Math.pow,
+    logGamma,
+    digamma,
+    trigamma,
+    logBesselI0,
+    besselRatio,
+  };
+  return { env: { memory }, host };
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
+}
+
+function column(tensors: Tensors | undefined, key: string): Float64Array {
+  const found = tensors?.[key];
+  if (found === undefined) throw new Error(`kernel: ${key} is not given`);
+  return found;
+}
+
+function sizeNamed(sizes: Sizes, name: string): number {
+  const found = sizes[name];
+  if (found === undefined) throw new Error(`kernel: the size ${name} is not given`);
+  return found;
+}
+
+function widthOf(array: KernelArrayDescription, given: KernelArguments): number {
+  return countCells(array.cells ?? [], given.sizes);
+}
+
+/** The number that a description's sum of products is. */
+export function countCells(cells: CellCount, sizes: Sizes): number {
+  return cells.reduce((total, [factor, ...names]) => {
+    const product = names.reduce((count, name) => count * sizeNamed(sizes, name), factor);
+    return total + product;
+  }, 0);
+}

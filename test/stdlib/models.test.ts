@@ -1,0 +1,82 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { compileSource, loadTrainer, type LoadedTrainer } from "../../src/compile/index.js";
+import type { Column } from "../../src/runtime/data/raw-column.js";
+import { format } from "../../src/parser/format.js";
+import { flatten, randomWorld } from "../oracles/random-world.js";
+import { root, standardModels, type StandardModel } from "./standard-models.js";
+
+function compiled({ fileName, text }: StandardModel) {
+  const source = { name: fileName, text };
+  const { model, program, diagnostics } = compileSource(source);
+  expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([]);
+  if (model === undefined || program === undefined) throw new Error(`${fileName} does not compile`);
+  return { source, model, program };
+}
+
+/** Rows drawn from the model itself at random parameters, and those parameters' log-likelihood of them. */
+async function drawn(one: StandardModel, rows: number, seed: number) {
+  const { source, model, program } = compiled(one);
+  const Trainer = await loadTrainer({ source, program });
+  const sizes = Object.fromEntries(model.sizes.map((size) => [size.name, size.default ?? 3]));
+  const world = randomWorld(model, sizes, seed, rows, 0);
+  const truth = new Trainer(sizes);
+  truth.setParameters(world.parameters as Record<string, number>);
+  const columnOf = (name: string): Column => {
+    const { plates, event } = truth.description.variables.find((variable) => variable.name === name)!;
+    const shape = [...plates, ...event].map((extent) =>
+      typeof extent === "number" ? extent : sizes[extent as string]!,
+    );
+    return { shape: [rows, ...shape], data: Float64Array.from(world.rows.flatMap((row) => flatten(row[name]!))) };
+  };
+  const named = (role: string): string[] =>
+    model.variables.filter((variable) => variable.role === role).map(({ name }) => name);
+  const given: Record<string, Column> = Object.fromEntries(named("given").map((name) => [name, columnOf(name)]));
+  const sample = await truth.sample(rows, { seed, given });
+  const data = { ...given, ...Object.fromEntries(named("observed").map((name) => [name, sample[name]!])) };
+  const { logLikelihood } = await truth.score(data);
+  const open: LoadedTrainer = new Trainer(Object.fromEntries(model.sizes.map(({ name }) => [name, sizes[name]!])));
+  return { trainer: open, data, truth: logLikelihood };
+}
+
+test("there is a standard library", () => expect(standardModels().length).toBeGreaterThan(10));
+
+describe.each(standardModels().map((one) => [one.name, one] as const))("std:%s", (name, one) => {
+  test("is checked without a diagnostic and is in the canonical layout", () => {
+    compiled(one);
+    expect(format({ name: one.fileName, text: one.text })).toBe(one.text);
+  });
+
+  test("documents itself, every size, parameter and variable", () => {
+    const { model } = compiled(one);
+    const declared = [model, ...model.sizes, ...model.parameters, ...model.variables];
+    const silent = declared.filter(({ documentation }) => documentation === undefined || documentation.trim() === "");
+    expect(silent.map((each) => each.name)).toEqual([]);
+  });
+
+  test("has a page with its formula, a command that names it, how it fails, and its source", () => {
+    const { page = "" } = one;
+    expect(page).toMatch(/^# \S/);
+    expect(page).toContain(`std:${name}`);
+    expect(page).toContain("**How it fails.**");
+    expect(page).toContain("**Source.**");
+    for (const [, file] of page.matchAll(/--data (stdlib\/\S+)/g))
+      expect(existsSync(join(root, file!)), file).toBe(true);
+  });
+
+  test("is learned from data drawn from itself", async () => {
+    for (const seed of [1, 2]) {
+      const { trainer, data, truth } = await drawn(one, 200, seed);
+      const result = await trainer.fit(data, { seed: 1, restarts: 4, maxIterations: 200 });
+      for (const [parameter, { data: values }] of Object.entries(trainer.parameters))
+        expect(values.every(Number.isFinite), parameter).toBe(true);
+      // A maximum is at least as likely as what the data was drawn from; priors and the ridge may hold it back a little.
+      expect(result.logLikelihood).toBeGreaterThan(truth - result.degreesOfFreedom / 2);
+      result.trace.slice(1).forEach((objective, i) => expect(objective).toBeGreaterThan(result.trace[i]! - 1e-7 * 200));
+      const { probability } = await trainer.predict(data);
+      for (const { data: values } of Object.values(probability))
+        expect(values.every((p) => p >= 0 && p <= 1)).toBe(true);
+    }
+  });
+});
