@@ -40,8 +40,8 @@ export function compileOrUsageFailure(source: SourceText, model: string | undefi
 
 /** The trainer of a compiled model, in memory. */
 export async function loadTrainerClass(compiled: Compiled, options: CompileOptions): Promise<TrainerClass> {
-  await startBackend(compiled, options);
-  return await loadTrainer(compiled, options);
+  const { engine } = await startBackend(compiled, options);
+  return await loadTrainer(compiled, { engine });
 }
 
 /** The engine and, for `tfjs`, the backend that a command will run on. */
@@ -49,9 +49,9 @@ export async function startBackend(
   compiled: Compiled,
   { engine, backend }: CompileOptions,
 ): Promise<{ readonly engine: Engine; readonly backend: string }> {
-  const chosen = chooseEngine(engine ?? "auto", compiled.program).engine;
+  const chosen = chooseEngine(engine ?? "auto", compiled.program, backend).engine;
   if (chosen === "kernel") {
-    if (backend === undefined || backend === "cpu") return { engine: chosen, backend: "cpu" };
+    if (backend === undefined) return { engine: chosen, backend: "cpu" };
     throw usageFailure(`--backend ${backend} is for --engine tfjs; the engine kernel runs on the CPU.`);
   }
   const { useBackend } = await import("../runtime/index.js");
@@ -60,8 +60,8 @@ export async function startBackend(
     await useBackend(wanted);
   } catch (error) {
     throw unavailableFailure(
-      `The TensorFlow.js backend ${wanted} does not start: ${error instanceof Error ? error.message : String(error)}`,
-      "genc doctor says which backends work here.",
+      `--backend ${wanted} does not start: ${error instanceof Error ? error.message : String(error)}`,
+      "`genc doctor` says which backends work here.",
     );
   }
   return { engine: chosen, backend: wanted };

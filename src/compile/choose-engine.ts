@@ -9,10 +9,14 @@ export interface EngineChoice {
 }
 
 /**
- * The rule by which an engine is chosen: what was asked for; else `kernel`, because EM needs float64 for its statistics
+ * The rule by which an engine is chosen: what was asked for; `tfjs` where a TensorFlow.js backend was; else `kernel`, because EM needs float64 for its statistics
  * and its work is small next to the cost of eager TensorFlow.js operations.
  */
-export function chooseEngine(asked: "auto" | Engine, program: Pick<EmProgram, "algorithm">): EngineChoice {
+export function chooseEngine(
+  asked: "auto" | Engine,
+  program: Pick<EmProgram, "algorithm">,
+  backend?: string,
+): EngineChoice {
   switch (asked) {
     case "kernel":
       return { engine: "kernel", reason: "kernel: loops over the rows in float64, as asked." };
@@ -22,6 +26,7 @@ export function chooseEngine(asked: "auto" | Engine, program: Pick<EmProgram, "a
         reason: "tfjs: TensorFlow.js operations in float32 with float64 totals, as asked.",
       };
     case "auto":
+      if (backend !== undefined) return chooseEngine("tfjs", program);
       return {
         engine: "kernel",
         reason: `kernel: loops over the rows in float64, since ${program.algorithm === "em" ? "EM on rows" : "this"} needs double precision for its statistics.`,

@@ -7,7 +7,7 @@ import type { HostFunctionName } from "./functions/index.js";
 import type { KernelExpression } from "./kernel-ir.js";
 import { groupName, rowName } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
-import { linearIn, namesOf, named, scale, substitute } from "./polynomial.js";
+import { linearIn, namesOf, named, scale, substitute, zero } from "./polynomial.js";
 import type { Code } from "./wasm/instructions.js";
 import { call, get, integer, lane, load, loadLane, multiplyAdd, op, replaceLane, set, subtractProduct, tee } from "./wasm/code.js";
 import type { PlaceWriter } from "./write-places.js";
@@ -168,7 +168,7 @@ export class VectorWriter {
     parts: { readonly slope: Polynomial; readonly rest: Polynomial },
   ): VectorCode {
     const stride = this.places.stride(array, parts.slope);
-    const isVaryingArray = this.emission.shapes.isVarying({ kind: "load", array, index: parts.rest });
+    const isVaryingArray = this.emission.shapes.isVarying({ kind: "load", array, index: zero });
     // Another picked axis.
     const other = [...namesOf(parts.rest)].find((name) => this.positions.has(name));
     const otherParts = other === undefined ? undefined : linearIn(parts.rest, other);
