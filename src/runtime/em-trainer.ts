@@ -20,6 +20,8 @@ import type { FitOptions, ParameterValues } from "./fit/fit-options.js";
 import { resolveFitOptions } from "./fit/fit-options.js";
 import { literalParameters } from "./fit/initial-guess.js";
 import { FitRun } from "./fit-run.js";
+import type { KernelModule } from "./kernels/kernel-description.js";
+import { ModelKernels } from "./kernels/model-kernels.js";
 import type { ColumnMapping } from "./model-file.js";
 import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
@@ -65,6 +67,8 @@ export abstract class EmTrainer<
   private readonly givenSizes: Sizes;
   private fitted: Fitted | undefined;
   private disposed = false;
+  /** Compiled forms of the generated loops, where there are any. */
+  protected readonly kernels: ModelKernels;
   /** Which columns of a table feed each variable; kept with a saved model. */
   columns: ColumnMapping = {};
 
@@ -72,7 +76,9 @@ export abstract class EmTrainer<
   protected constructor(
     readonly description: ModelDescription,
     sizes: Partial<S>,
+    kernels?: KernelModule,
   ) {
+    this.kernels = new ModelKernels(kernels);
     this.givenSizes = checkSizes(description, sizes);
   }
 
@@ -160,6 +166,17 @@ export abstract class EmTrainer<
       needs: "all",
       weights: options.weights,
     });
+    try {
+      yield* this.learn(dataset, options);
+    } finally {
+      this.kernels.release();
+    }
+  }
+
+  private async *learn(
+    dataset: Dataset,
+    options: ReturnType<typeof resolveFitOptions>,
+  ): AsyncGenerator<FitEvent<P>, void, undefined> {
     for await (const event of fitByEm(this, dataset, options)) {
       if (event.kind !== "end") {
         yield event;
@@ -175,28 +192,30 @@ export abstract class EmTrainer<
 
   /** Most probable value of each latent in each row (plates after rows), and the probabilities of all values. */
   async predict(data: D): Promise<Q> {
-    const { dataset, fitted } = await this.queryData(data, "predict");
-    const probability = await posteriorTables(runnerFor(this, dataset), fitted.values);
+    const probability = await this.query(data, "predict", (dataset, { values }) =>
+      posteriorTables(runnerFor(this, dataset), values),
+    );
     const values = Object.fromEntries(Object.entries(probability).map(([name, table]) => [name, mostProbable(table)]));
     return typed<Q>({ ...values, probability });
   }
 
   /** Log density of each row, its latent variables summed out; not weighted. */
   async logDensity(data: D): Promise<Float64Array> {
-    const { dataset, fitted } = await this.queryData(data, "logDensity");
-    return runnerFor(this, dataset).logDensity(fitted.values);
+    return this.query(data, "logDensity", (dataset, { values }) => runnerFor(this, dataset).logDensity(values));
   }
 
   /** Log-likelihood of data: per row, in total and per unit of weight. */
   async score(data: D, options: { readonly weights?: ArrayLike<number> } = {}): Promise<Score> {
-    const { dataset, fitted } = await this.queryData(data, "score", options.weights);
-    const perRow = await runnerFor(this, dataset).logDensity(fitted.values);
-    let logLikelihood = 0;
-    perRow.forEach((density, row) => {
-      const weight = dataset.weights?.[row] ?? 1;
-      if (weight > 0) logLikelihood += weight * density;
-    });
-    return { rows: dataset.rows, logLikelihood, meanLogLikelihood: logLikelihood / dataset.totalWeight, perRow };
+    const scored = async (dataset: Dataset, { values }: Fitted): Promise<Score> => {
+      const perRow = await runnerFor(this, dataset).logDensity(values);
+      let logLikelihood = 0;
+      perRow.forEach((density, row) => {
+        const weight = dataset.weights?.[row] ?? 1;
+        if (weight > 0) logLikelihood += weight * density;
+      });
+      return { rows: dataset.rows, logLikelihood, meanLogLikelihood: logLikelihood / dataset.totalWeight, perRow };
+    };
+    return this.query(data, "score", scored, options.weights);
   }
 
   /**
@@ -223,8 +242,7 @@ export abstract class EmTrainer<
 
   /** Fills in missing entries: optional observed variables with their conditional means, observed entries unchanged. */
   async impute(data: D): Promise<Readonly<Record<string, NamedTensor>>> {
-    const { dataset, fitted } = await this.queryData(data, "impute");
-    return imputedValues(runnerFor(this, dataset), fitted.values);
+    return this.query(data, "impute", (dataset, { values }) => imputedValues(runnerFor(this, dataset), values));
   }
 
   /** The model as a safetensors file; the same model gives the same bytes. */
@@ -271,7 +289,13 @@ export abstract class EmTrainer<
     return { sizes, values, shown, labels };
   }
 
-  private async queryData(data: D, method: string, weights?: unknown): Promise<{ dataset: Dataset; fitted: Fitted }> {
+  /** Takes data in, answers a question of it, and lets go of what was laid out for it. */
+  private async query<T>(
+    data: D,
+    method: string,
+    answer: (dataset: Dataset, fitted: Fitted) => Promise<T>,
+    weights?: unknown,
+  ): Promise<T> {
     const fitted = this.known(method);
     const dataset = await takeIn(this.description, data, {
       sizes: fitted.sizes,
@@ -280,7 +304,11 @@ export abstract class EmTrainer<
       needs: "all",
       weights,
     });
-    return { dataset, fitted };
+    try {
+      return await answer(dataset, fitted);
+    } finally {
+      this.kernels.release();
+    }
   }
 
   private known(method: string): Fitted {

@@ -2,6 +2,7 @@
 export { EmTrainer } from "./em-trainer.js";
 export type { SampleOptions, Score } from "./em-trainer.js";
 export type * from "./description.js";
+export type { KernelArrayDescription, KernelDescription, KernelModule } from "./kernels/kernel-description.js";
 export { FitRun } from "./fit-run.js";
 export type { FitCallbacks, FitEvent, FitResult, IterationEvent, RestartSummary } from "./fit/fit-events.js";
 export type { FitOptions, InitialParameters, ParameterValues } from "./fit/fit-options.js";

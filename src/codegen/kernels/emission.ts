@@ -3,7 +3,7 @@ import type { Polynomial } from "./polynomial.js";
 import type { FunctionContext } from "./functions/vector-function.js";
 import type { HostFunctionName, VectorFunctionName } from "./functions/index.js";
 import type { Shapes } from "./shapes.js";
-import type { Code, Instruction, ValueType } from "./wasm/instructions.js";
+import type { Code, ValueType } from "./wasm/instructions.js";
 import type { FunctionBuilder } from "./wasm/function-builder.js";
 
 /** Rows that are worked on at once, as vectors of two. */
@@ -34,10 +34,10 @@ export interface Scope {
   /** A loop's: places are stepped from turn to turn. */
   readonly loop?: { readonly start: Polynomial; readonly step: number; readonly from: Polynomial; readonly to: Polynomial };
   /** Runs before the loop, or at the start of the block. */
-  readonly before: Instruction[];
+  readonly before: Code[];
   /** Runs at the start of each turn, and at its end. */
-  readonly atStart: Instruction[];
-  readonly atEnd: Instruction[];
+  readonly atStart: Code[];
+  readonly atEnd: Code[];
   readonly places: Map<string, number>;
 }
 
@@ -56,12 +56,12 @@ export interface Emission {
   readonly frame: (name: string) => number;
   readonly scopes: Scope[];
   /** Where code goes now. */
-  code: Instruction[];
+  code: Code[];
   readonly use: (name: VectorFunctionName | HostFunctionName) => void;
 }
 
 export function emit(emission: Emission, ...parts: readonly Code[]): void {
-  for (const part of parts) for (const instruction of part) emission.code.push(instruction);
+  emission.code.push(...parts);
 }
 
 export function newLocal(emission: Emission, name: string, type: ValueType): number {

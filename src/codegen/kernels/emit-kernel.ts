@@ -20,10 +20,9 @@ import { shareLoads } from "./passes/share-loads.js";
 import type { Polynomial } from "./polynomial.js";
 import { namesIn } from "./polynomial.js";
 import { forEachStatement, expressionsOf, forEachExpression } from "./walk-kernel.js";
-import type { Target } from "./wasm/code.js";
 import { ConstantTable } from "./wasm/constants.js";
-import { encodeModule, type EncodedModule } from "./wasm/encode-module.js";
-import type { WasmFunction, WasmModule } from "./wasm/instructions.js";
+import { encodeModule } from "./wasm/encode-module.js";
+import type { Target, WasmFunction, WasmModule } from "./wasm/instructions.js";
 import { printModuleText } from "./wasm/print-text.js";
 import { writeSegment } from "./write-segment.js";
 
@@ -47,7 +46,8 @@ export interface EmittedKernels {
 export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels {
   const { kernels, skipped } = lowerKernels(functions);
   if (kernels.length === 0) return { skipped };
-  const [plain, relaxed] = [false, true].map((isRelaxed) => encode(kernels, { relaxed: isRelaxed }));
+  const { module, firstFreeByte } = assemble(kernels);
+  const [plain, relaxed] = [false, true].map((isRelaxed) => encodeModule(module, { relaxed: isRelaxed }));
   return {
     skipped,
     module: {
@@ -55,7 +55,7 @@ export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels 
       plain: base64(plain.bytes),
       relaxed: base64(relaxed.bytes),
       memoryFlags: plain.memoryFlags,
-      firstFreeByte: plain.firstFreeByte,
+      firstFreeByte,
       functions: kernels.map(({ description }) => description),
     },
   };
@@ -72,7 +72,7 @@ export function emitKernel(fn: PlanFunction): KernelModule {
 export function printKernels(functions: readonly PlanFunction[], target: Target = { relaxed: true }): string {
   const { kernels, skipped } = lowerKernels(functions);
   const lines = skipped.map(({ name, reason }) => `;; ${name} stays loops: ${reason}\n`);
-  return lines.join("") + (kernels.length === 0 ? "" : printModuleText(assemble(kernels, target).module));
+  return lines.join("") + (kernels.length === 0 ? "" : printModuleText(assemble(kernels).module, target));
 }
 
 interface LoweredKernel {
@@ -162,11 +162,8 @@ function describeArray(fn: KernelFunction, array: KernelArray, offset: number): 
   }
 }
 
-function assemble(
-  kernels: readonly LoweredKernel[],
-  target: Target,
-): { readonly module: WasmModule; readonly firstFreeByte: number } {
-  const context = { target, constants: new ConstantTable() };
+function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmModule; readonly firstFreeByte: number } {
+  const context = { constants: new ConstantTable() };
   const used = new Set<VectorFunctionName | HostFunctionName>();
   const use = (name: VectorFunctionName | HostFunctionName): void => {
     used.add(name);
@@ -193,14 +190,6 @@ function assemble(
     },
     firstFreeByte: context.constants.end,
   };
-}
-
-function encode(
-  kernels: readonly LoweredKernel[],
-  target: Target,
-): EncodedModule & { readonly firstFreeByte: number } {
-  const { module, firstFreeByte } = assemble(kernels, target);
-  return { ...encodeModule(module), firstFreeByte };
 }
 
 function isVectorFunction(name: VectorFunctionName | HostFunctionName): name is VectorFunctionName {

@@ -224,6 +224,8 @@ class Conversion {
         return add(this.place(index.left), this.place(index.right));
       case "multiply":
         return multiply(this.place(index.left), this.place(index.right));
+      case "multipleBelow":
+        throw new Error(`kernel ${this.fn.name}: loops that are tiled already`);
       case "truncate":
         return named(this.positionName(this.value(index.value)));
     }

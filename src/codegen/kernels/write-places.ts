@@ -3,8 +3,8 @@ import { cellBytes, newLocal } from "./emission.js";
 import { groupName } from "./kernel-ir.js";
 import type { Polynomial, VariableRange } from "./polynomial.js";
 import { add, constant, constantPart, keyOf, knownValue, linearIn, mentions, multiply, named, namesIn, namesOf, scale, substitute } from "./polynomial.js";
-import type { Code, Instruction } from "./wasm/instructions.js";
-import { get, integer, load, op, set } from "./wasm/code.js";
+import type { Code } from "./wasm/instructions.js";
+import { get, integer, load, op, plain, set } from "./wasm/code.js";
 
 /** An address in memory: code and a constant to add. */
 export interface Address {
@@ -35,7 +35,7 @@ export class PlaceWriter {
     if (!name.startsWith("&") && name !== fn.rows && !fn.sizes.has(name)) {
       throw new Error(`kernel ${fn.name}: nothing is called ${name} here`);
     }
-    scopes[0].before.push(...set(local, load("i32.load", get(0), this.emission.frame(name))));
+    scopes[0].before.push(set(local, load("i32.load", get(0), this.emission.frame(name))));
     return local;
   }
 
@@ -66,12 +66,12 @@ export class PlaceWriter {
     const { variable, loop } = scope;
     const parts = variable === undefined ? undefined : linearIn(place, variable);
     if (loop === undefined || variable === undefined) {
-      scope.before.push(...set(local, this.computed(place)));
+      scope.before.push(set(local, this.computed(place)));
     } else if (parts === undefined) {
-      scope.atStart.push(...set(local, this.computed(place)));
+      scope.atStart.push(set(local, this.computed(place)));
     } else {
-      scope.before.push(...set(local, this.write(substitute(place, variable, loop.start))));
-      scope.atEnd.push(...set(local, op("i32.add", get(local), this.write(scale(parts.slope, loop.step)))));
+      scope.before.push(set(local, this.write(substitute(place, variable, loop.start))));
+      scope.atEnd.push(set(local, op("i32.add", get(local), this.write(scale(parts.slope, loop.step)))));
     }
   }
 
@@ -122,23 +122,23 @@ export function loopCode(
     readonly step: number;
     /** Leaves on the stack whether another turn is due. */
     readonly isDue: Code;
-    readonly body: readonly Instruction[];
+    readonly body: Code;
   },
 ): Code {
   const local = scope.local as number;
   return [
-    ...set(local, parts.start),
-    ...scope.before,
-    ...parts.isDue,
-    { opcode: "if" },
-    { opcode: "loop" },
-    ...scope.atStart,
-    ...parts.body,
-    ...scope.atEnd,
-    ...set(local, op("i32.add", get(local), integer(parts.step))),
-    ...parts.isDue,
+    set(local, parts.start),
+    scope.before,
+    parts.isDue,
+    plain("if"),
+    plain("loop"),
+    scope.atStart,
+    parts.body,
+    scope.atEnd,
+    set(local, op("i32.add", get(local), integer(parts.step))),
+    parts.isDue,
     { opcode: "br_if", numbers: [0] },
-    { opcode: "end" },
-    { opcode: "end" },
+    plain("end"),
+    plain("end"),
   ];
 }

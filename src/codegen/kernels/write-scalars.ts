@@ -6,7 +6,7 @@ import type { KernelExpression } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
 import { linearIn, namesOf } from "./polynomial.js";
 import type { Code } from "./wasm/instructions.js";
-import { call, float, get, lane, load, op, set } from "./wasm/code.js";
+import { call, float, get, lane, load, op, set, store, when } from "./wasm/code.js";
 import type { Address, PlaceWriter } from "./write-places.js";
 
 /** A float64 number that is a place, what it is called, and how many places there are. */
@@ -40,13 +40,13 @@ export class ScalarWriter {
 
   store(array: string, index: Polynomial, value: KernelExpression): void {
     const { code, offset } = this.address(array, index);
-    emit(this.emission, code, this.write(value), [{ opcode: "f64.store", numbers: [offset] }]);
+    emit(this.emission, store("f64.store", code, this.write(value), offset));
   }
 
   updateStore(array: string, index: Polynomial, update: "add" | "subtract" | "maximum", value: KernelExpression): void {
     const { code, offset } = this.address(array, index);
     const sum = op(updates[update], load("f64.load", code, offset), this.write(value));
-    emit(this.emission, code, sum, [{ opcode: "f64.store", numbers: [offset] }]);
+    emit(this.emission, store("f64.store", code, sum, offset));
   }
 
   private localOf(name: string): number {
@@ -84,16 +84,16 @@ export class ScalarWriter {
       case "binary":
         return this.binary(expression.function, expression.left, expression.right);
       case "select":
-        return [
-          ...this.write(expression.whenTrue),
-          ...this.write(expression.whenFalse),
-          ...this.condition(expression.condition),
-          { opcode: "select" },
-        ];
+        return op(
+          "select",
+          this.write(expression.whenTrue),
+          this.write(expression.whenFalse),
+          this.condition(expression.condition),
+        );
       case "pick": {
         const isPosition = newLocal(this.emission, "isPosition", "i32");
         this.bind(expression, isPosition);
-        return [...this.write(expression.entry), ...float(NaN), ...get(isPosition), { opcode: "select" }];
+        return op("select", this.write(expression.entry), float(NaN), get(isPosition));
       }
       case "masked":
         throw new Error(`kernel ${this.emission.fn.name}: a masked number is per row`);
@@ -139,7 +139,7 @@ export class ScalarWriter {
     const body = emission.code;
     emission.scopes.pop();
     emission.code = outer;
-    emit(emission, scope.before, condition, [{ opcode: "if" }], body, [{ opcode: "end" }]);
+    emit(emission, scope.before, when(condition, body));
   }
 
   private unary(name: UnaryFunction, operand: KernelExpression): Code {
@@ -149,12 +149,8 @@ export class ScalarWriter {
       emit(this.emission, set(local, value));
       return get(local);
     };
-    const choose = (whenTrue: Code, whenFalse: Code, condition: Code): Code => [
-      ...whenTrue,
-      ...whenFalse,
-      ...condition,
-      { opcode: "select" },
-    ];
+    const choose = (whenTrue: Code, whenFalse: Code, condition: Code): Code =>
+      op("select", whenTrue, whenFalse, condition);
     switch (name) {
       case "negate":
         return op("f64.neg", value);
@@ -231,7 +227,7 @@ export class ScalarWriter {
       case "less":
       case "lessEqual":
       case "equal":
-        return [...float(1), ...float(0), ...op(comparisons[name], a, b), { opcode: "select" }];
+        return op("select", float(1), float(0), op(comparisons[name], a, b));
     }
   }
 }

@@ -8,8 +8,8 @@ import type { Polynomial } from "./polynomial.js";
 import { add, constant, isNeverZero, linearIn, named, namesOf, scale, subtract, zero } from "./polynomial.js";
 import { shapesOf } from "./shapes.js";
 import { forEachExpression } from "./walk-kernel.js";
-import type { Code, Instruction, WasmFunction } from "./wasm/instructions.js";
-import { get, integer, lane, load, op, set, store } from "./wasm/code.js";
+import type { Code, WasmFunction } from "./wasm/instructions.js";
+import { get, integer, lane, load, op, set, store, when } from "./wasm/code.js";
 import { FunctionBuilder } from "./wasm/function-builder.js";
 import { PlaceWriter, loopCode } from "./write-places.js";
 import { ScalarWriter } from "./write-scalars.js";
@@ -80,7 +80,7 @@ class SegmentWriter {
       body: this.segment.body,
     });
     const [endScope, firstScope] = [this.emission.scopes.pop(), this.emission.scopes.pop()];
-    this.emission.code = [...(firstScope?.before ?? []), ...(endScope?.before ?? []), ...this.emission.code];
+    this.emission.code = [firstScope?.before ?? [], endScope?.before ?? [], this.emission.code];
   }
 
   private statements(statements: readonly KernelStatement[]): void {
@@ -91,7 +91,7 @@ class SegmentWriter {
   private statement(statement: KernelStatement): void {
     switch (statement.kind) {
       case "comment":
-        return emit(this.emission, [{ opcode: "comment", name: statement.text }]);
+        return emit(this.emission, { opcode: "comment", name: statement.text });
       case "declare":
         if (!this.emission.shapes.isVaryingScalar(statement.name)) {
           return this.scalars.declare(statement.name, statement.value);
@@ -204,8 +204,8 @@ class SegmentWriter {
       const { code, offset } = this.places.address(array.name, index);
       const sum = newLocal(this.emission, array.collected, "v128");
       this.run.totals.push({ array: array.name, index });
-      this.run.before.push(...set(sum, load("v128.load", code, offset)));
-      this.run.after.push(...store("v128.store", code, get(sum), offset));
+      this.run.before.push(set(sum, load("v128.load", code, offset)));
+      this.run.after.push(store("v128.store", code, get(sum), offset));
       if (update !== "maximum") {
         const updated = this.vectors.updated(update, value);
         return (v) => set(sum, updated(v, get(sum)));
@@ -256,7 +256,7 @@ class SegmentWriter {
     const written = emission.code;
     emission.scopes.pop();
     emission.code = outer;
-    emit(emission, condition, [{ opcode: "if" }], scope.before, written, [{ opcode: "end" }]);
+    emit(emission, when(condition, scope.before, written));
   }
 
   private ifAny(condition: KernelExpression, body: readonly KernelStatement[]): void {
@@ -321,7 +321,7 @@ class SegmentWriter {
     const { code } = this.places.address(array.name, zero);
     if (value === 0) {
       const bytes = this.places.write(scale(array.length, cellBytes(array)));
-      return emit(this.emission, code, integer(0), bytes, [{ opcode: "memory.fill" }]);
+      return emit(this.emission, op("memory.fill", code, integer(0), bytes));
     }
     this.eachCell(array, () => {
       const cell = this.places.address(array.name, named("#cell"));
@@ -374,8 +374,8 @@ class SegmentWriter {
 class Run {
   readonly parts: VectorCode[] = [];
   readonly totals: { readonly array: string; readonly index: Polynomial }[] = [];
-  readonly before: Instruction[] = [];
-  readonly after: Instruction[] = [];
+  readonly before: Code[] = [];
+  readonly after: Code[] = [];
 
   get isEmpty(): boolean {
     return this.parts.length === 0;

@@ -62,9 +62,9 @@ export class VectorWriter {
         op("i32.mul", get(group.local as number), integer(lanes)),
       );
       const left = newLocal(this.emission, "rowsLeft", "v128");
-      group.atStart.push(...set(left, op("f64x2.splat", op("f64.convert_i32_s", rest))));
+      group.atStart.push(set(left, op("f64x2.splat", op("f64.convert_i32_s", rest))));
       made.forEach((local, v) => {
-        group.atStart.push(...set(local, op("f64x2.lt", this.constants.vector(2 * v, 2 * v + 1), get(left))));
+        group.atStart.push(set(local, op("f64x2.lt", this.constants.vector(2 * v, 2 * v + 1), get(left))));
       });
     }
     const { active } = this;
@@ -73,10 +73,6 @@ export class VectorWriter {
 
   private get constants() {
     return this.emission.context.constants;
-  }
-
-  private get target() {
-    return this.emission.context.target;
   }
 
   /** What is uniform in the expression is computed now; the rest by the code that is returned, vector by vector. */
@@ -142,7 +138,7 @@ export class VectorWriter {
     if (slope === undefined || this.places.isPicked(index)) throw new Error("kernel: a number that is not linear in the row");
     const first = this.fillPlace(atStart);
     const step = this.fillPlace(slope);
-    return (v) => multiplyAdd(this.target, step(v), this.constants.vector(2 * v, 2 * v + 1), first(v));
+    return (v) => multiplyAdd(step(v), this.constants.vector(2 * v, 2 * v + 1), first(v));
   }
 
   private fillPlace(place: Polynomial): VectorCode {
@@ -282,7 +278,7 @@ export class VectorWriter {
         const local = newLocal(this.emission, "value", "v128");
         const size = op("v128.or", op("v128.and", get(local), this.constants.splat(-0)), one);
         const hasSign = op("v128.or", op("f64x2.lt", get(local), zero), op("f64x2.gt", get(local), zero));
-        return (v) => [...set(local, x(v)), ...op("v128.bitselect", size, get(local), hasSign)];
+        return (v) => [set(local, x(v)), op("v128.bitselect", size, get(local), hasSign)];
       }
       case "exp":
       case "expm1":
@@ -310,13 +306,12 @@ export class VectorWriter {
     const entry = (position: number): Code =>
       call(name, ...locals.map((local) => lane("f64x2.extract_lane", get(local), position)));
     return (v) => [
-      ...operands.flatMap((operand, i) => set(locals[i], operand(v))),
-      ...replaceLane(op("f64x2.splat", entry(0)), 1, entry(1)),
+      ...operands.map((operand, i) => set(locals[i], operand(v))),
+      replaceLane(op("f64x2.splat", entry(0)), 1, entry(1)),
     ];
   }
 
   private binary(name: BinaryFunction, left: KernelExpression, right: KernelExpression): VectorCode {
-    const { target } = this;
     switch (name) {
       case "add": {
         const isRight = productIn(right) !== undefined;
@@ -324,7 +319,7 @@ export class VectorWriter {
         if (product !== undefined && this.emission.shapes.isVarying(product)) {
           const other = isRight ? left : right;
           const [a, b, c] = [this.write(product.left), this.write(product.right), this.write(other)];
-          return (v) => multiplyAdd(target, a(v), b(v), c(v));
+          return (v) => multiplyAdd(a(v), b(v), c(v));
         }
         break;
       }
@@ -332,7 +327,7 @@ export class VectorWriter {
         const product = productIn(right);
         if (product !== undefined && this.emission.shapes.isVarying(product)) {
           const [a, b, c] = [this.write(product.left), this.write(product.right), this.write(left)];
-          return (v) => subtractProduct(target, a(v), b(v), c(v));
+          return (v) => subtractProduct(a(v), b(v), c(v));
         }
         break;
       }
@@ -368,7 +363,7 @@ export class VectorWriter {
     if (product !== undefined && update !== "maximum" && this.emission.shapes.isVarying(product)) {
       const [a, b] = [this.write(product.left), this.write(product.right)];
       return (v, old) =>
-        update === "add" ? multiplyAdd(this.target, a(v), b(v), old) : subtractProduct(this.target, a(v), b(v), old);
+        update === "add" ? multiplyAdd(a(v), b(v), old) : subtractProduct(a(v), b(v), old);
     }
     const written = this.write(value);
     return (v, old) => op(vectorUpdates[update], old, written(v));

@@ -1,6 +1,7 @@
 import type { PlanFunction } from "../../ir/plan.js";
 import type { EmProgram, Variants } from "../../ir/program.js";
 import type { LoopFunction } from "../loops/loop-ir.js";
+import { emitKernels } from "../kernels/emit-kernel.js";
 import { lowerFunction } from "../loops/lower-function.js";
 import type { Tiling } from "../loops/tiling.js";
 import { printLoops } from "../loops/print-typescript.js";
@@ -85,7 +86,9 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
       ),
     );
   }
+  const kernels = loops.kernels.length === 0 ? undefined : emitKernels(loops.kernels).module;
   const types = [
+    ...(kernels === undefined ? [] : ["KernelModule"]),
     "ModelDescription",
     "NamedTensor",
     "Column",
@@ -119,11 +122,22 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
         baseArguments: [names.sizes, names.parameters, names.data, names.posterior],
         staticProperties: [{ name: "description", type: "ModelDescription", value: "modelDescription" }],
         constructorParameters: [{ name: "sizes", type: `Partial<${names.sizes}>`, initializer: "{}" }],
-        constructorBody: ["super(modelDescription, sizes);"],
+        constructorBody: [`super(modelDescription, sizes${kernels === undefined ? "" : ", kernelModule"});`],
         methods,
       },
       ...updates.functions,
       ...loops.functions,
+      // Last, as nobody reads it.
+      ...(kernels === undefined
+        ? []
+        : [
+            {
+              kind: "constant",
+              name: "kernelModule",
+              type: "KernelModule",
+              value: printLiteral(kernels as unknown as Literal),
+            } as const,
+          ]),
     ],
   };
 }
@@ -153,9 +167,17 @@ function realVariables(program: EmProgram): ReadonlySet<string> {
   return new Set(real.map(({ name }) => name));
 }
 
+/** Does it run over rows, without draws? */
+function overRows(fn: PlanFunction): boolean {
+  const hasRows = fn.axes.some(({ size }) => size.kind === "rows");
+  return hasRows && fn.nodes.every(({ operation }) => operation.kind !== "draw");
+}
+
 /** Plan functions as functions of the module, and calls of them. */
 class LoopFunctions {
   readonly functions: EmittedFunction[] = [];
+  /** Functions that run as kernels where they can. */
+  readonly kernels: PlanFunction[] = [];
   private readonly calls = new Set<string>();
 
   constructor(
@@ -181,7 +203,10 @@ class LoopFunctions {
 
   call(name: string, fn: PlanFunction, tiling?: Tiling): readonly string[] {
     const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables) : undefined;
-    if (device === undefined) return this.loops(name, fn, {}, tiling);
+    if (device === undefined) {
+      const statement = this.loops(name, fn, {}, tiling);
+      return this.engine === "kernel" && overRows(fn) ? this.kernel(name, fn, statement) : statement;
+    }
     const before = this.loops(`${name}Before`, device.before, { block: "{ ...block, tables }", into: "host" });
     const after = this.loops(`${name}After`, device.after, { block: "{ ...block, tables: totals }" });
     const body = device.body({ before: before.join(" "), after: after.join(" ") });
@@ -198,6 +223,20 @@ class LoopFunctions {
       isAsync: true,
     });
     return [`await ${name}(${parameters.join(", ")});`];
+  }
+
+  /** Runs the kernel of this name, and the loops where there is none. */
+  private kernel(name: string, fn: PlanFunction, loops: readonly string[]): readonly string[] {
+    // A start is made once a run: its loops are quick enough, and a kernel would only make the module larger.
+    if (loops.length === 0 || name.startsWith("start")) return loops;
+    this.kernels.push({ ...fn, name });
+    const previous = fn.nodes.some(({ operation }) => operation.kind === "input" && operation.source === "previous");
+    const given = ["sizes", "parameters", "block", "into", ...(previous ? ["previous"] : [])];
+    return [
+      `if (!this.kernels.run(${JSON.stringify(name)}, ${given.join(", ")})) {`,
+      ...loops.map((line) => `  ${line}`),
+      "}",
+    ];
   }
 
   /** A function of loops, and the statement that calls it, some arguments replaced. */

@@ -18,7 +18,7 @@ import type { FitState } from "./fit-state.js";
 import { checkState, storeTensors } from "./fit-state.js";
 import type { FitOutcome } from "./fit-result.js";
 import { summariseFit } from "./fit-result.js";
-import { initialGuess, literalParameters } from "./initial-guess.js";
+import { initialGuess, literalParameters, PERTURBATION } from "./initial-guess.js";
 import type { StartMethod } from "./start-tables.js";
 import { startLatents, startTables } from "./start-tables.js";
 
@@ -27,12 +27,14 @@ const DEFAULT_RESTARTS = 8;
 const SHORT_ITERATIONS = 20;
 /** Part of the short runs that are continued, and their least number. */
 const CONTINUED = { fraction: 1 / 4, least: 2 };
+/** Up to so many values in the data all runs are continued: the best end is not seldom that of a slow beginning. */
+const SMALL_DATA = 50_000;
 /** Posteriors that differ less than this between rows cannot tell components apart. */
 const INFORMATIVE = 1e-6;
 
 /**
- * Fits by EM: short runs from several starts, the best of which go on until they have converged; the best objective
- * wins.
+ * Fits by EM: short runs from several starts, the best of which (of small data, all) go on until they have converged;
+ * the best objective wins.
  *
  * @source Biernacki, Celeux and Govaert 2003, "Choosing starting values for the EM algorithm", section 3.3 (em-EM)
  */
@@ -215,7 +217,9 @@ async function* runAll(fit: PreparedFit): AsyncGenerator<FitEvent<Tensors>, AllR
       yield* advance(run, shortIterations);
       if (run.status !== "failed") run.shortObjective();
     }
-    const count = Math.max(CONTINUED.least, Math.ceil(fit.restarts * CONTINUED.fraction));
+    const values = Object.values(fit.data.columns).reduce((sum, column) => sum + column.length, 0);
+    const fraction = values <= SMALL_DATA ? 1 : CONTINUED.fraction;
+    const count = Math.max(CONTINUED.least, Math.ceil(fit.restarts * fraction));
     const ranked = runs
       .filter((run) => run.status !== "failed")
       .sort((a, b) => b.shortObjective() - a.shortObjective() || a.restart - b.restart);
@@ -289,11 +293,26 @@ function startMethod(fit: PreparedFit, restart: number): StartMethod | "paramete
   return turn % 2 === 0 ? "random partition" : "random tables";
 }
 
+/** A start whose gradient-learned parameters are too far out for the data's scale is tried again nearer to the guess. */
 async function beginRun(fit: PreparedFit, restart: number, start: StartMethod | "parameters"): Promise<EmRun> {
+  for (const shrink of [1, 1e-2, 1e-4]) {
+    const begun = await beginNear(fit, restart, start, shrink * PERTURBATION).catch(recoverable);
+    if (!(begun instanceof Error)) return begun;
+    if (!(begun instanceof NonFiniteError)) throw begun;
+  }
+  return beginNear(fit, restart, start, 0);
+}
+
+async function beginNear(
+  fit: PreparedFit,
+  restart: number,
+  start: StartMethod | "parameters",
+  perturbation: number,
+): Promise<EmRun> {
   const { context, options, known } = fit;
-  const { runner, latents } = context;
+  const { runner, latents, dataVariance } = context;
   const { description } = runner.methods;
-  const guess = initialGuess(description, runner.sizes, context.dataVariance, known, options.seed, restart);
+  const guess = initialGuess(description, runner.sizes, dataVariance, known, options.seed, restart, perturbation);
   // What is merely fixed takes part in the start; what is given does not move.
   const fixedInStart = new Set(Object.keys(known));
   if (fit.start === "parameters") return EmRun.begin(context, restart, "parameters", guess, undefined, fixedInStart);

@@ -1,5 +1,6 @@
 import type { Awaitable, ParameterDescription, Tensors } from "../description.js";
 import { pullBackGradient, unconstrainedSize } from "../../numerics/transforms.js";
+import { NonFiniteError } from "../errors.js";
 import { kindOf, ParameterSpace } from "../parameter-space.js";
 import { cellsOf, product, boundShape } from "../extents.js";
 import { zeros } from "../data/blocks.js";
@@ -7,9 +8,16 @@ import type { PartitionBlock } from "../data/blocks.js";
 import type { BlockRunner } from "./evaluation.js";
 import { newtonAscent } from "./newton-ascent.js";
 
-const INNER_ITERATIONS = 10;
+interface Effort {
+  /** Iterations of L-BFGS. */
+  readonly first: number;
+  /** Iterations of Newton's method, should those not do. */
+  readonly newton: number;
+}
+
+const ONE_STEP: Effort = { first: 10, newton: 8 };
 /** Where the posteriors do not move (there are no latents, or tables stand for them) the M-step is the whole problem. */
-const WHOLE_PROBLEM_ITERATIONS = 40;
+const WHOLE_PROBLEM: Effort = { first: 40, newton: 60 };
 const MEMORY = 10;
 const GAIN_TOLERANCE = 1e-12;
 /** A Hessian costs a pass over the data for each. */
@@ -57,7 +65,9 @@ export async function maximiseByGradient(
       return { point, value, gradient };
     };
     const start = await evaluate(space.toVector(base));
-    const best = await maximum(evaluate, start, isWhole ? WHOLE_PROBLEM_ITERATIONS : INNER_ITERATIONS);
+    // A start from which there is no way up is no start; in the middle of a run, the other parameters may still move.
+    if (posterior.kind === "tables" && !isFinitePoint(start)) throw new NonFiniteError(chosen[0].name, 0, NaN);
+    const best = await maximum(evaluate, start, isWhole ? WHOLE_PROBLEM : ONE_STEP);
     if (best.value > start.value) current = space.fromVector(best.point, base);
   }
   return current;
@@ -94,16 +104,20 @@ export interface Point {
   readonly gradient: Float64Array;
 }
 
+function isFinitePoint({ value, gradient }: Point): boolean {
+  return Number.isFinite(value) && gradient.every(Number.isFinite);
+}
+
 /** L-BFGS, and where that has not arrived after its iterations, Newton's method. */
 async function maximum(
   evaluate: (point: Float64Array) => Promise<Point>,
   start: Point,
-  iterations: number,
+  effort: Effort,
 ): Promise<Point> {
-  const { best, arrived } = await ascend(evaluate, start, iterations);
+  const { best, arrived } = await ascend(evaluate, start, effort.first);
   return arrived || best.point.length > MOST_NEWTON_COORDINATES
     ? best
-    : await newtonAscent(evaluate, best, GAIN_TOLERANCE);
+    : await newtonAscent(evaluate, best, effort.newton, GAIN_TOLERANCE);
 }
 
 /**
@@ -119,7 +133,7 @@ async function ascend(
   const steps: Float64Array[] = [];
   const changes: Float64Array[] = [];
   let current = start;
-  if (!Number.isFinite(current.value)) return { best: current, arrived: true };
+  if (!isFinitePoint(current)) return { best: current, arrived: true };
   for (let iteration = 0; iteration < iterations; iteration++) {
     const direction = ascentDirection(current.gradient, steps, changes);
     const slope = dot(direction, current.gradient);

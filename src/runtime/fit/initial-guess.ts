@@ -6,7 +6,7 @@ import { cellsOf, extentText } from "../extents.js";
 import { domainViolation, kindOf } from "../parameter-space.js";
 
 /** Standard deviation, in unconstrained coordinates, of what tells apart cells that are learned by gradient. */
-const PERTURBATION = 0.1;
+export const PERTURBATION = 0.1;
 
 /**
  * Parameters before anything is known of the posterior: the origin, 1, equal probabilities, the variance of the data.
@@ -14,6 +14,7 @@ const PERTURBATION = 0.1;
  * start alike would stay alike.
  *
  * @param dataVariance by observed variable, the variance of each event entry
+ * @param perturbation deviation, in unconstrained coordinates, of what is learned by gradient
  */
 export function initialGuess(
   description: ModelDescription,
@@ -22,6 +23,7 @@ export function initialGuess(
   known: Tensors,
   seed: number,
   restart: number,
+  perturbation: number = PERTURBATION,
 ): Tensors {
   const byGradient = new Set(description.gradientBlocks.flatMap(({ parameters }) => parameters));
   const guess: Record<string, Float64Array> = {};
@@ -40,7 +42,7 @@ export function initialGuess(
     }
     if (byGradient.has(parameter.name)) {
       const kind = kindOf(parameter.domain);
-      const free = toUnconstrained(kind, values, own).map((value) => value + PERTURBATION * stream.normal());
+      const free = toUnconstrained(kind, values, own).map((value) => value + perturbation * stream.normal());
       values = new Float64Array(fromUnconstrained(kind, free, own));
     }
     guess[parameter.name] = values;

@@ -1,7 +1,8 @@
 import { cholesky, solveWithFactor } from "../../numerics/dense.js";
 import type { Point } from "./gradient-maximisation.js";
 
-const NEWTON_ITERATIONS = 8;
+/** With so much added to a unit diagonal, the step is one along the gradient, each coordinate in its own scale. */
+const MOST_DAMPING = 1e4;
 const MOST_HALVINGS = 20;
 const SUFFICIENT_INCREASE = 1e-4;
 const MOST_ADJUSTMENTS = 4;
@@ -16,9 +17,14 @@ type Evaluate = (point: Float64Array) => Promise<Point>;
  *
  * @source Nocedal and Wright 2006, sections 3.4 (modified Cholesky by adding to the diagonal) and 8.1
  */
-export async function newtonAscent(evaluate: Evaluate, start: Point, gainTolerance: number): Promise<Point> {
+export async function newtonAscent(
+  evaluate: Evaluate,
+  start: Point,
+  iterations: number,
+  gainTolerance: number,
+): Promise<Point> {
   let current = start;
-  for (let iteration = 0; iteration < NEWTON_ITERATIONS; iteration++) {
+  for (let iteration = 0; iteration < iterations; iteration++) {
     const direction = newtonDirection(await curvature(evaluate, current), current.gradient);
     if (direction === undefined) return current;
     const slope = direction.reduce((sum, d, i) => sum + d * current.gradient[i], 0);
@@ -81,7 +87,7 @@ function newtonDirection(matrix: Float64Array, gradient: Float64Array): Float64A
   if (!matrix.every(Number.isFinite)) return undefined;
   // In units in which every coordinate has curvature 1, the same damping is right for all.
   const units = Float64Array.from({ length: n }, (_, i) => Math.sqrt(Math.abs(matrix[i * n + i])) || 1);
-  for (let damping = 0; damping <= 1; damping = damping === 0 ? 1e-8 : damping * 10) {
+  for (let damping = 0; damping <= MOST_DAMPING; damping = damping === 0 ? 1e-8 : damping * 10) {
     const scaled = matrix.map((value, k) => value / (units[Math.floor(k / n)] * units[k % n]));
     for (let i = 0; i < n; i++) scaled[i * n + i] += damping;
     if (!cholesky(scaled, n)) continue;

@@ -1,4 +1,4 @@
-import { call, multiplyAdd, op, subtractProduct } from "../wasm/code.js";
+import { call, integer, multiplyAdd, op, subtractProduct } from "../wasm/code.js";
 import type { FunctionBuilder } from "../wasm/function-builder.js";
 import type { Code } from "../wasm/instructions.js";
 import type { FunctionContext } from "./vector-function.js";
@@ -29,13 +29,13 @@ interface Reduced {
  * @source Sun Microsystems 1993, fdlibm e_exp.c (error below 1 ulp)
  */
 function reduce(builder: FunctionBuilder, x: Code, context: FunctionContext): Reduced {
-  const { target, constants } = context;
+  const { constants } = context;
   const power = once(builder, "power", op("f64x2.nearest", op("f64x2.mul", x, constants.splat(Math.LOG2E))));
-  const high = once(builder, "high", subtractProduct(target, power, constants.splat(logTwo.high), x));
+  const high = once(builder, "high", subtractProduct(power, constants.splat(logTwo.high), x));
   const low = once(builder, "low", op("f64x2.mul", power, constants.splat(logTwo.low)));
   const r = once(builder, "r", op("f64x2.sub", high, low));
   const square = once(builder, "square", op("f64x2.mul", r, r));
-  const c = once(builder, "c", subtractProduct(target, square, horner(context, remainders, square), r));
+  const c = once(builder, "c", subtractProduct(square, horner(context, remainders, square), r));
   const quotient = op("f64x2.div", op("f64x2.mul", r, c), op("f64x2.sub", constants.splat(2), c));
   return { power, high, low, quotient };
 }
@@ -43,7 +43,7 @@ function reduce(builder: FunctionBuilder, x: Code, context: FunctionContext): Re
 /** 2^power, for a whole number from -1022 to 1023. */
 function powerOfTwo({ constants }: FunctionContext, power: Code): Code {
   const low = op("f64x2.add", power, constants.splat(integerShift));
-  return op("i64x2.add", op("i64x2.shl", low, [{ opcode: "i32.const", numbers: [52] }]), constants.splat(1));
+  return op("i64x2.add", op("i64x2.shl", low, integer(52)), constants.splat(1));
 }
 
 /** Scaled in two steps, so that results below the normal range are rounded once and overflow is infinite. */
@@ -61,12 +61,12 @@ export const exponential = vectorFunction("exp", "exp, below 1 ulp (fdlibm)", (b
 
 /** exp(x) - 1 = 2^n (exp r - 1) + (2^n - 1), which keeps small numbers. */
 export const exponentialMinusOne = vectorFunction("expm1", "exp(x) - 1", (builder, x, context) => {
-  const { target, constants } = context;
+  const { constants } = context;
   const within = op("f64x2.pmin", op("f64x2.pmax", x, constants.splat(-60)), constants.splat(41));
   const { power, high, low, quotient } = reduce(builder, once(builder, "within", within), context);
   const small = op("f64x2.sub", high, op("f64x2.sub", low, quotient));
   const scale = once(builder, "scale", powerOfTwo(context, power));
-  const moderate = multiplyAdd(target, scale, small, op("f64x2.sub", scale, constants.splat(1)));
+  const moderate = multiplyAdd(scale, small, op("f64x2.sub", scale, constants.splat(1)));
   const large = op("f64x2.sub", call("exp", x), constants.splat(1));
   const result = op("v128.bitselect", large, moderate, op("f64x2.gt", x, constants.splat(40)));
   // Zero keeps its sign.

@@ -1,4 +1,4 @@
-import { bits, call, get, integer, multiplyAdd, op } from "../wasm/code.js";
+import { bits, call, get, integer, multiplyAdd, op, set, when } from "../wasm/code.js";
 import { logTwo } from "./exponential.js";
 import { horner, once, vectorFunction } from "./vector-function.js";
 
@@ -19,7 +19,7 @@ const twoTo52 = 0x4330000000000000n;
  * @source Sun Microsystems 1993, fdlibm e_log.c (error below 1 ulp)
  */
 export const logarithm = vectorFunction("log", "log, below 1 ulp (fdlibm)", (builder, x, context) => {
-  const { target, constants } = context;
+  const { constants } = context;
   const isSmall = once(builder, "isSmall", op("f64x2.lt", x, constants.splat(2 ** -1022)));
   const normal = op("v128.bitselect", op("f64x2.mul", x, constants.splat(2 ** 54)), x, isSmall);
   const shifted = once(builder, "shifted", op("i64x2.add", normal, constants.splat(bits(one - halfRoot))));
@@ -40,23 +40,17 @@ export const logarithm = vectorFunction("log", "log, below 1 ulp (fdlibm)", (bui
   const z = once(builder, "z", op("f64x2.mul", s, s));
   const w = once(builder, "w", op("f64x2.mul", z, z));
   const odd = op("f64x2.mul", z, horner(context, [lg1, lg3, lg5, lg7], w));
-  const rest = multiplyAdd(target, w, horner(context, [lg2, lg4, lg6], w), odd);
+  const rest = multiplyAdd(w, horner(context, [lg2, lg4, lg6], w), odd);
   const half = once(builder, "half", op("f64x2.mul", op("f64x2.mul", f, f), constants.splat(0.5)));
   const small = multiplyAdd(
-    target,
     s,
     op("f64x2.add", half, rest),
     op("f64x2.mul", k, constants.splat(logTwo.low)),
   );
   const result = builder.local("result", "v128");
+  const rounded = op("f64x2.add", op("f64x2.sub", small, half), f);
   builder.append(
-    multiplyAdd(
-      target,
-      k,
-      constants.splat(logTwo.high),
-      op("f64x2.add", op("f64x2.sub", small, half), f),
-    ),
-    [{ opcode: "local.set", numbers: [result] }],
+    set(result, multiplyAdd(k, constants.splat(logTwo.high), rounded)),
   );
   // 0, infinity, NaN and negative numbers are rare: sqrt has what they need but for 0.
   const isUsual = once(
@@ -71,10 +65,10 @@ export const logarithm = vectorFunction("log", "log, below 1 ulp (fdlibm)", (bui
     op("f64x2.eq", x, constants.splat(0)),
   );
   builder.append(
-    op("v128.any_true", op("v128.not", isUsual)),
-    [{ opcode: "if" }],
-    op("v128.bitselect", get(result), unusual, isUsual),
-    [{ opcode: "local.set", numbers: [result] }, { opcode: "end" }],
+    when(
+      op("v128.any_true", op("v128.not", isUsual)),
+      set(result, op("v128.bitselect", get(result), unusual, isUsual)),
+    ),
   );
   return get(result);
 });

@@ -1,12 +1,10 @@
-import type { Target } from "../wasm/code.js";
-import { get, multiplyAdd } from "../wasm/code.js";
+import { get, multiplyAdd, set } from "../wasm/code.js";
 import type { ConstantTable } from "../wasm/constants.js";
 import { FunctionBuilder } from "../wasm/function-builder.js";
 import type { Code, WasmFunction } from "../wasm/instructions.js";
 
 /** What a function of two float64 numbers at once is written with. */
 export interface FunctionContext {
-  readonly target: Target;
   readonly constants: ConstantTable;
 }
 
@@ -34,16 +32,16 @@ export function vectorFunction(
 /** Evaluates an expression once. */
 export function once(builder: FunctionBuilder, name: string, value: Code): Code {
   const local = builder.local(name, "v128");
-  builder.append(value, [{ opcode: "local.set", numbers: [local] }]);
+  builder.append(set(local, value));
   return get(local);
 }
 
 /** coefficients[0] + x * (coefficients[1] + x * (…)) */
-export function horner({ target, constants }: FunctionContext, coefficients: readonly number[], x: Code): Code {
+export function horner({ constants }: FunctionContext, coefficients: readonly number[], x: Code): Code {
   return coefficients
     .slice(0, -1)
     .reduceRight(
-      (sum, coefficient) => multiplyAdd(target, x, sum, constants.splat(coefficient)),
+      (sum, coefficient) => multiplyAdd(x, sum, constants.splat(coefficient)),
       constants.splat(coefficients[coefficients.length - 1]),
     );
 }

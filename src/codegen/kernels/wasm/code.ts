@@ -1,58 +1,78 @@
-import type { Code, Opcode } from "./instructions.js";
+import type { Code, Instruction, Opcode } from "./instructions.js";
+
+/** An instruction without immediates. */
+export function plain(opcode: Opcode): Instruction {
+  const known = instructions.get(opcode);
+  if (known !== undefined) return known;
+  const made = { opcode };
+  instructions.set(opcode, made);
+  return made;
+}
+
+const instructions = new Map<Opcode, Instruction>();
 
 /** Instructions as expressions: operands first, then the operation. */
 export function op(opcode: Opcode, ...operands: readonly Code[]): Code {
-  return [...operands.flat(), { opcode }];
+  return [...operands, plain(opcode)];
 }
 
 export function get(local: number): Code {
-  return [{ opcode: "local.get", numbers: [local] }];
+  return { opcode: "local.get", numbers: [local] };
 }
 
 export function set(local: number, value: Code): Code {
-  return [...value, { opcode: "local.set", numbers: [local] }];
+  return [value, { opcode: "local.set", numbers: [local] }];
 }
 
 export function tee(local: number, value: Code): Code {
-  return [...value, { opcode: "local.tee", numbers: [local] }];
+  return [value, { opcode: "local.tee", numbers: [local] }];
 }
 
 export function integer(value: number): Code {
-  return [{ opcode: "i32.const", numbers: [value] }];
+  return { opcode: "i32.const", numbers: [value] };
 }
 
 export function float(value: number): Code {
-  return [{ opcode: "f64.const", numbers: [value] }];
+  return { opcode: "f64.const", numbers: [value] };
 }
 
 /** Two float64 entries. */
 export function pair(first: number, second: number): Code {
-  return [{ opcode: "v128.const", numbers: [first, second] }];
+  return { opcode: "v128.const", numbers: [first, second] };
 }
 
 export function call(name: string, ...operands: readonly Code[]): Code {
-  return [...operands.flat(), { opcode: "call", name }];
+  return [...operands, { opcode: "call", name }];
 }
 
-export function load(opcode: "i32.load" | "f64.load" | "v128.load" | "v128.load64_splat", address: Code, offset = 0): Code {
-  return [...address, { opcode, numbers: [offset] }];
+export function load(
+  opcode: "i32.load" | "f64.load" | "v128.load" | "v128.load64_splat",
+  address: Code,
+  offset = 0,
+): Code {
+  return [address, { opcode, numbers: [offset] }];
 }
 
 export function store(opcode: "f64.store" | "v128.store", address: Code, value: Code, offset = 0): Code {
-  return [...address, ...value, { opcode, numbers: [offset] }];
+  return [address, value, { opcode, numbers: [offset] }];
 }
 
 export function lane(opcode: "f64x2.extract_lane" | "i32x4.extract_lane", value: Code, position: number): Code {
-  return [...value, { opcode, numbers: [position] }];
+  return [value, { opcode, numbers: [position] }];
 }
 
 export function replaceLane(vector: Code, position: number, value: Code): Code {
-  return [...vector, ...value, { opcode: "f64x2.replace_lane", numbers: [position] }];
+  return [vector, value, { opcode: "f64x2.replace_lane", numbers: [position] }];
 }
 
 /** The lane of `vector` at `position` replaced by the float64 at an address. */
 export function loadLane(vector: Code, position: number, address: Code, offset = 0): Code {
-  return [...address, ...vector, { opcode: "v128.load64_lane", numbers: [offset, position] }];
+  return [address, vector, { opcode: "v128.load64_lane", numbers: [offset, position] }];
+}
+
+/** Code that runs where a condition holds. */
+export function when(condition: Code, ...body: readonly Code[]): Code {
+  return [condition, plain("if"), ...body, plain("end")];
 }
 
 /** 64 bits, given as the float64 that has them. */
@@ -60,18 +80,12 @@ export function bits(value: bigint): number {
   return new Float64Array(BigUint64Array.of(value).buffer)[0];
 }
 
-/** Which instructions there are. */
-export interface Target {
-  /** Fused multiply-add: `f64x2.relaxed_madd`. */
-  readonly relaxed: boolean;
-}
-
-/** a * b + c */
-export function multiplyAdd(target: Target, a: Code, b: Code, c: Code): Code {
-  return target.relaxed ? op("f64x2.relaxed_madd", a, b, c) : op("f64x2.add", op("f64x2.mul", a, b), c);
+/** c + a * b */
+export function multiplyAdd(a: Code, b: Code, c: Code): Code {
+  return { fused: "add", a, b, c };
 }
 
 /** c - a * b */
-export function subtractProduct(target: Target, a: Code, b: Code, c: Code): Code {
-  return target.relaxed ? op("f64x2.relaxed_nmadd", a, b, c) : op("f64x2.sub", c, op("f64x2.mul", a, b));
+export function subtractProduct(a: Code, b: Code, c: Code): Code {
+  return { fused: "subtract", a, b, c };
 }

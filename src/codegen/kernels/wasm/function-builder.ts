@@ -1,9 +1,9 @@
-import type { Code, Instruction, ValueType, WasmFunction } from "./instructions.js";
+import type { Code, ValueType, WasmFunction } from "./instructions.js";
 
 /** A function being written. */
 export class FunctionBuilder {
   private readonly locals: { readonly name: string; readonly type: ValueType }[];
-  readonly code: Instruction[] = [];
+  private readonly code: Code[] = [];
 
   constructor(
     readonly name: string,
@@ -22,7 +22,7 @@ export class FunctionBuilder {
   }
 
   append(...parts: readonly Code[]): void {
-    for (const part of parts) for (const instruction of part) this.code.push(instruction);
+    this.code.push(...parts);
   }
 
   build(): WasmFunction {

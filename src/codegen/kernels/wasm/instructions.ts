@@ -106,7 +106,42 @@ export type Instruction =
   | { readonly opcode: Opcode; readonly numbers?: readonly number[]; readonly name?: string }
   | { readonly opcode: "comment"; readonly name: string };
 
-export type Code = readonly Instruction[];
+/** c + a * b or c - a * b in each of two lanes: one instruction or two, as the target has it. */
+export interface FusedMultiply {
+  readonly fused: "add" | "subtract";
+  readonly a: Code;
+  readonly b: Code;
+  readonly c: Code;
+}
+
+/** Instructions in order, nested as they were put together. */
+export type Code = Instruction | FusedMultiply | readonly Code[];
+
+/** Which instructions there are. */
+export interface Target {
+  /** Fused multiply-add: `f64x2.relaxed_madd`. */
+  readonly relaxed: boolean;
+}
+
+const multiply: Instruction = { opcode: "f64x2.mul" };
+const fusedInstructions: Readonly<Record<"add" | "subtract", Instruction>> = {
+  add: { opcode: "f64x2.relaxed_madd" },
+  subtract: { opcode: "f64x2.relaxed_nmadd" },
+};
+const separateInstructions: Readonly<Record<"add" | "subtract", Instruction>> = {
+  add: { opcode: "f64x2.add" },
+  subtract: { opcode: "f64x2.sub" },
+};
+
+export function flatten(code: Code, target: Target, into: Instruction[] = []): readonly Instruction[] {
+  if ("opcode" in code) into.push(code);
+  else if ("fused" in code) {
+    const { fused, a, b, c } = code;
+    const operands = target.relaxed ? [a, b, c, fusedInstructions[fused]] : [c, a, b, multiply, separateInstructions[fused]];
+    flatten(operands, target, into);
+  } else for (const part of code) flatten(part, target, into);
+  return into;
+}
 
 export type ValueType = "i32" | "f64" | "v128";
 

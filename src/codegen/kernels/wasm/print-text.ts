@@ -1,28 +1,28 @@
-import type { Code, WasmFunction, WasmModule } from "./instructions.js";
-import { encodingOf } from "./instructions.js";
+import type { Instruction, Target, WasmFunction, WasmModule } from "./instructions.js";
+import { encodingOf, flatten } from "./instructions.js";
 
 /** The module in the manner of the WebAssembly text format, for people. */
-export function printModuleText(module: WasmModule): string {
+export function printModuleText(module: WasmModule, target: Target): string {
   const lines = ["(module", '  (import "env" "memory" (memory 1))'];
   for (const { name, parameters } of module.imports) {
     lines.push(`  (import "host" "${name}" (func $${name} (param${" f64".repeat(parameters)}) (result f64)))`);
   }
-  for (const fn of module.functions) lines.push(...printFunction(fn).map((line) => `  ${line}`));
+  for (const fn of module.functions) lines.push(...printFunction(fn, target).map((line) => `  ${line}`));
   const { address, values } = module.data;
   values.forEach((value, i) => lines.push(`  ;; f64 at ${address + 8 * i}: ${value}`));
   return `${[...lines, ")"].join("\n")}\n`;
 }
 
-function printFunction(fn: WasmFunction): readonly string[] {
+function printFunction(fn: WasmFunction, target: Target): readonly string[] {
   const local = (i: number): string => `$${identifier(fn.locals[i].name)}.${i}`;
   const parameters = fn.parameters.map((type, i) => ` (param ${local(i)} ${type})`).join("");
   const results = fn.results.map((type) => ` (result ${type})`).join("");
   const head = `(func $${identifier(fn.name)}${fn.isExported ? ` (export "${fn.name}")` : ""}${parameters}${results}`;
   const own = fn.locals.slice(fn.parameters.length).map(({ type }, i) => `  (local ${local(i + fn.parameters.length)} ${type})`);
-  return [...(fn.comment === undefined ? [] : [`;; ${fn.comment}`]), head, ...own, ...printCode(fn.code, local), ")"];
+  return [...(fn.comment === undefined ? [] : [`;; ${fn.comment}`]), head, ...own, ...printCode(flatten(fn.code, target), local), ")"];
 }
 
-function printCode(code: Code, local: (i: number) => string): readonly string[] {
+function printCode(code: readonly Instruction[], local: (i: number) => string): readonly string[] {
   const lines: string[] = [];
   let indent = "  ";
   for (const instruction of code) {
