@@ -1,3 +1,4 @@
+import { printProgramKernels } from "../compile/index.js";
 import { printModel } from "../ir/print-model.js";
 import { printProgram } from "../ir/print-plan.js";
 import type { SourceText } from "../diagnostics/span.js";
@@ -26,9 +27,7 @@ export async function dump(
     }
     case "plan":
       return printProgram((await compileModel(terminal, source, options)).program);
-    case "kernels": {
-      const { emitModule } = await import("../compile/index.js");
-      return (await emitModule(await compileModel(terminal, source, options), options)).typescript;
-    }
+    case "kernels":
+      return printProgramKernels(await compileModel(terminal, source, options));
   }
 }

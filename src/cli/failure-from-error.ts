@@ -30,7 +30,7 @@ function rowsFromOne(error: Error, message: string): string {
 const options = ["maxIterations", "tolerance", "restarts", "ridge", "seed", "init", "fix", "holdout", "resume"];
 
 /** `maxIterations` is `--max-iterations` here. */
-function inCommandLineWords(message: string): string {
+export function inCommandLineWords(message: string): string {
   const flag = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   return message
     .replace(/`(\w+)`/g, (quoted, name: string) => (options.includes(name) ? `\`${flag(name)}\`` : quoted))

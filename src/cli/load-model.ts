@@ -1,4 +1,11 @@
-import { chooseEngine, compileSource, loadTrainer, ModelChoiceError, type Compilation, type Engine } from "../compile/index.js";
+import {
+  chooseEngine,
+  compileSource,
+  loadTrainer,
+  ModelChoiceError,
+  type Compilation,
+  type Engine,
+} from "../compile/index.js";
 import type { Model } from "../ir/model.js";
 import type { EmProgram } from "../ir/program.js";
 import type { SourceText } from "../diagnostics/span.js";

@@ -1,5 +1,6 @@
 import type { ModelDescription } from "../runtime/description.js";
 import type { FitResult } from "../runtime/fit/fit-events.js";
+import type { Label } from "../data/bindable.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
 
 /** All that is reported of a fit. */
@@ -9,10 +10,12 @@ export interface FitReport {
   readonly parameters: Readonly<Record<string, NamedTensor>>;
   readonly engine: string;
   readonly backend: string;
+  /** By variable, the labels that its categories 0, 1, … had in the data. */
+  readonly labels: Readonly<Record<string, readonly Label[]>>;
 }
 
 /** The document of `genc train --json`. */
-export function trainDocument({ description, result, parameters, engine, backend }: FitReport): object {
+export function trainDocument({ description, result, parameters, engine, backend, labels }: FitReport): object {
   return {
     schema: "genc.train/1",
     model: description.name,
@@ -33,6 +36,7 @@ export function trainDocument({ description, result, parameters, engine, backend
     seed: result.seed,
     trace: result.trace,
     parameters: Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, tensorDocument(tensor)])),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
     warnings: result.warnings.map(({ code, message }) => ({ code, message })),
     restarts: result.restarts,
     ...(result.holdout === undefined ? {} : { holdout: result.holdout }),

@@ -1,8 +1,9 @@
+import { harmlessText } from "../diagnostics/harmless-text.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
 import type { FitReport } from "./train-document.js";
 
 /** What `genc train` prints for people: how the fit went, and the parameters, rounded. */
-export function verdict({ description, result, parameters, engine }: FitReport): string {
+export function verdict({ description, result, parameters, engine, labels }: FitReport): string {
   const { restarts, holdout } = result;
   const starts = restarts.length === 1 ? "1 start" : `${restarts.length} starts`;
   const seconds = result.seconds < 10 ? result.seconds.toFixed(2) : result.seconds.toFixed(0);
@@ -24,9 +25,25 @@ export function verdict({ description, result, parameters, engine }: FitReport):
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
     ...Object.entries(parameters).flatMap(([name, tensor]) => parameterLines(name, tensor)),
-    ...result.warnings.map(({ code, message }) => `warning[${code}]: ${message}`),
+    ...labelLines(labels),
+    ...result.warnings
+      .filter(({ code }) => code !== ofTheTrace)
+      .map(({ code, message }) => `warning[${code}]: ${message}`),
     "",
   ].join("\n");
+}
+
+/** GEN5006 explains the trace, which only the document of `--json` shows. */
+const ofTheTrace = "GEN5006";
+const mostLabels = 12;
+
+/** What the indices of a table stand for where the data had labels. */
+function labelLines(labels: FitReport["labels"]): readonly string[] {
+  const lines = Object.entries(labels).map(([variable, known]) => {
+    const shown = known.slice(0, mostLabels).map((label, code) => `${code} = ${label}`);
+    return harmlessText(`  ${variable}: ${shown.join(", ")}${known.length > mostLabels ? ", …" : ""}`);
+  });
+  return lines.length === 0 ? [] : [...lines, ""];
 }
 
 const mostRows = 24;

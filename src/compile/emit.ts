@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SourceIdentity } from "../codegen/typescript/describe.js";
 import { buildModule } from "../codegen/typescript/build-module.js";
+import { printKernels } from "../codegen/kernels/emit-kernel.js";
 import { printFunctionBody } from "../codegen/typescript/print-javascript.js";
 import type { SourceText } from "../diagnostics/span.js";
 import type { EmProgram } from "../ir/program.js";
@@ -38,6 +39,11 @@ export async function emitModule(
 ): Promise<{ readonly typescript: string }> {
   const { printTypeScript } = await import("../codegen/typescript/print-typescript.js");
   return { typescript: printTypeScript(buildModule(program, identify(source), engineOf(program, options))) };
+}
+
+/** The kernels of a program as WebAssembly text, with what stays a loop and why. */
+export function printProgramKernels({ source, program }: Emittable): string {
+  return printKernels(buildModule(program, identify(source), "kernel").kernels);
 }
 
 /** The emitted class, in memory: the declarations and bodies of `emitModule`, printed without their types. */

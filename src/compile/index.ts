@@ -80,6 +80,6 @@ export { checkSource } from "./check-source.js";
 export type { Checked } from "./check-source.js";
 export { chooseEngine } from "./choose-engine.js";
 export type { Engine, EngineChoice } from "./choose-engine.js";
-export { emitModule, loadTrainer } from "./emit.js";
+export { emitModule, loadTrainer, printProgramKernels } from "./emit.js";
 export type { EmitOptions, Emittable, LoadedTrainer, LoadedTrainerClass } from "./emit.js";
 export { compilerVersion } from "./version.js";

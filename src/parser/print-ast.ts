@@ -1,6 +1,5 @@
 import type {
   Argument,
-  BlockItem,
   Declaration,
   Expression,
   GuideItem,
@@ -232,8 +231,4 @@ function printItem(item: ModelDeclaration | Item, columns: Columns, trivia: Triv
 export function printProgram(program: Program, trivia: Trivia = NO_TRIVIA): string {
   const lines = printItems(program.models, program.span, trivia, LINE_WIDTH);
   return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
-}
-
-export function printDeclaration(item: ModelDeclaration | BlockItem | Item): string {
-  return [...documentationLines(item), ...printItem(item, NO_COLUMNS, NO_TRIVIA, LINE_WIDTH)].join("\n");
 }

@@ -10,7 +10,7 @@ export const warnings = {
     code: "GEN5001",
     message:
       `Not converged after ${iterations} iterations: the last gained ${gain.toExponential(1)} per row. ` +
-      "Raise maxIterations, or accept a larger tolerance.",
+      "Raise `maxIterations`, or accept a larger `tolerance`.",
   }),
   componentReseeded: (latent: string, value: number, iteration: number): FitWarning => ({
     code: "GEN5002",

@@ -3,7 +3,9 @@ import { expect, test } from "vitest";
 import { chooseEngine, compilerVersion } from "../../src/compile/index.js";
 
 test("the version that emitted modules state is the package's", () => {
-  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   expect(compilerVersion).toBe(manifest.version);
 });
 

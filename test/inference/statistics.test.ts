@@ -121,7 +121,11 @@ function expectedClosed(model: Model, world: World, update: ClosedUpdate): Recor
 }
 
 /** Count, cross and scatter of the residual, missing entries filled in by their conditional moments. */
-function expectedRegression(model: Model, world: World, update: RegressionUpdate): Record<string, number[]> | undefined {
+function expectedRegression(
+  model: Model,
+  world: World,
+  update: RegressionUpdate,
+): Record<string, number[]> | undefined {
   const size = (one: Parameters<typeof sizeInNumbers>[0]): number => sizeInNumbers(one, world.sizes);
   const d = size(update.dimension);
   const cells = update.cells.map(size);
@@ -175,13 +179,13 @@ describe("E-step statistics of random models", () => {
         fc.pre(isSmall(model, one.sizes));
         const world = randomWorld(model, one.sizes, one.seed, 4);
         const program = deriveProgram(model);
-        const statistics = new InterpretedProgram(program, one.sizes, columns(world), 4).eStep(stored(world.parameters));
+        const statistics = new InterpretedProgram(program, one.sizes, columns(world), 4).eStep(
+          stored(world.parameters),
+        );
         for (const update of program.updates) {
           if (update.kind === "gradient") continue;
           const expected =
-            update.kind === "closed"
-              ? expectedClosed(model, world, update)
-              : expectedRegression(model, world, update);
+            update.kind === "closed" ? expectedClosed(model, world, update) : expectedRegression(model, world, update);
           for (const [name, want] of Object.entries(expected ?? {})) {
             const stat = (update.statistics as Record<string, string>)[name]!;
             const got = [...statistics[stat]!];
@@ -234,9 +238,10 @@ describe("gradient updates of random models", () => {
               };
               const difference = (moved(h) - moved(-h)) / (2 * h);
               compared++;
-              expect(Math.abs(slope[i]! - difference), `${name}[${i}]: ${slope[i]} and ${difference}`).toBeLessThanOrEqual(
-                1e-5 * (1 + Math.abs(difference)),
-              );
+              expect(
+                Math.abs(slope[i]! - difference),
+                `${name}[${i}]: ${slope[i]} and ${difference}`,
+              ).toBeLessThanOrEqual(1e-5 * (1 + Math.abs(difference)));
             }
           }
         }

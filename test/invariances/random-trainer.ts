@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { deriveProgram, loadTrainer, type LoadedTrainer } from "../../src/compile/index.js";
 import type { Model } from "../../src/ir/model.js";
 import type { EmProgram } from "../../src/ir/program.js";
@@ -22,7 +22,12 @@ export interface RandomTrainer {
   readonly data: Tensors;
 }
 
-export const runs = process.env["GENC_SLOW"] === undefined ? 25 : 600;
+/** Some update has no closed form in models with such a line (a check of the test's own: programs are not derived yet). */
+export const isLearnedByGradient = (_: Model, text: string): boolean => /exp\(|logits:|tanh|Laplace/.test(text);
+
+const slow = process.env["GENC_SLOW"] !== undefined;
+export const runs = slow ? 600 : 25;
+if (slow) vi.setConfig({ testTimeout: 900_000 });
 
 /** Checks a property on `numRuns` random models of which the predicate holds. */
 export async function forRandomTrainers(

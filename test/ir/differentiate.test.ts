@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { interpretPlan } from "../../src/ir/interpret-plan.js";
 import { adjoints } from "../../src/ir/passes/differentiate.js";
-import { PlanBuilder } from "../../src/ir/plan-builder.js";
+import type { PlanBuilder } from "../../src/ir/plan-builder.js";
 import type { NodeId } from "../../src/ir/plan.js";
 import { verifyPlan } from "../../src/ir/verify-plan.js";
 import { buildRecipe, planEnvironment, planParameters, planRecipe, stepNames } from "../arbitraries/plan.js";

@@ -1,6 +1,7 @@
 import { writeCsv } from "../../data/write-csv.js";
 import { bindData, readData, trainerData, type DataOptions } from "../bind-data.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
+import { usageFailure } from "../failure.js";
 import { openModel, type ModelOptions } from "../open-model.js";
 import { posteriorColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
@@ -16,6 +17,12 @@ export interface PredictOptions extends ModelOptions, DataOptions {
 export async function predict(terminal: Terminal, file: string, options: PredictOptions): Promise<ExitCode> {
   requireFolderOf(options.out);
   const { trained, ...model } = await openModel(terminal, file, options);
+  if (!model.description.variables.some(({ role }) => role === "latent")) {
+    throw usageFailure(
+      `${model.description.name} has no latent variable, so there is nothing to predict.`,
+      "genc score gives the density of every row, genc sample draws from the model.",
+    );
+  }
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
   const { probability } = await trainer.predict(trainerData(bound));

@@ -58,7 +58,10 @@ async function givenVariables(
   }
   const table = await readData(terminal, options);
   if (table.rows !== options.n)
-    throw usageFailure(`-n ${options.n}: the given variables in --data have ${table.rows} rows.`);
+    throw usageFailure(
+      `-n ${options.n}: the given variables in --data have ${table.rows} rows, and each row makes one draw.`,
+      `Say -n ${table.rows}, or give as many rows as draws.`,
+    );
   const bound = bindData(terminal, table, { ...description, variables: given }, sizes, options, trained);
   return { sizes: { ...known, ...bound.sizes }, values: trainerData(bound) };
 }

@@ -2,6 +2,7 @@ import { bindData, readData, trainerData } from "../bind-data.js";
 import { openCheckpoint } from "../checkpoint.js";
 import { declareWeight } from "../declare-weight.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
+import { inCommandLineWords } from "../failure-from-error.js";
 import { fitOptions, refuseUnsupported, startFrom, type TrainOptions } from "../fit-options.js";
 import { completeSizes, knownSizes, requireGivenSizes } from "../known-sizes.js";
 import { compileModel, loadTrainerClass, startBackend, type Compiled } from "../load-model.js";
@@ -32,7 +33,8 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   model.columns = bound.mapping.columns;
   const result = await fit(terminal, model, trainerData(bound), options, start.init);
 
-  const report: FitReport = { description, result, parameters: model.parameters, ...running };
+  const { labels } = bound.mapping;
+  const report: FitReport = { description, result, parameters: model.parameters, labels, ...running };
   if (options.save !== undefined) {
     const saved = { source: compiled.source, model: compiled.model.name, mapping: bound.mapping };
     writeFileOrFail(options.save, attachProgram(await model.save(), saved));
@@ -50,6 +52,11 @@ async function compileWithWeights(terminal: Terminal, file: string, options: Tra
   if (options.weights === undefined || compiled.model.axes.some((axis) => axis.weight !== undefined)) return compiled;
   const weighted = declareWeight(compiled.source, compiled.model.name);
   return await compileModel(terminal, weighted, { ...options, quiet: true, model: compiled.model.name });
+}
+
+function inCommandLine(result: FitReport["result"]): FitReport["result"] {
+  const warnings = result.warnings.map(({ code, message }) => ({ code, message: inCommandLineWords(message) }));
+  return { ...result, warnings };
 }
 
 async function fit(
@@ -88,7 +95,7 @@ async function fit(
   } finally {
     progress.end();
   }
-  const result = await run;
+  const result = inCommandLine(await run);
   if (result.stopped === "aborted") terminal.message(`interrupted${checkpoint.text}\n`);
   return result;
 }

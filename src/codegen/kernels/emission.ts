@@ -32,7 +32,12 @@ export interface Scope {
   readonly variable?: string;
   readonly local?: number;
   /** A loop's: places are stepped from turn to turn. */
-  readonly loop?: { readonly start: Polynomial; readonly step: number; readonly from: Polynomial; readonly to: Polynomial };
+  readonly loop?: {
+    readonly start: Polynomial;
+    readonly step: number;
+    readonly from: Polynomial;
+    readonly to: Polynomial;
+  };
   /** Runs before the loop, or at the start of the block. */
   readonly before: Code[];
   /** Runs at the start of each turn, and at its end. */
@@ -41,8 +46,8 @@ export interface Scope {
   readonly places: Map<string, number>;
 }
 
-export function newScope(parts: Partial<Pick<Scope, "variable" | "local" | "loop">> = {}): Scope {
-  return { ...parts, before: [], atStart: [], atEnd: [], places: new Map() };
+export function newScope(parts: Partial<Pick<Scope, "variable" | "local" | "loop" | "places">> = {}): Scope {
+  return { places: new Map(), ...parts, before: [], atStart: [], atEnd: [] };
 }
 
 /** What the parts of a kernel writer share while one segment is written. */

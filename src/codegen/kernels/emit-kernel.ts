@@ -27,7 +27,7 @@ import { printModuleText } from "./wasm/print-text.js";
 import { writeSegment } from "./write-segment.js";
 
 /** What is done to a function's Kernel IR, in order. */
-const passes: readonly { readonly reason: string; readonly run: (fn: KernelFunction) => KernelFunction }[] = [
+const passesNow = (): readonly { readonly reason: string; readonly run: (fn: KernelFunction) => KernelFunction }[] => [
   { reason: "a division takes as long as several multiplications", run: hoistDivisors },
   { reason: "a cell that was just stored is in a register", run: shareLoads },
   { reason: "loads for one row of a matrix serve the next too", run: jamLoops },
@@ -100,7 +100,7 @@ function lowerKernels(functions: readonly PlanFunction[]): {
 
 function lowerKernel(plan: PlanFunction): LoweredKernel {
   const converted = kernelFromLoops(plan, lowerFunction(plan));
-  const fn = onlyUsedArrays(passes.reduce((kernel, pass) => pass.run(kernel), converted));
+  const fn = onlyUsedArrays(passesNow().reduce((kernel, pass) => pass.run(kernel), converted));
   const frame = new Map<string, number>();
   const place = (name: string): number => {
     frame.set(name, 4 * frame.size);

@@ -1,7 +1,14 @@
 import type { AxisSize, PlanFunction } from "../../ir/plan.js";
 import type { IndexExpression, LoopExpression, LoopFunction, LoopStatement } from "../loops/loop-ir.js";
 import { factorStatements } from "./factor-statements.js";
-import type { KernelArray, KernelExpression, KernelFunction, KernelLoop, KernelStatement, Segment } from "./kernel-ir.js";
+import type {
+  KernelArray,
+  KernelExpression,
+  KernelFunction,
+  KernelLoop,
+  KernelStatement,
+  Segment,
+} from "./kernel-ir.js";
 import { NotAKernelError, rowName } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
 import { add, constant, linearIn, mentions, multiply, named, scale, zero } from "./polynomial.js";
@@ -185,7 +192,15 @@ class Conversion {
         return [this.loop(statement)];
       case "ifPosition": {
         const [position, size] = [this.value(statement.position), this.place(statement.size)];
-        return [{ kind: "ifPosition", name: this.positionName(position), position, size, body: this.convertAll(statement.body) }];
+        return [
+          {
+            kind: "ifPosition",
+            name: this.positionName(position),
+            position,
+            size,
+            body: this.convertAll(statement.body),
+          },
+        ];
       }
       case "factor":
         return factorStatements(statement.array, this.place(statement.offset), this.place(statement.size), (wanted) =>
@@ -293,4 +308,3 @@ export function keyOfExpression(expression: KernelExpression): string {
     return value;
   });
 }
-

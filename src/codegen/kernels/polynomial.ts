@@ -32,7 +32,8 @@ export function scale(polynomial: Polynomial, factor: number): Polynomial {
 
 export function multiply(left: Polynomial, right: Polynomial): Polynomial {
   const product = new Map<string, number>();
-  for (const [a, x] of left) for (const [b, y] of right) addTerm(product, [...namesIn(a), ...namesIn(b)].sort().join("*"), x * y);
+  for (const [a, x] of left)
+    for (const [b, y] of right) addTerm(product, [...namesIn(a), ...namesIn(b)].sort().join("*"), x * y);
   return product;
 }
 
@@ -58,7 +59,10 @@ export function mentions(polynomial: Polynomial, name: string): boolean {
 
 /** Equal polynomials have equal keys. */
 export function keyOf(polynomial: Polynomial): string {
-  return [...polynomial].map(([monomial, coefficient]) => `${coefficient}*${monomial}`).sort().join("+");
+  return [...polynomial]
+    .map(([monomial, coefficient]) => `${coefficient}*${monomial}`)
+    .sort()
+    .join("+");
 }
 
 export function constantPart(polynomial: Polynomial): number {

@@ -44,7 +44,7 @@ export function shapesOf(fn: KernelFunction, segment: Segment): Shapes {
     });
   if (segment.kind === "rows") {
     // A scalar that is updated with something varying is varying: once more until nothing changes.
-    for (let known = -1; known !== varying.size; ) {
+    for (let known = -1; known !== varying.size;) {
       known = varying.size;
       forEachStatement(segment.body, (statement) => {
         if ((statement.kind === "declare" || statement.kind === "update") && isVarying(statement.value)) {

@@ -1,7 +1,14 @@
 import type { KernelArray, KernelExpression, KernelFunction, KernelStatement, Segment } from "./kernel-ir.js";
 import { NotAKernelError } from "./kernel-ir.js";
 import { constant, zero } from "./polynomial.js";
-import { expressionsOf, forEachExpression, forEachStatement, rewriteExpression, mapBodies, mapExpressions } from "./walk-kernel.js";
+import {
+  expressionsOf,
+  forEachExpression,
+  forEachStatement,
+  rewriteExpression,
+  mapBodies,
+  mapExpressions,
+} from "./walk-kernel.js";
 
 /**
  * Sorts memory: what a pass over rows defines is per row (`varying`), what it only adds to is a `total` whose lanes the

@@ -171,7 +171,9 @@ export function rewriteStatement(
           return rewrite.expression(part);
       }
     });
-  const inner = mapBodies(mapExpressions(statement, value), (body) => body.map((one) => rewriteStatement(one, rewrite)));
+  const inner = mapBodies(mapExpressions(statement, value), (body) =>
+    body.map((one) => rewriteStatement(one, rewrite)),
+  );
   switch (inner.kind) {
     case "comment":
     case "clear":

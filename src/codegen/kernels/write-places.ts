@@ -2,7 +2,21 @@ import type { Emission, Scope } from "./emission.js";
 import { cellBytes, newLocal } from "./emission.js";
 import { groupName } from "./kernel-ir.js";
 import type { Polynomial, VariableRange } from "./polynomial.js";
-import { add, constant, constantPart, keyOf, knownValue, linearIn, mentions, multiply, named, namesIn, namesOf, scale, substitute } from "./polynomial.js";
+import {
+  add,
+  constant,
+  constantPart,
+  keyOf,
+  knownValue,
+  linearIn,
+  mentions,
+  multiply,
+  named,
+  namesIn,
+  namesOf,
+  scale,
+  substitute,
+} from "./polynomial.js";
 import type { Code } from "./wasm/instructions.js";
 import { get, integer, load, op, plain, set } from "./wasm/code.js";
 
@@ -44,14 +58,16 @@ export class PlaceWriter {
     const known = knownValue(place);
     if (known !== undefined) return integer(known);
     const [only] = place;
-    if (place.size === 1 && only[1] === 1 && only[0] !== "" && !only[0].includes("*")) return get(this.localOf(only[0]));
+    if (place.size === 1 && only[1] === 1 && only[0] !== "" && !only[0].includes("*"))
+      return get(this.localOf(only[0]));
     return get(this.placed(place));
   }
 
   private placed(place: Polynomial): number {
     const { scopes } = this.emission;
     let depth = scopes.length - 1;
-    while (depth > 0 && (scopes[depth].variable === undefined || !mentions(place, scopes[depth].variable as string))) depth--;
+    while (depth > 0 && (scopes[depth].variable === undefined || !mentions(place, scopes[depth].variable as string)))
+      depth--;
     const scope = scopes[depth];
     const key = keyOf(place);
     const known = scope.places.get(key);

@@ -62,7 +62,10 @@ export class ScalarWriter {
       const parts = linearIn(index, name);
       if (position === undefined || parts === undefined) continue;
       const { code, offset } = this.address(array, parts.rest);
-      return { code: op("i32.add", code, op("i32.mul", get(position), this.places.stride(array, parts.slope))), offset };
+      return {
+        code: op("i32.add", code, op("i32.mul", get(position), this.places.stride(array, parts.slope))),
+        offset,
+      };
     }
     return this.places.address(array, index);
   }

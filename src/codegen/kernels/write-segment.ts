@@ -2,7 +2,14 @@ import type { Emission } from "./emission.js";
 import { cellBytes, emit, newLocal, newScope, vectors } from "./emission.js";
 import type { HostFunctionName, VectorFunctionName } from "./functions/index.js";
 import type { FunctionContext } from "./functions/vector-function.js";
-import type { KernelArray, KernelExpression, KernelFunction, KernelLoop, KernelStatement, Segment } from "./kernel-ir.js";
+import type {
+  KernelArray,
+  KernelExpression,
+  KernelFunction,
+  KernelLoop,
+  KernelStatement,
+  Segment,
+} from "./kernel-ir.js";
 import { groupName } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
 import { add, constant, isNeverZero, linearIn, named, namesOf, scale, subtract, zero } from "./polynomial.js";
@@ -67,10 +74,7 @@ class SegmentWriter {
 
   private rows(): void {
     const [first, end] = [named("#first"), named("#end")];
-    this.emission.scopes.push(
-      newScope({ variable: "#first", local: 1 }),
-      newScope({ variable: "#end", local: 2 }),
-    );
+    this.emission.scopes.push(newScope({ variable: "#first", local: 1 }), newScope({ variable: "#end", local: 2 }));
     this.loop({
       kind: "for",
       variable: groupName,
@@ -238,17 +242,15 @@ class SegmentWriter {
     emission.scopes.pop();
     emission.code = outer;
     emit(emission, loopCode(scope, { start: startCode, step, isDue: due, body }));
-    if (loop.alone !== undefined) this.block(isDue(zero), loop.alone, { variable: loop.variable, local });
+    if (loop.alone === undefined) return;
+    // After the loop, what was stepped in it stands at the turn that is left.
+    const known = newScope({ variable: loop.variable, local, places: new Map(scope.places) });
+    this.block(isDue(zero), loop.alone, known);
   }
 
   /** Statements that run where a condition holds. */
-  private block(
-    condition: Code,
-    body: readonly KernelStatement[],
-    known: { readonly variable?: string; readonly local?: number } = {},
-  ): void {
+  private block(condition: Code, body: readonly KernelStatement[], scope = newScope()): void {
     const { emission } = this;
-    const scope = newScope(known);
     const outer = emission.code;
     emission.scopes.push(scope);
     emission.code = [];
@@ -264,7 +266,13 @@ class SegmentWriter {
     this.vectors.startRun();
     const mask = this.vectors.mask(condition);
     const masks = Array.from({ length: vectors }, (_, v) => mask(v));
-    this.block(op("v128.any_true", masks.reduce((any, one) => op("v128.or", any, one))), body);
+    this.block(
+      op(
+        "v128.any_true",
+        masks.reduce((any, one) => op("v128.or", any, one)),
+      ),
+      body,
+    );
   }
 
   private ifPosition(statement: Extract<KernelStatement, { readonly kind: "ifPosition" }>): void {
@@ -337,11 +345,7 @@ class SegmentWriter {
     const vector = newLocal(this.emission, "lanes", "v128");
     this.eachCell(array, () => {
       const [from, to] = [total, array.collected].map((name) => this.places.address(name, named("#cell")));
-      const both = op(
-        combine,
-        lane("f64x2.extract_lane", get(vector), 0),
-        lane("f64x2.extract_lane", get(vector), 1),
-      );
+      const both = op(combine, lane("f64x2.extract_lane", get(vector), 0), lane("f64x2.extract_lane", get(vector), 1));
       emit(
         this.emission,
         set(vector, load("v128.load", from.code, from.offset)),

@@ -1,6 +1,6 @@
 import type { BinaryFunction, UnaryFunction } from "../../ir/plan.js";
 import { leakySlope } from "../../ir/plan.js";
-import type { Emission } from "./emission.js";
+import type { Emission, Scope } from "./emission.js";
 import { emit, lanes, newLocal, vectors } from "./emission.js";
 import { keyOfExpression } from "./from-loops.js";
 import type { HostFunctionName } from "./functions/index.js";
@@ -9,7 +9,20 @@ import { groupName, rowName } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
 import { linearIn, namesOf, named, scale, substitute, zero } from "./polynomial.js";
 import type { Code } from "./wasm/instructions.js";
-import { call, get, integer, lane, load, loadLane, multiplyAdd, op, replaceLane, set, subtractProduct, tee } from "./wasm/code.js";
+import {
+  call,
+  get,
+  integer,
+  lane,
+  load,
+  loadLane,
+  multiplyAdd,
+  op,
+  replaceLane,
+  set,
+  subtractProduct,
+  tee,
+} from "./wasm/code.js";
 import type { PlaceWriter } from "./write-places.js";
 import { type BoundPosition, isComparison, type ScalarWriter } from "./write-scalars.js";
 
@@ -26,6 +39,8 @@ export interface LanePositions {
 export class VectorWriter {
   private readonly locals = new Map<string, readonly number[]>();
   private readonly positions = new Map<string, readonly number[]>();
+  /** Positions that are known in a scope that is still open. */
+  private readonly bound = new Map<string, { readonly scope: Scope; readonly key: string; readonly known: LanePositions }>();
   private active: readonly number[] | undefined;
   /** Uniform values of the statements at hand, filled into vectors. */
   private readonly filled = new Map<string, number>();
@@ -83,7 +98,8 @@ export class VectorWriter {
         return this.fill(expression);
       case "scalar": {
         const locals = this.locals.get(expression.name);
-        if (locals === undefined) throw new Error(`kernel ${this.emission.fn.name}: ${expression.name} is not declared`);
+        if (locals === undefined)
+          throw new Error(`kernel ${this.emission.fn.name}: ${expression.name} is not declared`);
         return (v) => get(locals[v]);
       }
       case "load":
@@ -135,7 +151,8 @@ export class VectorWriter {
   private fromIndex(index: Polynomial): VectorCode {
     const atStart = substitute(index, rowName, scale(named(groupName), lanes));
     const slope = linearIn(index, rowName)?.slope;
-    if (slope === undefined || this.places.isPicked(index)) throw new Error("kernel: a number that is not linear in the row");
+    if (slope === undefined || this.places.isPicked(index))
+      throw new Error("kernel: a number that is not linear in the row");
     const first = this.fillPlace(atStart);
     const step = this.fillPlace(slope);
     return (v) => multiplyAdd(step(v), this.constants.vector(2 * v, 2 * v + 1), first(v));
@@ -173,7 +190,11 @@ export class VectorWriter {
       const own = op("i32.add", code, op("i32.mul", get(positions[position]), stride));
       if (other === undefined || otherParts === undefined) return own;
       const otherPositions = this.positions.get(other) as readonly number[];
-      return op("i32.add", own, op("i32.mul", get(otherPositions[position]), this.places.stride(array, otherParts.slope)));
+      return op(
+        "i32.add",
+        own,
+        op("i32.mul", get(otherPositions[position]), this.places.stride(array, otherParts.slope)),
+      );
     };
     const cell = (position: number): number => offset + (isVaryingArray ? 8 * position : 0);
     return (v) => {
@@ -184,6 +205,9 @@ export class VectorWriter {
 
   /** Makes a position known, lane by lane. */
   bind({ name, position, size }: BoundPosition): LanePositions {
+    const key = keyOfExpression(position);
+    const before = this.bound.get(name);
+    if (before?.key === key && this.emission.scopes.includes(before.scope)) return before.known;
     const value = this.write(position);
     const extent = this.fillPlace(size);
     const known = newLocal(this.emission, "position", "v128");
@@ -207,7 +231,9 @@ export class VectorWriter {
       );
     }
     this.positions.set(name, places);
-    return { isPosition: (v) => get(masks[v]), places };
+    const result = { isPosition: (v: number) => get(masks[v]), places };
+    this.bound.set(name, { scope: this.emission.scopes[this.emission.scopes.length - 1], key, known: result });
+    return result;
   }
 
   /** The whole number that a bound position is in one lane. */
@@ -362,8 +388,7 @@ export class VectorWriter {
     const product = productIn(value);
     if (product !== undefined && update !== "maximum" && this.emission.shapes.isVarying(product)) {
       const [a, b] = [this.write(product.left), this.write(product.right)];
-      return (v, old) =>
-        update === "add" ? multiplyAdd(a(v), b(v), old) : subtractProduct(a(v), b(v), old);
+      return (v, old) => (update === "add" ? multiplyAdd(a(v), b(v), old) : subtractProduct(a(v), b(v), old));
     }
     const written = this.write(value);
     return (v, old) => op(vectorUpdates[update], old, written(v));
@@ -373,7 +398,14 @@ export class VectorWriter {
 /** A product, also one that is a square. */
 function productIn(
   expression: KernelExpression,
-): { readonly kind: "binary"; readonly function: "multiply"; readonly left: KernelExpression; readonly right: KernelExpression } | undefined {
+):
+  | {
+      readonly kind: "binary";
+      readonly function: "multiply";
+      readonly left: KernelExpression;
+      readonly right: KernelExpression;
+    }
+  | undefined {
   if (expression.kind !== "binary" || expression.function !== "multiply") return undefined;
   return { kind: "binary", function: "multiply", left: expression.left, right: expression.right };
 }

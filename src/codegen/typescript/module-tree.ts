@@ -1,3 +1,5 @@
+import type { PlanFunction } from "../../ir/plan.js";
+
 /**
  * An emitted module before it is text: declarations with their types, bodies as lines that are valid both in TypeScript
  * and in JavaScript. Printing it with types gives the module on disk; without, the one that is run in memory.
@@ -7,6 +9,8 @@ export interface EmittedModule {
   readonly header: readonly string[];
   readonly imports: { readonly values: readonly string[]; readonly types: readonly string[] };
   readonly declarations: readonly EmittedDeclaration[];
+  /** Plan functions that run as kernels, by the names under which the class asks for them. */
+  readonly kernels: readonly PlanFunction[];
 }
 
 export type EmittedDeclaration = EmittedInterface | EmittedTypeAlias | EmittedConstant | EmittedFunction | EmittedClass;

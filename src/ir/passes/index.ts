@@ -8,7 +8,7 @@ import { simplify } from "./simplify.js";
 
 export type { Pass } from "./pass.js";
 export { adjoints } from "./differentiate.js";
-export { copyInto, rebuild } from "./rebuild.js";
+export { copyInto } from "./rebuild.js";
 
 /** In order, each with its reason. */
 export const passes: readonly Pass[] = [

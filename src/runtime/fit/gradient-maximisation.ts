@@ -142,7 +142,8 @@ async function ascend(
     let next: Point | undefined;
     for (let halving = 0; halving < MOST_HALVINGS; halving++, length /= 2) {
       const trial = await evaluate(current.point.map((x, i) => x + length * direction[i]));
-      if (trial.value >= current.value + SUFFICIENT_INCREASE * length * slope) {
+      // Without a gradient there would be no way on from there.
+      if (isFinitePoint(trial) && trial.value >= current.value + SUFFICIENT_INCREASE * length * slope) {
         next = trial;
         break;
       }

@@ -46,6 +46,7 @@ async function lineSearch(
   let length = 1;
   for (let halving = 0; halving < MOST_HALVINGS; halving++, length /= 2) {
     const trial = await evaluate(point.map((x, i) => x + length * direction[i]));
+    if (!trial.gradient.every(Number.isFinite)) continue;
     if (trial.value > value && trial.value >= value + SUFFICIENT_INCREASE * length * slope) return trial;
   }
   return undefined;

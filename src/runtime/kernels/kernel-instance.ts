@@ -168,7 +168,14 @@ export class KernelInstance {
       for (let i = 0; i < target.length; i++) target[i] += floats[address / 8 + i];
     }
     if (array.role === "rowOutput") {
-      untileRows(floats, address / 8, given.rows, widthOf(array, given), this.module.lanes, column(given.into, array.key));
+      untileRows(
+        floats,
+        address / 8,
+        given.rows,
+        widthOf(array, given),
+        this.module.lanes,
+        column(given.into, array.key),
+      );
     }
   }
 }
@@ -199,7 +206,11 @@ function bindKernel(description: KernelDescription, instance: WebAssembly.Instan
 function prepare(
   module: KernelModule,
   options: KernelOptions,
-): { readonly bytes: Uint8Array<ArrayBuffer>; readonly variant: "plain" | "relaxed"; readonly memory: WebAssembly.Memory } {
+): {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly variant: "plain" | "relaxed";
+  readonly memory: WebAssembly.Memory;
+} {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
   const bytes = fromBase64(module[variant]);
   const shared = options.shared === true;

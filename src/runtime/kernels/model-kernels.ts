@@ -15,14 +15,7 @@ export class ModelKernels {
   }
 
   /** Runs a function over a block, as the generated loops of that name do. @returns whether there was such a kernel */
-  run(
-    name: string,
-    sizes: Sizes,
-    parameters: Tensors,
-    block: Block,
-    into: Tensors,
-    previous: Tensors = {},
-  ): boolean {
+  run(name: string, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors, previous: Tensors = {}): boolean {
     const instance = this.start();
     if (instance?.has(name) !== true) return false;
     instance.runBlock(name, sizes, parameters, block, into, previous);

@@ -37,15 +37,6 @@ export function isWithinClosedUnit(a: Interval): boolean {
   return a.least >= 0 && a.most <= 1;
 }
 
-/** Whether no value of the interval is positive (`strict`) or non-negative. */
-export function isNeverPositive(a: Interval): boolean {
-  return a.most <= 0;
-}
-
-export function isNegative(a: Interval): boolean {
-  return a.most < 0 || (a.most === 0 && a.mostOpen);
-}
-
 export function isZero(a: Interval): boolean {
   return a.least === 0 && a.most === 0;
 }

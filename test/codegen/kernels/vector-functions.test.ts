@@ -30,7 +30,10 @@ const magnitudes = (from: number, to: number, count: number): readonly number[] 
 describe.each(variants)("in the variant %s", (variant) => {
   test("exp is right to 1 ulp", () => {
     const x = [...spread(-745, 709.7, 1500), ...spread(-1, 1, 500), ...magnitudes(-60, 0, 200), -708.5, -744.9, 709.78];
-    elementwise("exp", variant)(x).forEach((found, i) => {
+    elementwise(
+      "exp",
+      variant,
+    )(x).forEach((found, i) => {
       expect(ulpDistance(found, exponentialOf(x[i])), `exp ${x[i]}`).toBeLessThanOrEqual(1);
     });
   });
@@ -46,7 +49,10 @@ describe.each(variants)("in the variant %s", (variant) => {
       1 + Number.EPSILON,
       1 - Number.EPSILON / 2,
     ];
-    elementwise("log", variant)(x).forEach((found, i) => {
+    elementwise(
+      "log",
+      variant,
+    )(x).forEach((found, i) => {
       expect(ulpDistance(found, logarithmOf(x[i])), `log ${x[i]}`).toBeLessThanOrEqual(1);
     });
   });
@@ -58,8 +64,15 @@ describe.each(variants)("in the variant %s", (variant) => {
     ["sigmoid", -700, 700, 3],
     ["tanh", -25, 25, 4],
   ])("%s is as right as the scalar function, to some ulp", (name, from, to, ulps) => {
-    const x = [...spread(from, to, 800), ...spread(-1, 1, 400).filter((value) => value > from), ...magnitudes(-70, -1, 200)];
-    elementwise(name, variant)(x).forEach((found, i) => {
+    const x = [
+      ...spread(from, to, 800),
+      ...spread(-1, 1, 400).filter((value) => value > from),
+      ...magnitudes(-70, -1, 200),
+    ];
+    elementwise(
+      name,
+      variant,
+    )(x).forEach((found, i) => {
       const expected = unaryValue(name, x[i]);
       expect(Math.abs(found - expected), `${name} ${x[i]}`).toBeLessThanOrEqual(
         ulps * Math.max(Number.MIN_VALUE, Number.EPSILON * Math.abs(expected)),
@@ -67,29 +80,66 @@ describe.each(variants)("in the variant %s", (variant) => {
     });
   });
 
-  const special = [0, -0, 1, -1, Infinity, -Infinity, NaN, Number.MIN_VALUE, Number.MAX_VALUE, -Number.MAX_VALUE, 2 ** -1030];
+  const special = [
+    0,
+    -0,
+    1,
+    -1,
+    Infinity,
+    -Infinity,
+    NaN,
+    Number.MIN_VALUE,
+    Number.MAX_VALUE,
+    -Number.MAX_VALUE,
+    2 ** -1030,
+  ];
 
   test.each<[UnaryFunction]>([
-    ["exp"], ["log"], ["log1p"], ["expm1"], ["softplus"], ["sigmoid"], ["tanh"], ["sign"], ["step"], ["relu"],
-    ["leakyRelu"], ["isPresent"], ["presentOrZero"], ["reciprocal"], ["negate"], ["abs"], ["sqrt"], ["square"],
+    ["exp"],
+    ["log"],
+    ["log1p"],
+    ["expm1"],
+    ["softplus"],
+    ["sigmoid"],
+    ["tanh"],
+    ["sign"],
+    ["step"],
+    ["relu"],
+    ["leakyRelu"],
+    ["isPresent"],
+    ["presentOrZero"],
+    ["reciprocal"],
+    ["negate"],
+    ["abs"],
+    ["sqrt"],
+    ["square"],
   ])("%s at zero, infinity, NaN and the ends of the range", (name) => {
-    elementwise(name, variant)(special).forEach((found, i) => {
+    elementwise(
+      name,
+      variant,
+    )(special).forEach((found, i) => {
       const expected = unaryValue(name, special[i]);
-      if (Number.isFinite(expected) && expected !== 0) expect(found / expected, `${name} ${special[i]}`).toBeCloseTo(1, 14);
+      if (Number.isFinite(expected) && expected !== 0)
+        expect(found / expected, `${name} ${special[i]}`).toBeCloseTo(1, 14);
       else expect(Object.is(found, expected), `${name} ${special[i]}: ${found}`).toBe(true);
     });
   });
 
-  test.each<[UnaryFunction]>([["sin"], ["cos"], ["logGamma"], ["digamma"], ["trigamma"], ["logBesselI0"], ["besselRatio"]])(
-    "%s is the host's, lane by lane",
-    (name) => {
-      const kernel = elementwise(name, variant);
-      fc.assert(
-        fc.property(fc.array(fc.double({ min: 0.01, max: 50, noNaN: true }), { minLength: 1, maxLength: 20 }), (x) => {
-          expect([...kernel(x)]).toEqual(x.map((value) => unaryValue(name, value)));
-        }),
-        { numRuns: 20 },
-      );
-    },
-  );
+  test.each<[UnaryFunction]>([
+    ["sin"],
+    ["cos"],
+    ["logGamma"],
+    ["digamma"],
+    ["trigamma"],
+    ["logBesselI0"],
+    ["besselRatio"],
+  ])("%s is the host's, lane by lane", (name) => {
+    const kernel = elementwise(name, variant);
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0.01, max: 50, noNaN: true }), { minLength: 1, maxLength: 20 }), (x) => {
+        expect([...kernel(x)]).toEqual(x.map((value) => unaryValue(name, value)));
+      }),
+      { numRuns: 20 },
+    );
+  });
 });

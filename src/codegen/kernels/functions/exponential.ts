@@ -10,7 +10,7 @@ export const logTwo = { high: 6.9314718036912381649e-1, low: 1.90821492927058770
 const integerShift = 6755399441055744;
 /** Coefficients of c(r) = r - r^2 (P1 + r^2 (P2 + …)), where exp r = 1 + r + r c / (2 - c). */
 const remainders = [
-  1.66666666666666019037e-1, -2.7777777777015593384e-3, 6.61375632143793436117e-5, -1.65339022054652515390e-6,
+  1.66666666666666019037e-1, -2.7777777777015593384e-3, 6.61375632143793436117e-5, -1.6533902205465251539e-6,
   4.1381367970572384604e-8,
 ];
 
@@ -72,4 +72,3 @@ export const exponentialMinusOne = vectorFunction("expm1", "exp(x) - 1", (builde
   // Zero keeps its sign.
   return op("v128.bitselect", x, result, op("f64x2.eq", x, constants.splat(0)));
 });
-

@@ -4,7 +4,7 @@ import { horner, once, vectorFunction } from "./vector-function.js";
 
 /** Coefficients Lg1 … Lg7 of fdlibm. */
 const [lg1, lg2, lg3, lg4, lg5, lg6, lg7] = [
-  6.666666666666735130e-1, 3.999999999940941908e-1, 2.857142874366239149e-1, 2.222219843214978396e-1,
+  6.66666666666673513e-1, 3.999999999940941908e-1, 2.857142874366239149e-1, 2.222219843214978396e-1,
   1.818357216161805012e-1, 1.531383769920937332e-1, 1.479819860511658591e-1,
 ];
 /** Bits of sqrt(1/2), of 1, of the fraction, and of 2^52. */
@@ -25,11 +25,7 @@ export const logarithm = vectorFunction("log", "log, below 1 ulp (fdlibm)", (bui
   const shifted = once(builder, "shifted", op("i64x2.add", normal, constants.splat(bits(one - halfRoot))));
   const exponent = op("v128.or", op("i64x2.shr_u", shifted, integer(52)), constants.splat(bits(twoTo52)));
   const adjustment = op("v128.and", isSmall, constants.splat(54));
-  const k = once(
-    builder,
-    "k",
-    op("f64x2.sub", op("f64x2.sub", exponent, constants.splat(2 ** 52 + 1023)), adjustment),
-  );
+  const k = once(builder, "k", op("f64x2.sub", op("f64x2.sub", exponent, constants.splat(2 ** 52 + 1023)), adjustment));
   const mantissa = op(
     "i64x2.add",
     op("v128.and", shifted, constants.splat(bits(fraction))),
@@ -42,16 +38,10 @@ export const logarithm = vectorFunction("log", "log, below 1 ulp (fdlibm)", (bui
   const odd = op("f64x2.mul", z, horner(context, [lg1, lg3, lg5, lg7], w));
   const rest = multiplyAdd(w, horner(context, [lg2, lg4, lg6], w), odd);
   const half = once(builder, "half", op("f64x2.mul", op("f64x2.mul", f, f), constants.splat(0.5)));
-  const small = multiplyAdd(
-    s,
-    op("f64x2.add", half, rest),
-    op("f64x2.mul", k, constants.splat(logTwo.low)),
-  );
+  const small = multiplyAdd(s, op("f64x2.add", half, rest), op("f64x2.mul", k, constants.splat(logTwo.low)));
   const result = builder.local("result", "v128");
   const rounded = op("f64x2.add", op("f64x2.sub", small, half), f);
-  builder.append(
-    set(result, multiplyAdd(k, constants.splat(logTwo.high), rounded)),
-  );
+  builder.append(set(result, multiplyAdd(k, constants.splat(logTwo.high), rounded)));
   // 0, infinity, NaN and negative numbers are rare: sqrt has what they need but for 0.
   const isUsual = once(
     builder,

@@ -1,5 +1,12 @@
 import { keyOfExpression } from "../from-loops.js";
-import type { KernelArray, KernelExpression, KernelFunction, KernelLoop, KernelStatement, Segment } from "../kernel-ir.js";
+import type {
+  KernelArray,
+  KernelExpression,
+  KernelFunction,
+  KernelLoop,
+  KernelStatement,
+  Segment,
+} from "../kernel-ir.js";
 import type { Polynomial } from "../polynomial.js";
 import { add, constant, linearIn, multiply, named, namesOf, subtract, zero } from "../polynomial.js";
 import { shapesOf } from "../shapes.js";

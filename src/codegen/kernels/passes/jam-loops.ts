@@ -1,6 +1,17 @@
 import type { KernelExpression, KernelFunction, KernelLoop, KernelStatement } from "../kernel-ir.js";
 import type { Polynomial, VariableRange } from "../polynomial.js";
-import { add, constant, isNeverZero, keyOf, linearIn, mentions, named, namesOf, subtract, substitute } from "../polynomial.js";
+import {
+  add,
+  constant,
+  isNeverZero,
+  keyOf,
+  linearIn,
+  mentions,
+  named,
+  namesOf,
+  subtract,
+  substitute,
+} from "../polynomial.js";
 import { expressionsOf, forEachExpression, forEachStatement, mapBodies, rewriteStatement } from "../walk-kernel.js";
 
 /**
@@ -36,19 +47,16 @@ class Jam {
   private jammed(loop: KernelLoop, outer: readonly KernelLoop[]): KernelLoop | undefined {
     const position = loop.body.findIndex((statement) => statement.kind === "for");
     const inner = loop.body[position];
-    if (inner === undefined || inner.kind !== "for" || inner.alone !== undefined || loop.alone !== undefined) return undefined;
+    if (inner === undefined || inner.kind !== "for" || inner.alone !== undefined || loop.alone !== undefined)
+      return undefined;
     if (!loop.body.every((statement, i) => i === position || isPlain(statement))) return undefined;
-    if (!inner.body.every(isPlain) || this.picks(loop) || !this.sharesCells(loop, inner)) return undefined;
+    if (!inner.body.every(isPlain) || !this.sharesCells(loop, inner)) return undefined;
     const distance = loop.descending ? -1 : 1;
     const ranges = rangesFor(loop, inner, distance);
-    if (ranges === undefined) return undefined;
+    if (ranges === undefined || this.picksOwn(loop, ranges.extra !== undefined)) return undefined;
     const second = copyStatements(loop, distance);
     const [before, after] = [loop.body.slice(0, position), loop.body.slice(position + 1)];
-    const [before2, inner2, after2] = [
-      second.slice(0, position),
-      second[position],
-      second.slice(position + 1),
-    ];
+    const [before2, inner2, after2] = [second.slice(0, position), second[position], second.slice(position + 1)];
     if (inner2.kind !== "for") throw new Error("jam: a copy of a loop is a loop");
     const conflicts = new Conflicts(this.fn, [...outer, loop], inner);
     if (
@@ -57,17 +65,12 @@ class Jam {
     ) {
       return undefined;
     }
-    const renamed = inner2.body.map((statement) => substituteVariable(statement, inner2.variable, named(inner.variable)));
-    const extra =
-      ranges.extra === undefined
-        ? []
-        : inner2.body.map((statement) =>
-            renameScalars(
-              substituteVariable(statement, inner2.variable, ranges.extra as Polynomial),
-              declaredIn(inner2.body),
-              " extra",
-            ),
-          );
+    const renamed = inner2.body.map((statement) =>
+      substituteVariable(statement, inner2.variable, named(inner.variable)),
+    );
+    const turn = (body: readonly KernelStatement[], variable: string, place: Polynomial, suffix: string) =>
+      body.map((statement) => renameScalars(substituteVariable(statement, variable, place), declaredIn(body), suffix));
+    const extra = ranges.extra === undefined ? [] : turn(inner2.body, inner2.variable, ranges.extra, " extra");
     const fused: KernelLoop = { ...inner, from: ranges.from, to: ranges.to, body: [...inner.body, ...renamed] };
     return {
       ...loop,
@@ -76,14 +79,23 @@ class Jam {
     };
   }
 
-  private picks(loop: KernelLoop): boolean {
+  /** May its picked positions not be shared by two turns? They may if both turns pick the same. */
+  private picksOwn(loop: KernelLoop, hasExtra: boolean): boolean {
+    const declared = declaredIn(loop.body);
     let found = false;
-    const hasPosition = (index: Polynomial): boolean => [...namesOf(index)].some((name) => this.fn.positions.has(name));
+    const check = (index: Polynomial): void => {
+      for (const name of namesOf(index)) if (this.fn.positions.has(name) && hasExtra) found = true;
+    };
     forEachStatement(loop.body, (statement) => {
-      if ((statement.kind === "store" || statement.kind === "updateStore") && hasPosition(statement.index)) found = true;
+      if (statement.kind === "store" || statement.kind === "updateStore") check(statement.index);
       for (const expression of expressionsOf(statement)) {
         forEachExpression(expression, (part) => {
-          if (part.kind === "pick" || (part.kind === "load" && hasPosition(part.index))) found = true;
+          if (part.kind === "load") check(part.index);
+          if (part.kind !== "pick") return;
+          forEachExpression(part.position, (inner) => {
+            if (inner.kind === "scalar" && declared.has(inner.name)) found = true;
+            if ((inner.kind === "load" || inner.kind === "fromIndex") && mentions(inner.index, loop.variable)) found = true;
+          });
         });
       }
     });
@@ -117,18 +129,22 @@ function isPlain(statement: KernelStatement): boolean {
 }
 
 /** The turns of the inner loop that both copies make, and the one more that the second makes. */
-function rangesFor(
-  loop: KernelLoop,
-  inner: KernelLoop,
-  distance: 1 | -1,
-): { readonly from: Polynomial; readonly to: Polynomial; readonly extra?: Polynomial } | undefined {
+interface TurnRanges {
+  readonly from: Polynomial;
+  readonly to: Polynomial;
+  readonly extra?: Polynomial;
+}
+
+function rangesFor(loop: KernelLoop, inner: KernelLoop, distance: 1 | -1): TurnRanges | undefined {
   if (inner.descending) return undefined;
   const slopes = [inner.from, inner.to].map((bound) => linearIn(bound, loop.variable)?.slope);
   if (slopes.some((slope) => slope === undefined)) return undefined;
   const [from, to] = slopes.map((slope) => keyOf(slope as Polynomial));
   const one = keyOf(constant(1));
   if (from === "" && to === "") return { from: inner.from, to: inner.to };
-  if (from === "" && to === one && distance === 1) return { from: inner.from, to: inner.to, extra: inner.to };
+  if (from === "" && to === one && distance === 1) {
+    return { from: inner.from, to: inner.to, extra: inner.to };
+  }
   if (from === one && to === "" && distance === -1) {
     return { from: inner.from, to: inner.to, extra: subtract(inner.from, constant(1)) };
   }
@@ -233,7 +249,8 @@ class Conflicts {
     const accesses: Access[] = [];
     forEachStatement(statements, (statement) => {
       if (statement.kind === "store") accesses.push({ array: statement.array, index: statement.index, kind: "write" });
-      if (statement.kind === "updateStore") accesses.push({ array: statement.array, index: statement.index, kind: "add" });
+      if (statement.kind === "updateStore")
+        accesses.push({ array: statement.array, index: statement.index, kind: "add" });
       for (const expression of expressionsOf(statement)) {
         forEachExpression(expression, (part) => {
           if (part.kind === "load") accesses.push({ array: part.array, index: part.index, kind: "read" });

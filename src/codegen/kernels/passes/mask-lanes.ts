@@ -74,7 +74,9 @@ class Masking {
           this.canBeZero(expression.right)
         );
       case "unary":
-        return (expression.function === "square" || expression.function === "negate") && this.canBeZero(expression.operand);
+        return (
+          (expression.function === "square" || expression.function === "negate") && this.canBeZero(expression.operand)
+        );
       case "masked":
         return true;
       case "number":

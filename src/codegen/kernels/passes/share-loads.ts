@@ -1,6 +1,14 @@
 import type { KernelExpression, KernelFunction, KernelStatement, Segment } from "../kernel-ir.js";
 import { keyOf, namesOf } from "../polynomial.js";
-import { bodiesOf, forEachExpression, expressionsOf, forEachStatement, mapBodies, mapExpressions, rewriteExpression } from "../walk-kernel.js";
+import {
+  bodiesOf,
+  forEachExpression,
+  expressionsOf,
+  forEachStatement,
+  mapBodies,
+  mapExpressions,
+  rewriteExpression,
+} from "../walk-kernel.js";
 
 /**
  * Within a list of statements, a cell of per-row memory that was just stored or loaded is not loaded again; arrays that
@@ -176,8 +184,7 @@ function withoutUnread(fn: KernelFunction): KernelFunction {
   const keep = (statements: readonly KernelStatement[]): readonly KernelStatement[] =>
     statements
       .filter(
-        (statement) =>
-          (statement.kind !== "store" && statement.kind !== "updateStore") || !isUnread(statement.array),
+        (statement) => (statement.kind !== "store" && statement.kind !== "updateStore") || !isUnread(statement.array),
       )
       .map((statement) => mapBodies(statement, keep));
   return {

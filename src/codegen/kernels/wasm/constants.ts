@@ -15,9 +15,7 @@ export class ConstantTable {
 
   /** A vector with the number in both entries. */
   splat(value: number): Code {
-    return value === 0 && !Object.is(value, -0)
-      ? pair(0, 0)
-      : load("v128.load64_splat", integer(this.place([value])));
+    return value === 0 && !Object.is(value, -0) ? pair(0, 0) : load("v128.load64_splat", integer(this.place([value])));
   }
 
   vector(first: number, second: number): Code {

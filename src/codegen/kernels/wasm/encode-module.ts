@@ -71,7 +71,9 @@ export function encodeModule(module: WasmModule, target: Target): EncodedModule 
       },
     ),
   );
-  section(10, (content) => content.vector(module.functions, (fn) => content.sized(encodeFunction(fn, target, indexOf))));
+  section(10, (content) =>
+    content.vector(module.functions, (fn) => content.sized(encodeFunction(fn, target, indexOf))),
+  );
   section(11, (content) => {
     const { address, values } = module.data;
     content.unsigned(1);
@@ -102,11 +104,7 @@ function encodeFunction(fn: WasmFunction, target: Target, indexOf: ReadonlyMap<s
   return writer.result();
 }
 
-function encodeInstruction(
-  instruction: Instruction,
-  writer: ByteWriter,
-  indexOf: ReadonlyMap<string, number>,
-): void {
+function encodeInstruction(instruction: Instruction, writer: ByteWriter, indexOf: ReadonlyMap<string, number>): void {
   if (instruction.opcode === "comment") return;
   const { bytes, immediate } = encodingOf(instruction.opcode);
   writer.bytes(bytes);

@@ -1,5 +1,6 @@
 /** WebAssembly instructions as data: encoded to bytes and printed as text from the same list. */
-export type Immediate = "none" | "block" | "label" | "local" | "call" | "memory" | "memoryLane" | "lane" | "i32" | "f64" | "pair" | "fill";
+export type Immediate =
+  "none" | "block" | "label" | "local" | "call" | "memory" | "memoryLane" | "lane" | "i32" | "f64" | "pair" | "fill";
 
 /** Opcodes (SIMD and extended ones with their prefix) and what follows them. */
 const table = {
@@ -137,7 +138,9 @@ export function flatten(code: Code, target: Target, into: Instruction[] = []): r
   if ("opcode" in code) into.push(code);
   else if ("fused" in code) {
     const { fused, a, b, c } = code;
-    const operands = target.relaxed ? [a, b, c, fusedInstructions[fused]] : [c, a, b, multiply, separateInstructions[fused]];
+    const operands = target.relaxed
+      ? [a, b, c, fusedInstructions[fused]]
+      : [c, a, b, multiply, separateInstructions[fused]];
     flatten(operands, target, into);
   } else for (const part of code) flatten(part, target, into);
   return into;

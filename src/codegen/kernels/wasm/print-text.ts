@@ -18,8 +18,16 @@ function printFunction(fn: WasmFunction, target: Target): readonly string[] {
   const parameters = fn.parameters.map((type, i) => ` (param ${local(i)} ${type})`).join("");
   const results = fn.results.map((type) => ` (result ${type})`).join("");
   const head = `(func $${identifier(fn.name)}${fn.isExported ? ` (export "${fn.name}")` : ""}${parameters}${results}`;
-  const own = fn.locals.slice(fn.parameters.length).map(({ type }, i) => `  (local ${local(i + fn.parameters.length)} ${type})`);
-  return [...(fn.comment === undefined ? [] : [`;; ${fn.comment}`]), head, ...own, ...printCode(flatten(fn.code, target), local), ")"];
+  const own = fn.locals
+    .slice(fn.parameters.length)
+    .map(({ type }, i) => `  (local ${local(i + fn.parameters.length)} ${type})`);
+  return [
+    ...(fn.comment === undefined ? [] : [`;; ${fn.comment}`]),
+    head,
+    ...own,
+    ...printCode(flatten(fn.code, target), local),
+    ")",
+  ];
 }
 
 function printCode(code: readonly Instruction[], local: (i: number) => string): readonly string[] {

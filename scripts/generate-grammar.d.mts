@@ -1,0 +1,2 @@
+/** The TextMate grammar of the language, from its EBNF. */
+export function textMateGrammar(ebnf: string): object;
