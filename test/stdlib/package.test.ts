@@ -16,13 +16,16 @@ let app = "";
 beforeAll(async () => {
   // `npm pack` with its prepack script takes half a minute, most of it the declarations: only in the slow suite.
   app = installPacked(folder, slow);
-  mkdirSync(join(app, "src"));
+  mkdirSync(join(app, "src", "tfjs"), { recursive: true });
   for (const { fileName, text } of standardModels()) {
     const source = { name: fileName, text };
     const { program } = compileSource(source);
     if (program === undefined) throw new Error(`${fileName} does not compile`);
-    const { typescript } = await emitModule({ source, program });
-    writeFileSync(join(app, "src", fileName.replace(/\.gen$/, ".gen.ts")), typescript);
+    for (const engine of ["auto", "tfjs"] as const) {
+      const { typescript } = await emitModule({ source, program }, { engine });
+      const place = engine === "auto" ? "src" : join("src", engine);
+      writeFileSync(join(app, place, fileName.replace(/\.gen$/, ".gen.ts")), typescript);
+    }
   }
   writeFileSync(
     join(app, "src", "main.ts"),

@@ -11,11 +11,12 @@ import { lanes } from "./emission.js";
 import { kernelFromLoops } from "./from-loops.js";
 import type { HostFunctionName, VectorFunctionName } from "./functions/index.js";
 import { hostFunctions, vectorFunctions } from "./functions/index.js";
-import type { KernelArray, KernelFunction } from "./kernel-ir.js";
+import type { KernelArray, KernelFunction, Segment } from "./kernel-ir.js";
 import { NotAKernelError } from "./kernel-ir.js";
 import { hoistDivisors } from "./passes/hoist-divisors.js";
 import { jamLoops } from "./passes/jam-loops.js";
 import { maskLanes } from "./passes/mask-lanes.js";
+import { precomputeColumns } from "./passes/precompute-columns.js";
 import { shareLoads } from "./passes/share-loads.js";
 import type { Polynomial } from "./polynomial.js";
 import { namesIn } from "./polynomial.js";
@@ -27,7 +28,8 @@ import { printModuleText } from "./wasm/print-text.js";
 import { writeSegment } from "./write-segment.js";
 
 /** What is done to a function's Kernel IR, in order. */
-const passesNow = (): readonly { readonly reason: string; readonly run: (fn: KernelFunction) => KernelFunction }[] => [
+const passes: readonly { readonly reason: string; readonly run: (fn: KernelFunction) => KernelFunction }[] = [
+  { reason: "log Gamma of the data is the same in every iteration", run: precomputeColumns },
   { reason: "a division takes as long as several multiplications", run: hoistDivisors },
   { reason: "a cell that was just stored is in a register", run: shareLoads },
   { reason: "loads for one row of a matrix serve the next too", run: jamLoops },
@@ -100,7 +102,7 @@ function lowerKernels(functions: readonly PlanFunction[]): {
 
 function lowerKernel(plan: PlanFunction): LoweredKernel {
   const converted = kernelFromLoops(plan, lowerFunction(plan));
-  const fn = onlyUsedArrays(passesNow().reduce((kernel, pass) => pass.run(kernel), converted));
+  const fn = onlyUsedArrays(passes.reduce((kernel, pass) => pass.run(kernel), converted));
   const frame = new Map<string, number>();
   const place = (name: string): number => {
     frame.set(name, 4 * frame.size);
@@ -110,13 +112,15 @@ function lowerKernel(plan: PlanFunction): LoweredKernel {
   const sizes = [...fn.sizes].map(([name, symbol]) => ({ name: symbol, offset: place(name) }));
   const arrays = [...fn.arrays.values()].map((array) => describeArray(fn, array, place(`&${array.name}`)));
   const segments = fn.segments.map(({ kind }, i) => ({ export: `${fn.name}.${i}`, kind }));
-  return { fn, frame, description: { name: fn.name, segments, frameBytes: 4 * frame.size, rowsOffset, sizes, arrays } };
+  const columns = fn.columns === undefined ? {} : { columns: `${fn.name}.columns` };
+  const description = { name: fn.name, segments, ...columns, frameBytes: 4 * frame.size, rowsOffset, sizes, arrays };
+  return { fn, frame, description };
 }
 
 /** What only the Loop IR used is gone. */
 function onlyUsedArrays(fn: KernelFunction): KernelFunction {
   const used = new Set<string>();
-  for (const { body } of fn.segments) {
+  for (const body of [...fn.segments.map((segment) => segment.body), fn.columns ?? []]) {
     forEachStatement(body, (statement) => {
       if (statement.kind === "store" || statement.kind === "updateStore") used.add(statement.array);
       if (statement.kind === "collect" || statement.kind === "clear") {
@@ -150,7 +154,7 @@ function describeArray(fn: KernelFunction, array: KernelArray, offset: number): 
     case "input":
       return { offset, role: array.source, key: array.key };
     case "rowInput":
-      return own(array.source === "data" ? "data" : "rowTable", array.key, array.width);
+      return own(rowRoles[array.source], array.key, array.width);
     case "output":
       return own("output", array.key, array.length);
     case "rowOutput":
@@ -162,6 +166,8 @@ function describeArray(fn: KernelFunction, array: KernelArray, offset: number): 
   }
 }
 
+const rowRoles = { data: "data", table: "rowTable", derived: "derived" } as const;
+
 function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmModule; readonly firstFreeByte: number } {
   const context = { constants: new ConstantTable() };
   const used = new Set<VectorFunctionName | HostFunctionName>();
@@ -169,16 +175,18 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
     used.add(name);
     if (isVectorFunction(name)) for (const inner of vectorFunctions[name].calls) used.add(inner);
   };
-  const written = kernels.flatMap(({ fn, frame, description }) =>
-    fn.segments.map((segment, i): WasmFunction => {
-      const offset = (name: string): number => {
-        const found = frame.get(name);
-        if (found === undefined) throw new Error(`kernel ${fn.name}: ${name} is not in the frame`);
-        return found;
-      };
-      return writeSegment(fn, segment, description.segments[i].export, context, offset, use);
-    }),
-  );
+  const written = kernels.flatMap(({ fn, frame, description }) => {
+    const offset = (name: string): number => {
+      const found = frame.get(name);
+      if (found === undefined) throw new Error(`kernel ${fn.name}: ${name} is not in the frame`);
+      return found;
+    };
+    const write = (segment: Segment, name: string): WasmFunction =>
+      writeSegment(fn, segment, name, context, offset, use);
+    const own = fn.segments.map((segment, i) => write(segment, description.segments[i].export));
+    if (fn.columns === undefined || description.columns === undefined) return own;
+    return [...own, write({ kind: "rows", body: fn.columns }, description.columns)];
+  });
   const names = [...used].sort();
   const functions = names.filter(isVectorFunction).map((name) => vectorFunctions[name].write(context));
   const imports = names.flatMap((name) => (isVectorFunction(name) ? [] : [{ name, parameters: hostFunctions[name] }]));

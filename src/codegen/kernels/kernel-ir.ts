@@ -19,6 +19,8 @@ export interface KernelFunction {
   /** Names in polynomials of float64 numbers taken as whole numbers. */
   readonly positions: ReadonlyMap<string, KernelExpression>;
   readonly segments: readonly Segment[];
+  /** Runs over the rows once per data set, to compute derived columns. */
+  readonly columns?: readonly KernelStatement[];
 }
 
 /** `once`: outside the rows. `rows`: one group of rows after another; `group` is the loop variable. */
@@ -32,7 +34,8 @@ export type KernelArray = { readonly name: string } & (
   /** One entry per lane and field; the group's part is addressed. */
   | {
       readonly kind: "rowInput";
-      readonly source: "data" | "table";
+      /** derived: computed from the data by the function's `columns`. */
+      readonly source: "data" | "table" | "derived";
       readonly key: string;
       readonly width: Polynomial;
     }

@@ -172,7 +172,7 @@ class SegmentWriter {
 
   private store(statement: Extract<KernelStatement, { readonly kind: "store" }>): void {
     const array = this.array(statement.array);
-    if (array.kind !== "varying" && array.kind !== "rowOutput") {
+    if (array.kind !== "varying" && array.kind !== "rowOutput" && array.kind !== "rowInput") {
       return this.scalars.store(statement.array, statement.index, statement.value);
     }
     this.inRun([statement.value], () => {

@@ -40,7 +40,10 @@ export class VectorWriter {
   private readonly locals = new Map<string, readonly number[]>();
   private readonly positions = new Map<string, readonly number[]>();
   /** Positions that are known in a scope that is still open. */
-  private readonly bound = new Map<string, { readonly scope: Scope; readonly key: string; readonly known: LanePositions }>();
+  private readonly bound = new Map<
+    string,
+    { readonly scope: Scope; readonly key: string; readonly known: LanePositions }
+  >();
   private active: readonly number[] | undefined;
   /** Uniform values of the statements at hand, filled into vectors. */
   private readonly filled = new Map<string, number>();
@@ -396,9 +399,7 @@ export class VectorWriter {
 }
 
 /** A product, also one that is a square. */
-function productIn(
-  expression: KernelExpression,
-):
+function productIn(expression: KernelExpression):
   | {
       readonly kind: "binary";
       readonly function: "multiply";

@@ -9,6 +9,8 @@
 export interface KernelDescription {
   readonly name: string;
   readonly segments: readonly { readonly export: string; readonly kind: "once" | "rows" }[];
+  /** Runs over the rows (frame, first group, end group) once per data set, to compute the derived columns. */
+  readonly columns?: string;
   readonly frameBytes: number;
   /** Where in the frame the number of rows goes, as a 32-bit integer. */
   readonly rowsOffset: number;
@@ -28,7 +30,7 @@ export interface KernelArrayDescription {
 
 /**
  * parameter, previous, table: float64 entries in row-major order · data, rowTable: [group, cell, lane], zeros where
- * there is no row · output: entries that are added to · rowOutput: [group, cell, lane] · uniform: own memory, 8 bytes a
+ * there is no row · derived: a column that depends on the data alone, [group, cell, lane] · output: entries that are added to · rowOutput: [group, cell, lane] · uniform: own memory, 8 bytes a
  * cell, written before the rows · varying: own memory of whoever runs the rows, 8 bytes a lane and cell · total: sums
  * of whoever runs the rows, 16 bytes a cell.
  */

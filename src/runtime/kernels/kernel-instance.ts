@@ -28,7 +28,9 @@ export class KernelInstance {
   private readonly memory: KernelMemory;
   private readonly functions: ReadonlyMap<string, BoundKernel>;
   /** Data columns that lie in memory already. */
-  private laidOut = new Map<Float64Array, { readonly address: number; readonly width: number }>();
+  private laidOut = new Map<Float64Array, number>();
+  /** Derived columns of a function, by the first data column it reads. */
+  private derived = new Map<Float64Array, Map<string, DerivedColumns>>();
 
   private constructor(
     readonly module: KernelModule,
@@ -67,10 +69,12 @@ export class KernelInstance {
     for (const array of description.arrays) {
       if (array.role === "data") this.layOut(column(given.data, array.key), widthOf(array, given), given.rows);
     }
+    const derived = kernel.columns === undefined ? undefined : this.derive(kernel, kernel.columns, given);
     const passing = this.memory.mark();
     try {
       const addresses = new Map<KernelArrayDescription, number>();
-      for (const array of description.arrays) addresses.set(array, this.place(array, given));
+      for (const array of description.arrays)
+        addresses.set(array, derived?.addresses.get(array.key) ?? this.place(array, given));
       this.writeFrame(kernel, addresses, given);
       const groups = Math.ceil(given.rows / this.module.lanes);
       description.segments.forEach(({ kind }, i) => {
@@ -92,6 +96,7 @@ export class KernelInstance {
   /** Forgets the data. */
   release(): void {
     this.laidOut = new Map();
+    this.derived = new Map();
     this.memory.release(this.memory.start);
   }
 
@@ -100,7 +105,32 @@ export class KernelInstance {
     const { lanes } = this.module;
     const address = this.memory.reserve(8 * lanes * width * Math.ceil(rows / lanes));
     tileRows(values, rows, width, lanes, this.memory.floats, address / 8);
-    this.laidOut.set(values, { address, width });
+    this.laidOut.set(values, address);
+  }
+
+  /** Computes what depends on the data alone, unless it is there already. */
+  private derive(kernel: BoundKernel, compute: Segment, given: KernelArguments): DerivedColumns {
+    const { arrays, name } = kernel.description;
+    const { lanes } = this.module;
+    const columns = arrays.flatMap(({ role, key }) => (role === "data" ? [column(given.data, key)] : []));
+    const byFunction = this.derived.get(columns[0]) ?? new Map<string, DerivedColumns>();
+    const known = byFunction.get(name);
+    if (known !== undefined && known.from.every((values, i) => values === columns[i])) return known;
+    const groups = Math.ceil(given.rows / lanes);
+    const addresses = new Map<string, number>();
+    const inFrame = new Map<KernelArrayDescription, number>();
+    for (const array of arrays) {
+      if (array.role === "data") inFrame.set(array, this.place(array, given));
+      if (array.role !== "derived") continue;
+      const address = this.memory.reserve(8 * lanes * widthOf(array, given) * groups);
+      addresses.set(array.key, address);
+      inFrame.set(array, address);
+    }
+    this.writeFrame(kernel, inFrame, given);
+    compute(kernel.frame, 0, groups);
+    const result = { from: columns, addresses };
+    this.derived.set(columns[0], byFunction.set(name, result));
+    return result;
   }
 
   /** Where an array lies in this run. */
@@ -117,8 +147,10 @@ export class KernelInstance {
       case "data": {
         const found = this.laidOut.get(column(given.data, array.key));
         if (found === undefined) throw new Error(`kernel: ${array.key} is not laid out`);
-        return found.address;
+        return found;
       }
+      case "derived":
+        throw new Error(`kernel: ${array.key} is not computed`);
       case "rowTable": {
         const width = widthOf(array, given);
         const address = this.memory.reserve(8 * lanes * width * groups);
@@ -191,16 +223,27 @@ export interface KernelOptions {
 interface BoundKernel {
   readonly description: KernelDescription;
   readonly segments: readonly Segment[];
+  readonly columns: Segment | undefined;
   readonly frame: number;
 }
 
+interface DerivedColumns {
+  readonly from: readonly Float64Array[];
+  readonly addresses: ReadonlyMap<string, number>;
+}
+
 function bindKernel(description: KernelDescription, instance: WebAssembly.Instance, memory: KernelMemory): BoundKernel {
-  const segments = description.segments.map(({ export: name }): Segment => {
+  const exported = (name: string): Segment => {
     const found = instance.exports[name];
     if (typeof found !== "function") throw new Error(`the kernel exports no ${name}`);
     return found as Segment;
-  });
-  return { description, segments, frame: memory.reserveForever(description.frameBytes) };
+  };
+  return {
+    description,
+    segments: description.segments.map(({ export: name }) => exported(name)),
+    columns: description.columns === undefined ? undefined : exported(description.columns),
+    frame: memory.reserveForever(description.frameBytes),
+  };
 }
 
 function prepare(

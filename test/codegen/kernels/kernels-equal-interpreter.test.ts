@@ -47,7 +47,7 @@ function expectEqual(fn: PlanFunction, environment: PlanEnvironment): boolean {
 
 const rowCounts = fc.constantFrom(1, 3, 8, 13, 21);
 
-test.prop([planRecipe(12), fc.boolean(), rowCounts], { numRuns: 250 })(
+test.prop([planRecipe(12), fc.boolean(), rowCounts], { numRuns: 100 })(
   "kernels of random plans equal the interpreter, every node an output",
   (recipe, fold, rows) => {
     const { builder, pool, total } = buildRecipe(recipe, new PlanBuilder({ fold }));
@@ -57,7 +57,7 @@ test.prop([planRecipe(12), fc.boolean(), rowCounts], { numRuns: 250 })(
   },
 );
 
-test.prop([planRecipe(12), rowCounts], { numRuns: 250 })(
+test.prop([planRecipe(12), rowCounts], { numRuns: 100 })(
   "kernels of random plans equal the interpreter, fused into one total",
   (recipe, rows) => {
     const { builder, total } = buildRecipe(recipe);
@@ -67,7 +67,7 @@ test.prop([planRecipe(12), rowCounts], { numRuns: 250 })(
 );
 
 test("most random plans are kernels", () => {
-  const recipes = fc.sample(planRecipe(8), { numRuns: 200, seed: 5 });
+  const recipes = fc.sample(planRecipe(8), { numRuns: 60, seed: 5 });
   const without = recipes.filter(({ steps }) => steps.every(({ step }) => !step.startsWith("draw")));
   const kernels = without.filter((recipe) => {
     const { builder, total } = buildRecipe(recipe);

@@ -7,8 +7,9 @@ import type {
   KernelStatement,
   Segment,
 } from "../kernel-ir.js";
-import type { Polynomial } from "../polynomial.js";
-import { add, constant, linearIn, multiply, named, namesOf, subtract, zero } from "../polynomial.js";
+import { namesOf } from "../polynomial.js";
+import type { LoopNest } from "./loop-nest.js";
+import { inNest, nestOver } from "./loop-nest.js";
 import { shapesOf } from "../shapes.js";
 import { forEachExpression, forEachStatement, mapBodies, mapExpressions, rewriteExpression } from "../walk-kernel.js";
 
@@ -76,54 +77,23 @@ class Hoisting {
       if (part.kind === "load" || part.kind === "fromIndex") for (const name of namesOf(part.index)) needed.add(name);
     });
     if (!isMovable || [...needed].some((name) => this.fn.positions.has(name))) return undefined;
-    // Bounds of a loop that is needed may need others.
-    for (const loop of [...loops].reverse()) {
-      if (needed.has(loop.variable)) for (const name of [...namesOf(loop.from), ...namesOf(loop.to)]) needed.add(name);
-    }
-    const nest = loops.filter((loop) => needed.has(loop.variable));
-    let [index, length] = [zero, constant(1)];
-    for (const loop of nest) {
-      const extent = largest(loop.to, nest);
-      if (extent === undefined) return undefined;
-      index = add(multiply(index, extent), named(loop.variable));
-      length = multiply(length, extent);
-    }
-    const array = this.store(divisor, nest, index, length);
-    return { kind: "load", array, index };
+    const nest = nestOver(needed, loops);
+    return nest === undefined ? undefined : { kind: "load", array: this.store(divisor, nest), index: nest.index };
   }
 
-  private store(divisor: KernelExpression, nest: readonly KernelLoop[], index: Polynomial, length: Polynomial): string {
-    const key = `${keyOfExpression(divisor)} ${nest.map((loop) => loop.variable).join()}`;
+  private store(divisor: KernelExpression, nest: LoopNest): string {
+    const key = `${keyOfExpression(divisor)} ${nest.loops.map((loop) => loop.variable).join()}`;
     const known = this.known.get(key);
     if (known !== undefined) return known;
     const base = divisor.kind === "load" ? `${divisor.array} reciprocal` : "reciprocal";
     let name = base;
     for (let count = 2; this.arrays.has(name); count++) name = `${base} ${count}`;
     this.known.set(key, name);
-    this.arrays.set(name, { kind: "uniform", name, length });
-    let statement: KernelStatement = {
-      kind: "store",
-      array: name,
-      index,
-      value: { kind: "unary", function: "reciprocal", operand: divisor },
-    };
-    for (const loop of [...nest].reverse()) statement = { ...loop, descending: false, body: [statement] };
-    this.prepared.push(statement);
+    this.arrays.set(name, { kind: "uniform", name, length: nest.length });
+    const value: KernelExpression = { kind: "unary", function: "reciprocal", operand: divisor };
+    this.prepared.push(inNest(nest, { kind: "store", array: name, index: nest.index, value }));
     return name;
   }
-}
-
-/** The largest value of a bound over the loops around it. */
-function largest(bound: Polynomial, loops: readonly KernelLoop[]): Polynomial | undefined {
-  let result = bound;
-  for (const loop of [...loops].reverse()) {
-    const parts = linearIn(result, loop.variable);
-    if (parts === undefined) return undefined;
-    if (parts.slope.size === 0) continue;
-    if ([...parts.slope.values()].some((coefficient) => coefficient < 0)) return undefined;
-    result = add(parts.rest, multiply(parts.slope, subtract(loop.to, constant(1))));
-  }
-  return result;
 }
 
 /** Reciprocals of scalars that are divided by in loops inside those they are declared in. */

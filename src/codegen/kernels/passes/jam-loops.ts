@@ -94,7 +94,8 @@ class Jam {
           if (part.kind !== "pick") return;
           forEachExpression(part.position, (inner) => {
             if (inner.kind === "scalar" && declared.has(inner.name)) found = true;
-            if ((inner.kind === "load" || inner.kind === "fromIndex") && mentions(inner.index, loop.variable)) found = true;
+            if ((inner.kind === "load" || inner.kind === "fromIndex") && mentions(inner.index, loop.variable))
+              found = true;
           });
         });
       }
