@@ -1,5 +1,5 @@
 import type { DataDiagnostic, DataOutcome } from "../diagnostics/data-diagnostic.js";
-import { duplicateColumn, emptyFile, noHeader, raggedRow, unclosedQuote } from "../diagnostics/catalogue/data.js";
+import { duplicateColumn, emptyFile, noHeader, raggedRow, unclosedQuote, unreadableFile } from "../diagnostics/catalogue/data.js";
 import { createColumn, numberFrom, type ColumnBuilder } from "./column-builder.js";
 import { parseCsv } from "./parse-csv.js";
 import type { Table } from "./table.js";
@@ -58,6 +58,8 @@ export async function readCsv(
 }
 
 function headerProblems(file: string, header: readonly string[], line: number): readonly DataDiagnostic[] {
+  const unreadable = whyNotText(header.join(""));
+  if (unreadable !== undefined) return [unreadableFile({ file }, { reason: unreadable })];
   const names = header.map((field) => field.trim());
   const positions = new Map<string, number[]>();
   names.forEach((name, i) => positions.set(name, [...(positions.get(name) ?? []), i + 1]));
@@ -68,6 +70,12 @@ function headerProblems(file: string, header: readonly string[], line: number): 
   if (names.every(isNumber) && !countsUp(names))
     return [noHeader({ file, line }, { first: names.slice(0, 3).join(", ") })];
   return [];
+}
+
+/** Two bytes a letter leave a NUL in every pair; other control characters are in no text either. */
+function whyNotText(header: string): string | undefined {
+  if (header.includes("\u0000")) return "it is not UTF-8 text (spreadsheets may write UTF-16: save it as UTF-8)";
+  return /[\u0001-\u0008\u000e-\u001f]/.test(header) ? "it is not text" : undefined;
 }
 
 function isNumber(name: string): boolean {

@@ -85,7 +85,7 @@ export interface RegressionUpdate {
   readonly kind: "regression";
   /** The variable it describes; its data variance scales the ridge. */
   readonly child: string;
-  /** The residual is of log y (LogNormal): the ridge, in units of y, does not apply. */
+  /** The residual is of log y (LogNormal): the ridge is absolute, since a logarithm has no unit. */
   readonly logarithm: boolean;
   readonly statistics: {
     readonly count: string;

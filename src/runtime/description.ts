@@ -68,6 +68,17 @@ export interface ParameterDescription {
   readonly hasPrior: boolean;
   /** A Positive whose update takes the ridge: the variance of a scalar Normal. (Covariances need not say so.) */
   readonly takesRidge?: boolean;
+  /** A standard deviation, not a variance. */
+  readonly isDeviation?: boolean;
+  /** The spread of a logarithm (LogNormal): the ridge is in its own units, not in the data's variance. */
+  readonly ofLogarithm?: boolean;
+  /** Learned by gradient, in the units of an observed variable: a fit starts at that variable's own moments. */
+  readonly startScale?: StartScale;
+}
+
+export interface StartScale {
+  readonly variable: string;
+  readonly as: "location" | "deviation" | "variance";
 }
 
 export interface VariableDescription {

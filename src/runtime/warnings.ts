@@ -58,9 +58,11 @@ export const warnings = {
     code: "GEN5010",
     message: "`ridge` has no effect: the model learns no covariance in closed form.",
   }),
-  emptyComponent: (latent: string, value: number): FitWarning => ({
+  emptyComponents: (latent: string, values: readonly number[]): FitWarning => ({
     code: "GEN5011",
-    message: `Value ${value} of \`${latent}\` is left with hardly any rows. A smaller number of values may do.`,
+    message:
+      `Value${values.length === 1 ? "" : "s"} ${values.join(", ")} of \`${latent}\` ${values.length === 1 ? "is" : "are"} ` +
+      "left with hardly any rows. A smaller number of values may do.",
   }),
   equalComponents: (size: string, first: number, second: number): FitWarning => ({
     code: "GEN5012",

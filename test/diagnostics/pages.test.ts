@@ -19,7 +19,7 @@ const worded: Readonly<Record<keyof typeof warnings, FitWarning>> = {
   restartFailed: warnings.restartFailed(1, "the log-likelihood is not finite"),
   interrupted: warnings.interrupted(5),
   ridgeWithoutEffect: warnings.ridgeWithoutEffect(),
-  emptyComponent: warnings.emptyComponent("z", 1),
+  emptyComponents: warnings.emptyComponents("z", [1]),
   equalComponents: warnings.equalComponents("K", 0, 1),
   moreComponentsThanRows: warnings.moreComponentsThanRows("z", 5, 3),
   undeterminedCoefficients: warnings.undeterminedCoefficients("two columns are the same"),

@@ -17,6 +17,8 @@ import { hoistDivisors } from "./passes/hoist-divisors.js";
 import { jamLoops } from "./passes/jam-loops.js";
 import { maskLanes } from "./passes/mask-lanes.js";
 import { precomputeColumns } from "./passes/precompute-columns.js";
+import { recomputeCells } from "./passes/recompute-cells.js";
+import { shareExpressions } from "./passes/share-expressions.js";
 import { shareLoads } from "./passes/share-loads.js";
 import type { Polynomial } from "./polynomial.js";
 import { namesIn } from "./polynomial.js";
@@ -31,6 +33,8 @@ import { writeSegment } from "./write-segment.js";
 const passes: readonly { readonly reason: string; readonly run: (fn: KernelFunction) => KernelFunction }[] = [
   { reason: "log Gamma of the data is the same in every iteration", run: precomputeColumns },
   { reason: "a division takes as long as several multiplications", run: hoistDivisors },
+  { reason: "computing a difference again is faster than remembering it", run: recomputeCells },
+  { reason: "one difference serves a sum and a sum of squares", run: shareExpressions },
   { reason: "a cell that was just stored is in a register", run: shareLoads },
   { reason: "loads for one row of a matrix serve the next too", run: jamLoops },
   { reason: "the two turns side by side load the same cells", run: shareLoads },

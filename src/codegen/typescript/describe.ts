@@ -12,6 +12,7 @@ import type {
 } from "../../runtime/description.js";
 import { literalSize } from "../literal-size.js";
 import { literalValues } from "./literal-values.js";
+import { startScales } from "./start-scales.js";
 
 /** Where a program comes from. */
 export interface SourceIdentity {
@@ -48,11 +49,22 @@ export function describe(program: EmProgram, source: SourceIdentity): ModelDescr
 /** Covariances and variances whose update takes the ridge. */
 export function ridgedParameters(program: EmProgram): ReadonlySet<string> {
   const names = program.updates.flatMap((update) =>
-    update.kind === "regression" && !update.logarithm && update.covariance.parameter !== undefined
-      ? [update.covariance.parameter]
-      : [],
+    update.kind === "regression" && update.covariance.parameter !== undefined ? [update.covariance.parameter] : [],
   );
   return new Set(names);
+}
+
+/** Of what a spread learned by regression is the variance, and whether it is its square root. */
+function spreadForm(
+  { updates }: EmProgram,
+  parameter: string,
+): Pick<ParameterDescription, "ofLogarithm" | "isDeviation"> {
+  const update = updates.find((one) => one.kind === "regression" && one.covariance.parameter === parameter);
+  if (update?.kind !== "regression") return {};
+  return {
+    ...(update.logarithm ? { ofLogarithm: true } : {}),
+    ...(update.covariance.form === "standardDeviation" ? { isDeviation: true } : {}),
+  };
 }
 
 /** Plates of a variable inside a row. */
@@ -113,6 +125,7 @@ function plateExtents(program: EmProgram, variable: Variable): readonly Extent[]
 function describeParameter(parameter: Parameter, program: EmProgram): ParameterDescription {
   const shape = [...parameter.table.map(extentOf), ...ownShape(parameter.domain)];
   const takesRidge = parameter.domain.kind === "positive" && ridgedParameters(program).has(parameter.name);
+  const scale = startScales(program).get(parameter.name);
   return {
     name: parameter.name,
     ...(parameter.documentation === undefined ? {} : { documentation: parameter.documentation }),
@@ -123,6 +136,8 @@ function describeParameter(parameter: Parameter, program: EmProgram): ParameterD
     ...(parameter.fixed === undefined ? {} : { fixed: literalValues(parameter.fixed) }),
     hasPrior: parameter.prior !== undefined,
     ...(takesRidge ? { takesRidge } : {}),
+    ...spreadForm(program, parameter.name),
+    ...(scale === undefined ? {} : { startScale: scale }),
   };
 }
 

@@ -34,7 +34,7 @@ export function emitUpdates(program: EmProgram, source: SourceIdentity): Emitted
     const name = `${update.child}Regression${functions.length === 0 ? "" : functions.length + 1}`;
     functions.push(problemFunction(name, update));
     mStep.push(...regressionCall(name, update));
-    if (update.covariance.parameter !== undefined && !update.logarithm) {
+    if (update.covariance.parameter !== undefined) {
       calls.add("regressionRidgePenalty");
       penalties.push(penaltyCall(program, name, update));
     }
@@ -133,18 +133,23 @@ function regressionCall(name: string, update: RegressionUpdate): readonly string
       statistic === undefined ? undefined : code(propertyOf("statistics", statistic)),
     ),
   );
-  const ridge = update.logarithm || update.covariance.parameter === undefined ? "0" : "settings.ridge";
+  const ridge = update.covariance.parameter === undefined ? "0" : "settings.ridge";
   return [
     "Object.assign(",
     "  next,",
     `  maximiseRegression(${name}(sizes), ${statistics.split("\n").join("\n  ")}, next, {`,
     `    ridge: ${ridge},`,
-    `    variances: ${propertyOf("settings.dataVariance", update.child)},`,
+    ...ridgeUnits(update).map((units) => `    ${units},`),
     "    fixed: settings.fixed,",
     "    warn: (code, detail) => settings.warn(code, detail),",
     "  }),",
     ");",
   ].flatMap((line) => line.split("\n"));
+}
+
+/** The data's variances; a logarithm has no unit to take out. */
+function ridgeUnits(update: RegressionUpdate): readonly string[] {
+  return update.logarithm ? [] : [`variances: ${propertyOf("settings.dataVariance", update.child)}`];
 }
 
 /** The penalty counts what is described: the rows times the plates inside them. */
@@ -157,7 +162,9 @@ function penaltyCall(program: EmProgram, name: string, update: RegressionUpdate)
     return size;
   });
   const count = plates.length === 0 ? "rows" : `rows * ${productText(plates)}`;
-  const options = `{ ridge: settings.ridge, variances: ${propertyOf("settings.dataVariance", update.child)}, fixed: settings.fixed }`;
+  const options = `{ ridge: settings.ridge, ${ridgeUnits(update)
+    .map((units) => `${units}, `)
+    .join("")}fixed: settings.fixed }`;
   return `regressionRidgePenalty(${name}(sizes), parameters, ${count}, ${options})`;
 }
 

@@ -66,7 +66,8 @@ function narrowestPart(
     }
     case "positive":
       // Rates and shapes are Positive as well, and may be as small as they like.
-      return parameter.takesRidge === true ? values[0] / variance[0] : undefined;
+      if (parameter.takesRidge !== true) return undefined;
+      return (parameter.isDeviation === true ? values[0] ** 2 : values[0]) / variance[0];
     case "real":
     case "unit":
     case "angle":

@@ -1,6 +1,7 @@
 import type { EmMethods, Sizes, Tensors } from "../description.js";
 import { partitionRows, selectRows, withoutWeightlessRows } from "../data/blocks.js";
 import type { Dataset } from "../data/dataset.js";
+import type { EntryMoments } from "../data/variance.js";
 import { observedMoments, variancesOf } from "../data/variance.js";
 import { CollapsedComponentError, DataError, NonFiniteError, OptionError } from "../errors.js";
 import { HostTurns, Interrupted } from "../host-turn.js";
@@ -71,6 +72,8 @@ interface PreparedFit {
   readonly data: Dataset;
   readonly heldOut: Dataset | undefined;
   readonly restarts: number;
+  /** Of each observed variable. */
+  readonly moments: Readonly<Record<string, EntryMoments>>;
   /** Literals and start values. */
   readonly known: Tensors;
   readonly start: "tables" | "posterior" | "parameters";
@@ -121,7 +124,7 @@ async function prepare(methods: EmMethods, all: Dataset, options: ResolvedFitOpt
   ) {
     found.push(warnings.ridgeWithoutEffect());
   }
-  const start = await startOf(context, known, Object.keys(init).length > 0, options);
+  const start = await startOf(context, moments, known, Object.keys(init).length > 0, options);
   const varies = start === "tables" && (latents.length > 0 || description.gradientBlocks.length > 0);
   return {
     context,
@@ -129,6 +132,7 @@ async function prepare(methods: EmMethods, all: Dataset, options: ResolvedFitOpt
     data: learned,
     heldOut,
     restarts: varies ? (options.restarts ?? (latents.length > 0 ? DEFAULT_RESTARTS : 1)) : 1,
+    moments,
     known,
     start,
     warnings: found,
@@ -141,6 +145,7 @@ async function prepare(methods: EmMethods, all: Dataset, options: ResolvedFitOpt
  */
 async function startOf(
   context: RunContext,
+  moments: PreparedFit["moments"],
   known: Tensors,
   hasInit: boolean,
   options: ResolvedFitOptions,
@@ -149,7 +154,7 @@ async function startOf(
   const { description } = runner.methods;
   if (description.parameters.every(({ name }) => known[name] !== undefined)) return "parameters";
   if (!hasInit || latents.length === 0) return "tables";
-  const guess = initialGuess(description, runner.sizes, context.dataVariance, known, options.seed, 0);
+  const guess = initialGuess(description, runner.sizes, moments, known, options.seed, 0);
   const first = new Map<string, Float64Array>();
   for (const block of runner.partition.blocks) {
     const posterior = await runner.posterior(guess, block);
@@ -310,9 +315,9 @@ async function beginNear(
   perturbation: number,
 ): Promise<EmRun> {
   const { context, options, known } = fit;
-  const { runner, latents, dataVariance } = context;
+  const { runner, latents } = context;
   const { description } = runner.methods;
-  const guess = initialGuess(description, runner.sizes, dataVariance, known, options.seed, restart, perturbation);
+  const guess = initialGuess(description, runner.sizes, fit.moments, known, options.seed, restart, perturbation);
   // What is merely fixed takes part in the start; what is given does not move.
   const fixedInStart = new Set(Object.keys(known));
   if (fit.start === "parameters") return EmRun.begin(context, restart, "parameters", guess, undefined, fixedInStart);

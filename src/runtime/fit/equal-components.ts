@@ -1,4 +1,4 @@
-import type { ModelDescription, Sizes, Tensors } from "../description.js";
+import type { ModelDescription, ParameterDescription, Sizes, Tensors } from "../description.js";
 import { extentText, extentValue } from "../extents.js";
 
 const SAME = 1e-6;
@@ -8,7 +8,10 @@ export function equalComponents(
   description: ModelDescription,
   sizes: Sizes,
   parameters: Tensors,
+  dataVariance: Tensors,
 ): { readonly size: string; readonly first: number; readonly second: number } | undefined {
+  // Locations far from 0 may differ by little, and that be as much as the data varies.
+  const deviation = Math.sqrt(Math.min(...Object.values(dataVariance).map((variance) => Math.min(...variance))));
   for (const latent of description.variables) {
     if (latent.role !== "latent" || latent.categories === undefined) continue;
     const size = extentText(latent.categories);
@@ -19,7 +22,15 @@ export function equalComponents(
     if (tables.length === 0) continue;
     for (let second = 1; second < count; second++) {
       for (let first = 0; first < second; first++) {
-        if (tables.every(({ name }) => equalSlices(parameters[name], count, first, second))) {
+        const agree = ({ name, domain }: ParameterDescription): boolean =>
+          equalSlices(
+            parameters[name],
+            count,
+            first,
+            second,
+            domain === "real" || domain === "ordered" ? deviation : Infinity,
+          );
+        if (tables.every(agree)) {
           return { size, first, second };
         }
       }
@@ -28,11 +39,12 @@ export function equalComponents(
   return undefined;
 }
 
-function equalSlices(values: Float64Array, count: number, first: number, second: number): boolean {
+function equalSlices(values: Float64Array, count: number, first: number, second: number, largest: number): boolean {
   const width = values.length / count;
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   for (let i = 0; i < width; i++) {
-    if (Math.abs(values[first * width + i] - values[second * width + i]) > SAME * largest) return false;
+    const [a, b] = [values[first * width + i], values[second * width + i]];
+    const scale = Math.min(Math.max(Math.abs(a), Math.abs(b)), largest);
+    if (Math.abs(a - b) > SAME * scale) return false;
   }
   return true;
 }

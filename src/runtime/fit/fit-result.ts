@@ -120,11 +120,13 @@ async function findings(
     if (narrow !== undefined) found.push(warnings.covarianceAtRidge(narrow.parameter, narrow.cell));
   }
   if (totalWeight > 0) {
-    for (const { latent, value } of await emptyComponents(runner, parameters, latents)) {
-      found.push(warnings.emptyComponent(latent.variable.name, value));
+    const empty = await emptyComponents(runner, parameters, latents);
+    for (const { variable } of latents) {
+      const values = empty.filter(({ latent }) => latent.variable.name === variable.name).map(({ value }) => value);
+      if (values.length > 0) found.push(warnings.emptyComponents(variable.name, values));
     }
   }
-  const same = equalComponents(description, sizes, parameters);
+  const same = equalComponents(description, sizes, parameters, context.dataVariance);
   if (same !== undefined) found.push(warnings.equalComponents(same.size, same.first, same.second));
   return found;
 }

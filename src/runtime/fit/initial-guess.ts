@@ -1,9 +1,13 @@
 import { RandomStream } from "../../numerics/random.js";
 import { fromUnconstrained, toUnconstrained } from "../../numerics/transforms.js";
 import type { ModelDescription, ParameterDescription, Sizes, Tensors } from "../description.js";
+import type { EntryMoments } from "../data/variance.js";
+import { variancesOf } from "../data/variance.js";
 import { OptionError } from "../errors.js";
 import { cellsOf, extentText } from "../extents.js";
 import { domainViolation, kindOf } from "../parameter-space.js";
+
+type Moments = Readonly<Record<string, EntryMoments>>;
 
 /** Standard deviation, in unconstrained coordinates, of what tells apart cells that are learned by gradient. */
 export const PERTURBATION = 0.1;
@@ -13,13 +17,13 @@ export const PERTURBATION = 0.1;
  * Values of `literal` and `init` are taken as they are. Parameters learned by gradient are perturbed, since cells that
  * start alike would stay alike.
  *
- * @param dataVariance by observed variable, the variance of each event entry
+ * @param moments of each observed variable
  * @param perturbation deviation, in unconstrained coordinates, of what is learned by gradient
  */
 export function initialGuess(
   description: ModelDescription,
   sizes: Sizes,
-  dataVariance: Tensors,
+  moments: Moments,
   known: Tensors,
   seed: number,
   restart: number,
@@ -34,20 +38,45 @@ export function initialGuess(
       continue;
     }
     const { cells, width, own } = cellsOf(parameter, sizes);
-    const variance = matchingVariance(description, parameter, dataVariance);
+    const variance = matchingVariance(description, parameter, variancesOf(moments));
     const stream = new RandomStream({ seed, site: `start.${parameter.name}`, item: 0, step: restart });
     let values = new Float64Array(cells * width);
     for (let cell = 0; cell < cells; cell++) {
       fillCell(parameter, values.subarray(cell * width, (cell + 1) * width), own, variance, stream);
     }
+    const scale = scaleOf(parameter, moments);
+    if (scale?.as === "positive") values.fill(scale.value);
     if (byGradient.has(parameter.name)) {
       const kind = kindOf(parameter.domain);
       const free = toUnconstrained(kind, values, own).map((value) => value + perturbation * stream.normal());
       values = new Float64Array(fromUnconstrained(kind, free, own));
     }
+    if (scale?.as === "real") values = values.map((value) => scale.mean + scale.deviation * value);
     guess[parameter.name] = values;
   }
   return guess;
+}
+
+/** Location and spread of a parameter in the units of the data, pooled over the entries of its variable. */
+function scaleOf(
+  { startScale }: ParameterDescription,
+  moments: Moments,
+):
+  | { readonly as: "real"; readonly mean: number; readonly deviation: number }
+  | { readonly as: "positive"; readonly value: number }
+  | undefined {
+  const moment = startScale === undefined ? undefined : moments[startScale.variable];
+  if (startScale === undefined || moment === undefined) return undefined;
+  const pooled = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const variance = pooled(moment.variance);
+  switch (startScale.as) {
+    case "location":
+      return { as: "real", mean: pooled(moment.mean), deviation: Math.sqrt(variance) };
+    case "deviation":
+      return { as: "positive", value: Math.sqrt(variance) };
+    case "variance":
+      return { as: "positive", value: variance };
+  }
 }
 
 /**
@@ -133,6 +162,7 @@ export function matchingVariance(
   parameter: ParameterDescription,
   dataVariance: Tensors,
 ): Float64Array {
+  if (parameter.ofLogarithm === true) return Float64Array.of(1);
   const real = description.variables.filter(({ role, domain }) => role === "observed" && domain === "real");
   const extent = parameter.shape[parameter.tableRank];
   const match =

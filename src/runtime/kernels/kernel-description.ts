@@ -35,7 +35,17 @@ export interface KernelArrayDescription {
  * of whoever runs the rows, 16 bytes a cell.
  */
 export type KernelArrayRole =
-  "parameter" | "previous" | "table" | "data" | "rowTable" | "output" | "rowOutput" | "uniform" | "varying" | "total";
+  | "parameter"
+  | "previous"
+  | "table"
+  | "data"
+  | "rowTable"
+  | "derived"
+  | "output"
+  | "rowOutput"
+  | "uniform"
+  | "varying"
+  | "total";
 
 /** A sum of products: a number and the sizes it is multiplied by. */
 export type CellCount = readonly (readonly [number, ...(readonly string[])])[];

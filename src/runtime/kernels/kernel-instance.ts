@@ -29,6 +29,8 @@ export class KernelInstance {
   private readonly functions: ReadonlyMap<string, BoundKernel>;
   /** Data columns that lie in memory already. */
   private laidOut = new Map<Float64Array, number>();
+  /** By name, the memory of the host that was laid out: buffer, and ranges in it. */
+  private taken = new Map<string, { readonly buffer: ArrayBufferLike; readonly columns: Float64Array[] }>();
   /** Derived columns of a function, by the first data column it reads. */
   private derived = new Map<Float64Array, Map<string, DerivedColumns>>();
 
@@ -57,18 +59,26 @@ export class KernelInstance {
     return new KernelInstance(module, instance, memory, variant);
   }
 
+  /** What its memory takes up. */
+  get memoryBytes(): number {
+    return this.memory.bytes;
+  }
+
   has(name: string): boolean {
     return this.functions.has(name);
   }
 
-  /** Runs a function over the rows of a block. Data columns must not change while the instance knows them. */
+  /**
+   * Runs a function over the rows of a block. Data is laid out when a column is first seen; a column whose entries change
+   * afterwards must come as another view of them.
+   */
   run(name: string, given: KernelArguments): void {
     const kernel = this.functions.get(name);
     if (kernel === undefined) throw new Error(`this module has no kernel ${name}`);
     const { description } = kernel;
-    for (const array of description.arrays) {
-      if (array.role === "data") this.layOut(column(given.data, array.key), widthOf(array, given), given.rows);
-    }
+    const data = description.arrays.filter(({ role }) => role === "data");
+    if (data.some(({ key }) => this.replaces(key, column(given.data, key)))) this.release();
+    for (const array of data) this.layOut(array, given);
     const derived = kernel.columns === undefined ? undefined : this.derive(kernel, kernel.columns, given);
     const passing = this.memory.mark();
     try {
@@ -97,15 +107,37 @@ export class KernelInstance {
   release(): void {
     this.laidOut = new Map();
     this.derived = new Map();
+    this.taken = new Map();
     this.memory.release(this.memory.start);
   }
 
-  private layOut(values: Float64Array, width: number, rows: number): void {
-    if (this.laidOut.has(values)) return;
+  /**
+   * Is it part of another data set than what lies in memory: of another buffer, or another view of the same rows? Then
+   * what is known of the data may be out of date, and is forgotten.
+   */
+  private replaces(key: string, values: Float64Array): boolean {
+    const known = this.taken.get(key);
+    if (known === undefined || this.laidOut.has(values)) return false;
+    const end = values.byteOffset + values.byteLength;
+    return (
+      known.buffer !== values.buffer ||
+      known.columns.some(
+        ({ byteOffset, byteLength }) => byteOffset < end && values.byteOffset < byteOffset + byteLength,
+      )
+    );
+  }
+
+  private layOut(array: KernelArrayDescription, given: KernelArguments): void {
     const { lanes } = this.module;
-    const address = this.memory.reserve(8 * lanes * width * Math.ceil(rows / lanes));
-    tileRows(values, rows, width, lanes, this.memory.floats, address / 8);
+    const values = column(given.data, array.key);
+    if (this.laidOut.has(values)) return;
+    const width = widthOf(array, given);
+    const address = this.memory.reserve(8 * lanes * width * Math.ceil(given.rows / lanes));
+    tileRows(values, given.rows, width, lanes, this.memory.floats, address / 8);
     this.laidOut.set(values, address);
+    const known = this.taken.get(array.key) ?? { buffer: values.buffer, columns: [] };
+    known.columns.push(values);
+    this.taken.set(array.key, known);
   }
 
   /** Computes what depends on the data alone, unless it is there already. */

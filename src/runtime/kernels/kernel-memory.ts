@@ -5,6 +5,7 @@ const alignment = 64;
 /** A WebAssembly memory that is handed out from its start, and given back from its end. */
 export class KernelMemory {
   private next: number;
+  private reservations = 0;
   private floatView: Float64Array;
   private integerView: Int32Array;
   /** Where what `release` may take back begins. */
@@ -29,9 +30,15 @@ export class KernelMemory {
     return this.integerView;
   }
 
+  get bytes(): number {
+    return this.memory.buffer.byteLength;
+  }
+
   /** Address of so many bytes, of which nothing is known. */
   reserve(bytes: number): number {
-    const address = Math.ceil(this.next / alignment) * alignment;
+    this.reservations += 1;
+    const stagger = alignment * ((7 * this.reservations) % 61);
+    const address = Math.ceil(this.next / alignment) * alignment + stagger;
     this.next = address + bytes;
     const missing = this.next - this.memory.buffer.byteLength;
     if (missing > 0) {
