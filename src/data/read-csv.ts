@@ -1,5 +1,12 @@
 import type { DataDiagnostic, DataOutcome } from "../diagnostics/data-diagnostic.js";
-import { duplicateColumn, emptyFile, noHeader, raggedRow, unclosedQuote, unreadableFile } from "../diagnostics/catalogue/data.js";
+import {
+  duplicateColumn,
+  emptyFile,
+  noHeader,
+  raggedRow,
+  unclosedQuote,
+  unreadableFile,
+} from "../diagnostics/catalogue/data.js";
 import { createColumn, numberFrom, type ColumnBuilder } from "./column-builder.js";
 import { parseCsv } from "./parse-csv.js";
 import type { Table } from "./table.js";
