@@ -46,16 +46,20 @@ export function bindData(
     ...(trained === undefined ? {} : { trained }),
   });
   if (bound.kind === "refused") throw new CommandFailure({ kind: "data", diagnostics: bound.diagnostics });
-  if (options.quiet !== true) terminal.message(mappingText(bound.value, table));
+  if (options.quiet !== true) terminal.message(mappingText(bound.value, table, description));
   return bound.value;
 }
 
 /** `data: 50 rows; x = a, b; not used: c` */
-function mappingText({ rows, mapping, sequences }: BoundData, table: Table): string {
+function mappingText({ rows, mapping, sequences }: BoundData, table: Table, { variables }: ModelDescription): string {
   const parts = Object.entries(mapping.columns).map(([variable, columns]) => `${variable} = ${listed(columns)}`);
   const used = new Set(Object.values(mapping.columns).flat());
   const unused = table.columns.map((column) => column.name).filter((name) => !used.has(name));
   if (sequences !== undefined) parts.unshift(`${sequences.length} sequences`);
+  const weight = variables.find(({ role }) => role === "weight")?.name;
+  if (weight !== undefined && mapping.columns[weight] === undefined) {
+    parts.push(`every row counts once (there is no column ${weight})`);
+  }
   if (unused.length > 0) parts.push(`not used: ${listed(unused)}`);
   return `${harmlessText(`data: ${rows} ${rows === 1 ? "row" : "rows"}; ${parts.join("; ")}`)}\n`;
 }

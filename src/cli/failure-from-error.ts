@@ -33,6 +33,8 @@ const options = ["maxIterations", "tolerance", "restarts", "ridge", "seed", "ini
 export function inCommandLineWords(message: string): string {
   const flag = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   return message
+    .replace(/^sizes\.(?=\w)/, "size ")
+    .replace(/^parameters\.(?=\w)/, "parameter ")
     .replace(/`(\w+)`/g, (quoted, name: string) => (options.includes(name) ? `\`${flag(name)}\`` : quoted))
     .replace(/^(?:options\.)?(\w+)(?=[.:])/, (argument) => (options.includes(argument) ? flag(argument) : argument));
 }

@@ -83,7 +83,8 @@ function cellEncoder(
   column: Column,
   { labels, level }: Encoding,
 ): (row: number) => number | Offence {
-  const { name } = variable;
+  // A weight may be declared by an option: then only the column has a name that the user knows.
+  const name = variable.role === "weight" ? column.name : variable.name;
   const missing: Offence["make"] = (place, _, more) =>
     missingValue(place, { variable: name, type: typeText(variable), role: variable.role, more });
   const text: Offence["make"] = (place, found, more) =>

@@ -58,6 +58,9 @@ export async function readCsv(
     const { line, row, found, more } = ragged;
     diagnostics.push(raggedRow({ file, row, line }, { expected: columns?.length ?? 0, found, more }));
   }
+  // What is no text has no quotes and rows either.
+  const unreadable = diagnostics.filter(({ code }) => code === "GEN4001");
+  if (unreadable.length > 0) return { kind: "refused", diagnostics: unreadable };
   if (diagnostics.length > 0) return { kind: "refused", diagnostics };
   const named = (columns ?? []).map((column) => column.finish()).filter((column) => column.name !== "");
   const source = { file, firstRow: 0, rows: lines.length, lines: Int32Array.from(lines) };

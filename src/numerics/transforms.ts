@@ -39,14 +39,19 @@ export function toUnconstrained(kind: ConstrainedKind, value: Float64Array, shap
   return mapEach(value, storedSize(shape), unconstrainedSize(kind, shape), map);
 }
 
-/** The inverse of `toUnconstrained`. */
+/**
+ * The inverse of `toUnconstrained`.
+ *
+ * @param cells how many values: a simplex of one entry has no free coordinate to tell
+ */
 export function fromUnconstrained(
   kind: ConstrainedKind,
   unconstrained: Float64Array,
   shape: readonly number[],
+  cells?: number,
 ): Float64Array {
   const map = oneFromUnconstrained(kind, shape);
-  return mapEach(unconstrained, unconstrainedSize(kind, shape), storedSize(shape), map);
+  return mapEach(unconstrained, unconstrainedSize(kind, shape), storedSize(shape), map, cells);
 }
 
 /**
@@ -85,8 +90,9 @@ function mapEach(
   from: number,
   to: number,
   map: (one: Float64Array) => Float64Array,
+  cells = 1,
 ): Float64Array {
-  const count = from === 0 ? 1 : values.length / from;
+  const count = from === 0 ? cells : values.length / from;
   const result = new Float64Array(count * to);
   for (let i = 0; i < count; i++) result.set(map(values.subarray(i * from, (i + 1) * from)), i * to);
   return result;

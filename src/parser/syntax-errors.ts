@@ -9,6 +9,7 @@ import type { Diagnostic, Fix } from "../diagnostics/diagnostic.js";
 import type { Span } from "../diagnostics/span.js";
 import { placeOfMissing } from "./balance-brackets.js";
 import { EXPECTATIONS, isExpectationName, type Expectation, type ExpectationName } from "./expectations.js";
+import { habitBetweenDeclarations, habitWithin, type Habit } from "./habits.js";
 import * as T from "./tokens.js";
 
 export const BLOCK_KEYWORDS = ["latent", "observe", "let", "given", "each", "chain"];
@@ -61,19 +62,29 @@ function mending(expectation: Expectation, { found, previous, span }: Place): { 
   return { fix: { span: placeOfMissing(previous, undefined), replacement: spaced } };
 }
 
-function declarationExpected({ found, previous, span }: Place, where: string, keywords: readonly string[]): Diagnostic {
+function declarationExpected(
+  { found, previous, span }: Place,
+  where: string,
+  keywords: readonly string[],
+  habit: Habit | undefined,
+): Diagnostic {
   const reserved = reservedForLater(found);
   if (reserved !== undefined) return reserved;
   const wording = { found: describeToken(found), place: where, keywords };
   if (found.tokenType === T.Init) {
     return notADeclaration(span, { ...wording, hint: "`init` follows the distribution of a `latent` or `observe`" });
   }
+  if (habit !== undefined) return notADeclaration(span, { ...wording, hint: habit.hint }, fixOf(habit));
   const continues =
     previous?.endLine === found.startLine && startsOperand(found) && previous?.tokenType !== T.LeftBrace;
   const hint = continues
     ? "if it continues what stands before it, an operator or a `,` is missing between them"
     : undefined;
   return notADeclaration(span, { ...wording, hint });
+}
+
+function fixOf({ fix }: Habit): { fix?: Fix } {
+  return fix === undefined ? {} : { fix };
 }
 
 function relationMissing(place: Place, role: "latent" | "observe", tokens: readonly IToken[], at: number): Diagnostic {
@@ -118,8 +129,16 @@ export function syntaxError(error: IRecognitionException, tokens: readonly IToke
   if (name === "operand") return operandMissing(place);
   if (name === "latentRelation") return relationMissing(place, "latent", tokens, at);
   if (name === "observeRelation") return relationMissing(place, "observe", tokens, at);
-  if (name === "modelClose") return declarationExpected(place, "inside `model`", MODEL_KEYWORDS);
-  if (name === "blockClose") return declarationExpected(place, "inside the block", BLOCK_KEYWORDS);
+  if (name === "modelClose" || name === "blockClose") {
+    const habit = habitBetweenDeclarations(tokens, at);
+    // Nothing is missing behind the last declaration: what stands here is no beginning of another.
+    const there = found.tokenType === EOF ? place : { ...place, span: here };
+    return name === "modelClose"
+      ? declarationExpected(there, "inside `model`", MODEL_KEYWORDS, habit)
+      : declarationExpected(there, "inside the block", BLOCK_KEYWORDS, habit);
+  }
+  const habit = habitWithin(tokens, at);
+  if (habit !== undefined) return unexpectedToken(span, { ...wording, hint: habit.hint }, fixOf(habit));
   if (SEPARATED.has(name) && startsOperand(found)) {
     return unexpectedToken(span, wording, mending({ ...expectation, insert: "," }, place));
   }

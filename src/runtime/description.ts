@@ -32,6 +32,8 @@ export type Extent = number | string | readonly Extent[];
 export interface SizeDescription {
   readonly name: string;
   readonly default?: number;
+  /** The model picks entries by number, the last of which needs this much; 1 where absent. */
+  readonly atLeast?: number;
   /** Bound from the extent of a data variable where not given: which, and which of its stored dimensions after rows. */
   readonly boundBy?: { readonly variable: string; readonly dimension: number };
   /** Bound from the number of distinct labels of this Category variable where not given. */

@@ -58,7 +58,7 @@ export class ParameterSpace {
       const length = cells * unconstrainedSize(kind, own);
       const part = vector.subarray(position, position + length);
       position += length;
-      const found = fromUnconstrained(kind, part, own);
+      const found = fromUnconstrained(kind, part, own, cells);
       // An entry at the edge of its set (a probability of exactly 0) has no finite coordinate: it stays there.
       const before = base[parameter.name];
       if (kind === "simplex" || kind === "positive")

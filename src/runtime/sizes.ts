@@ -17,7 +17,22 @@ export function checkSizes(description: ModelDescription, given: object): Record
     }
     sizes[name] = value;
   }
+  checkLeastSizes(description, sizes);
   return sizes;
+}
+
+/** @throws OptionError for a size in which there is no place for an entry that the model picks by its number */
+function checkLeastSizes(description: ModelDescription, sizes: Sizes): void {
+  for (const { name, atLeast = 1 } of description.sizes) {
+    const value = sizes[name];
+    if (value !== undefined && value < atLeast) {
+      throw new OptionError(
+        `sizes.${name}`,
+        `at least ${atLeast}, because the model picks entry ${atLeast - 1}`,
+        String(value),
+      );
+    }
+  }
 }
 
 /**
@@ -74,6 +89,7 @@ export class SizeBinding {
         `nothing; pass { ${names} } to the constructor of ${this.description.name}`,
       );
     }
+    checkLeastSizes(this.description, this.bound);
     return { ...this.bound };
   }
 }

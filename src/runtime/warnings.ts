@@ -32,6 +32,14 @@ export const warnings = {
           entries.length === 1 ? "is" : "are"
         } the same in every row.`,
   }),
+  missingColumn: (variable: string, entries: readonly number[], single: boolean): FitWarning => ({
+    code: "GEN5016",
+    message: single
+      ? `\`${variable}\` is missing in every row: nothing is learned of it from the data.`
+      : `Entr${entries.length === 1 ? "y" : "ies"} ${entries.join(", ")} of \`${variable}\` ${
+          entries.length === 1 ? "is" : "are"
+        } missing in every row: nothing is learned of ${entries.length === 1 ? "it" : "them"} from the data.`,
+  }),
   fewRows: (rows: number, parameters: number): FitWarning => ({
     code: "GEN5005",
     message: `${rows} rows for ${parameters} free parameters: the fit will follow chance. Use a smaller model or priors.`,

@@ -5,6 +5,7 @@ import {
   valueOutsideFamily,
 } from "../diagnostics/catalogue/semantics.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
+import { familyElsewhere } from "./names-elsewhere.js";
 import type { Span } from "../diagnostics/span.js";
 import type { Distribution } from "../distributions/distribution.js";
 import { distributions } from "../distributions/registry.js";
@@ -61,10 +62,13 @@ function findFamily(
     return { distribution: distributions[name], call };
   }
   if (expression.kind !== "call" || callee.kind !== "name" || context.environment.declared.has(callee.name)) {
-    context.report(notADistribution(expression.span, { relation: "`~`" }));
+    const family = familyInBrackets(expression);
+    context.report(
+      notADistribution(expression.span, { relation: "`~`", ...(family === undefined ? {} : { bracketed: family }) }),
+    );
     return undefined;
   }
-  const suggestion = didYouMean(callee.name, distributionNames);
+  const suggestion = familyElsewhere(callee.name) ?? didYouMean(callee.name, distributionNames);
   context.report(
     unknownFamily(
       callee.span,
@@ -74,6 +78,13 @@ function findFamily(
   );
   for (const argument of expression.arguments) context.check(argument.value);
   return undefined;
+}
+
+/** `Categorical[weights]` */
+function familyInBrackets(expression: syntax.Expression): DistributionName | undefined {
+  if (expression.kind !== "subscript" || expression.base.kind !== "name") return undefined;
+  const { name } = expression.base;
+  return distributionNames.find((each) => each === name);
 }
 
 /** Whether a family draws values of a domain. */

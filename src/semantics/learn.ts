@@ -7,6 +7,7 @@ import {
   unknownOption,
 } from "../diagnostics/catalogue/semantics.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
+import { optionElsewhere } from "./names-elsewhere.js";
 import type { Learn, LearnOption } from "../ir/model.js";
 import type { Expression, Identifier, LearnDeclaration } from "../parser/ast.js";
 import { printExpression as written } from "../parser/print-expression.js";
@@ -60,7 +61,7 @@ export function checkLearn(declaration: LearnDeclaration, environment: ModelEnvi
 
 function reportUnknown(name: Identifier, method: LearnMethod, environment: ModelEnvironment): void {
   const options = Object.keys(learnOptions[method]);
-  const suggestion = didYouMean(name.text, options);
+  const suggestion = optionElsewhere(name.text, options) ?? didYouMean(name.text, options);
   const otherMethod = methods.find((each) => each !== method && Object.hasOwn(learnOptions[each], name.text));
   environment.diagnostics.push(
     unknownOption(

@@ -3,7 +3,7 @@ import { notASize, sizeNotPositive, unknownSize } from "../diagnostics/catalogue
 import type { Dimension } from "../ir/model.js";
 import type { Identifier, SizeDeclaration } from "../parser/ast.js";
 import { declare, type ModelEnvironment } from "./model-environment.js";
-import { describeSymbol } from "./symbols.js";
+import { describeSymbol, type SizeSymbol } from "./symbols.js";
 
 /** `size K = 3, D` */
 export function declareSizes(declaration: SizeDeclaration, environment: ModelEnvironment): void {
@@ -11,7 +11,13 @@ export function declareSizes(declaration: SizeDeclaration, environment: ModelEnv
     if (value !== undefined && !(Number.isInteger(value.value) && value.value >= 1)) {
       environment.diagnostics.push(sizeNotPositive(value.span, { name: name.text, value: value.text }));
     }
-    if (!declare(environment, environment.root, { kind: "size", name: name.text, span: name.span })) continue;
+    const symbol: SizeSymbol = {
+      kind: "size",
+      name: name.text,
+      span: name.span,
+      ...(value === undefined ? {} : { default: value.value }),
+    };
+    if (!declare(environment, environment.root, symbol)) continue;
     environment.sizes.push({
       name: name.text,
       span: name.span,

@@ -19,6 +19,7 @@ interface SymbolBase {
 
 export interface SizeSymbol extends SymbolBase {
   readonly kind: "size";
+  readonly default?: number;
 }
 
 export interface ParameterSymbol extends SymbolBase {

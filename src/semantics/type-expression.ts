@@ -1,4 +1,5 @@
 import { didYouMean } from "../diagnostics/did-you-mean.js";
+import { typeElsewhere } from "./names-elsewhere.js";
 import {
   sizeNotPositive,
   typeNotAllowedHere,
@@ -70,7 +71,7 @@ export function resolveType(type: TypeExpression, environment: ModelEnvironment)
   if (name === "Seq") return resolveSequence(type, environment);
   const definition = Object.hasOwn(typeDefinitions, name) ? typeDefinitions[name] : undefined;
   if (definition === undefined) {
-    const suggestion = didYouMean(name, [...Object.keys(typeDefinitions), "Seq"]);
+    const suggestion = typeElsewhere(name) ?? didYouMean(name, [...Object.keys(typeDefinitions), "Seq"]);
     environment.diagnostics.push(
       unknownType(
         type.name.span,

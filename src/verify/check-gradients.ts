@@ -115,8 +115,8 @@ function freeCoordinates(model: Model, problem: RandomProblem): Tensors {
 function constrained(model: Model, problem: RandomProblem, free: (name: string) => Float64Array): Tensors {
   return Object.fromEntries(
     learned(model).map((parameter) => {
-      const { kind, shape } = valueForm(parameter, problem.sizes);
-      return [parameter.name, fromUnconstrained(kind, free(parameter.name), shape)];
+      const { kind, shape, cells } = valueForm(parameter, problem.sizes);
+      return [parameter.name, fromUnconstrained(kind, free(parameter.name), shape, cells)];
     }),
   );
 }

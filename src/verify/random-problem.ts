@@ -94,7 +94,12 @@ export function drawParameters(
     const stream = new RandomStream({ seed, site: `parameter ${parameter.name}` });
     const free = Float64Array.from({ length: cells * unconstrainedSize(kind, shape) }, () => spread * stream.normal());
     // Centres farther apart than the unit spreads of the data make the parts of a mixture visible.
-    values[parameter.name] = fromUnconstrained(kind, kind === "real" ? free.map((value) => 2.5 * value) : free, shape);
+    values[parameter.name] = fromUnconstrained(
+      kind,
+      kind === "real" ? free.map((value) => 2.5 * value) : free,
+      shape,
+      cells,
+    );
   }
   return values;
 }

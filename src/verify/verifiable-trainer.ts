@@ -25,8 +25,9 @@ export interface VerifiableTrainer {
 export interface FittedSummary {
   readonly trace: readonly number[];
   readonly iterations: number;
-  readonly degreesOfFreedom: number;
   readonly meanLogLikelihood: number;
+  /** At the fitted parameters: log-likelihood, log prior and ridge penalty. */
+  readonly objective: number;
 }
 
 /** A new trainer of the model, at these sizes. */

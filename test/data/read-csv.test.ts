@@ -44,6 +44,8 @@ describe("refusals name file, line and column", () => {
     ["an open quote", 'a,b\n1,"2\n3,4\n', { code: "GEN4006", line: 2 }],
     ["no header", "1.5,2\n3,4\n", { code: "GEN4007", line: 1 }],
     ["nothing", "", { code: "GEN4011" }],
+    ["UTF-16", "a\u0000,\u0000b\u0000\n\u00001\u0000,\u00002\u0000\n", { code: "GEN4001" }],
+    ["no text at all", 'PK\u0003\u0004 "\n\u0001', { code: "GEN4001" }],
   ])("%s", async (_, text, expected) => {
     const [first, ...others] = problemsOf(await readCsv("rows.csv", [text]));
     expect(first).toMatchObject({ file: "rows.csv", ...expected });

@@ -13,6 +13,7 @@ const worded: Readonly<Record<keyof typeof warnings, FitWarning>> = {
   componentReseeded: warnings.componentReseeded("z", 1, 5),
   covarianceAtRidge: warnings.covarianceAtRidge("covariance", 1),
   constantColumn: warnings.constantColumn("x", [0], false),
+  missingColumn: warnings.missingColumn("x", [1], false),
   fewRows: warnings.fewRows(3, 10),
   objectiveDiffers: warnings.objectiveDiffers("the log-priors"),
   objectiveFell: warnings.objectiveFell(5, 1e-3),

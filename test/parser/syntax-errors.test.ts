@@ -31,6 +31,37 @@ interface Case {
 }
 
 const CASES: Readonly<Record<string, Case>> = {
+  // Habits of other languages.
+  "a size given by ==": { text: body("size K == 3"), expected: ["GEN1014 2:8"], says: /`==`/, mends: true },
+  "a size given by a colon": { text: body("size K: 3, D"), expected: ["GEN1014 2:7"] },
+  "sizes between angles": { text: body("param w: Simplex<K>"), expected: ["GEN1014 2:17"] },
+  "an array of a type": { text: body("param m: Vector[D][K]"), expected: ["GEN1014 2:19"] },
+  "a comma behind a declaration": {
+    text: body("param a: Real,", "param b: Real"),
+    expected: ["GEN1014 2:14"],
+    mends: true,
+  },
+  "a distribution of what is given": {
+    text: body("each n {", "given q: Real ~ Normal(0, 1)", "}"),
+    expected: ["GEN1014 3:15"],
+  },
+  "a named argument with =": {
+    text: body("each n {", "observe y: Real ~ Normal(0, sd=1)", "}"),
+    expected: ["GEN1010 3:31"],
+    mends: true,
+  },
+  "a mark at the name": { text: body("each n {", "observe y?: Real ~ Normal(0, 1)", "}"), expected: ["GEN1010 3:10"] },
+  "a loop with parentheses": {
+    text: body("param a: Real", "for (const n of data) {", "observe y: Real ~ Normal(a, 1)", "}"),
+    expected: ["GEN1014 3:1"],
+    says: /found `for`/,
+  },
+  "an if": {
+    text: body("each n {", "let a = 1", "if (a) { let b = 2 }", "}"),
+    expected: ["GEN1014 4:1"],
+    says: /found `if`/,
+  },
+
   // Characters, numbers, words.
   "an unknown character": {
     text: body("param x: Real $"),

@@ -284,9 +284,9 @@ describe("blocks and times", () => {
     ["each j in J { each n { observe x: Real ~ Normal(0, 1) } }", ["GEN2309"]],
     ["each n { chain t { each m { observe x: Real ~ Normal(0, 1) } } }", ["GEN2309"]],
     ["each n { each j in J { chain t { observe x: Real ~ Normal(0, 1) } } }", []],
-    ["observe x: Vector[J] ~ Normal(0, 1)", []],
+    ["observe x: Vector[J] ~ Normal(0, 1)", ["GEN2814"]],
     ["latent g: Real ~ Normal(0, 1)\n each n { observe x: Vector[J] ~ Normal(g, 1) }", []],
-    ["each j in J { observe x: Real ~ Normal(0, 1) }", []],
+    ["each j in J { observe x: Real ~ Normal(0, 1) }", ["GEN2814"]],
   ])("%s: %j", (items, codes) => {
     expect(codesOf(`model M {\n size J\n ${items}\n}`).filter((code) => code !== "GEN2808")).toEqual(codes);
   });

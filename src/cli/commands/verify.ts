@@ -78,7 +78,7 @@ function modelChecks(
     () => checkNormalisation(model, makeTrainer, seed, dim),
     () => checkRows(model, makeTrainer, seed, dim),
     () => checkCalibration(model, makeTrainer, seed, dim),
-    () => checkFit(model, makeTrainer, seed, dim),
+    () => checkFit(program, makeTrainer, seed, dim),
     () => checkOptimum(program, makeTrainer, seed, dim),
     () => checkSaved(program, makeTrainer, seed, dim),
   ];

@@ -2,6 +2,7 @@ import type { Dimension, Domain, Model, Parameter, Variable } from "../../ir/mod
 import type { AxisSize } from "../../ir/plan.js";
 import type { EmProgram } from "../../ir/program.js";
 import { shapeOf } from "../../ir/domain.js";
+import { walkExpression } from "../../ir/walk-expression.js";
 import type {
   Extent,
   ModelDescription,
@@ -100,13 +101,37 @@ function describeSize(program: EmProgram, name: string, value: number | undefine
   const bound = inData
     .map((variable) => ({ variable: variable.name, dimension: storedExtents(program, variable).indexOf(name) }))
     .find(({ dimension }) => dimension >= 0);
+  const atLeast = largestIndex(program.model, name) + 1;
   const labelled = inData.find(({ domain }) => domain.kind === "category" && extentOf(domain.categories) === name);
   return {
     name,
     ...(value === undefined ? {} : { default: value }),
+    ...(atLeast <= 1 ? {} : { atLeast }),
     ...(bound === undefined ? {} : { boundBy: bound }),
     ...(labelled === undefined ? {} : { categoriesOf: labelled.name }),
   };
+}
+
+/** The largest number by which an entry along a size is picked; -1 where none is. */
+function largestIndex(model: Model, size: string): number {
+  const expressions = model.factors.flatMap((factor) =>
+    factor.kind === "density" ? Object.values(factor.arguments) : [factor.value],
+  );
+  const picked = expressions
+    .flatMap((expression) => [...walkExpression(expression)])
+    .flatMap((part) => {
+      if (part.kind !== "parameter" && part.kind !== "element") return [];
+      const table =
+        part.kind === "element"
+          ? shapeOf(part.base.type)
+          : (model.parameters.find(({ name }) => name === part.name)?.table ?? []);
+      return part.indices.flatMap((index, i) => {
+        const along = table[i];
+        const isAlong = along?.kind === "symbol" && along.name === size;
+        return isAlong && index.kind === "constant" ? [index.value] : [];
+      });
+    });
+  return Math.max(-1, ...picked);
 }
 
 /** Dimensions of a variable's column after the rows. */

@@ -46,9 +46,7 @@ function exactObstacle(model: Model): Obstacle | undefined {
   const [rows, second] = dataPlates(model);
   if (second !== undefined) return { what: `two data plates, such as \`${second.name}\``, span: second.span };
   const random = model.variables.filter((variable) => variable.role !== "given");
-  const shared = random.find(({ role, axes }) =>
-    rows === undefined ? role === "latent" && axes.length === 0 : !axes.includes(rows.name),
-  );
+  const shared = random.find(({ axes }) => rows === undefined || !axes.includes(rows.name));
   if (shared !== undefined)
     return { what: `variables outside of the rows, such as \`${shared.name}\``, span: shared.span };
   const ragged = model.axes.find((axis) => axis.parent !== undefined && axis.size === undefined);

@@ -12,6 +12,8 @@ export interface EntryMoments {
   readonly variance: Float64Array;
   /** Entries that never vary. */
   readonly constant: readonly number[];
+  /** Entries that are missing in every row. */
+  readonly absent: readonly number[];
 }
 
 /** Two passes, so that an offset does not cost digits. */
@@ -32,19 +34,21 @@ export function entryMoments(values: Float64Array, event: number, width: number,
   });
   each((entry, value, weight) => (variance[entry] += weight * (value - mean[entry]) ** 2));
   const constant: number[] = [];
+  const absent: number[] = [];
   for (let entry = 0; entry < event; entry++) {
     variance[entry] = count[entry] > 0 ? variance[entry] / count[entry] : 0;
     // Rounding of the mean leaves a trace of variance in a constant column.
     const least = (1e-14 * mean[entry]) ** 2;
     if (!(variance[entry] > least) || variance[entry] === Infinity) {
+      if (count[entry] === 0) absent.push(entry);
       if (count[entry] > 0 && variance[entry] !== Infinity) constant.push(entry);
       variance[entry] = 1;
       continue;
     }
     const bulk = MOST_OVER_BULK * bulkVariance(values, entry, event, width, weights);
-    if (bulk > least && bulk < variance[entry]) variance[entry] = bulk;
+    if (bulk > 0 && bulk < variance[entry]) variance[entry] = bulk;
   }
-  return { mean, variance, constant };
+  return { mean, variance, constant, absent };
 }
 
 /** Heavy tails have a variance that says nothing of the bulk; no Gaussian mixture in use comes near this factor. */
@@ -75,7 +79,10 @@ function bulkVariance(
     }
     return NaN;
   };
-  return ((quantile(0.75) - quantile(0.25)) / NORMAL_INTERQUARTILE_RANGE) ** 2;
+  const [lower, upper] = [quantile(0.25), quantile(0.75)];
+  // The distance of neighbouring numbers is no spread.
+  const rounding = 1e-14 * Math.max(Math.abs(lower), Math.abs(upper));
+  return upper - lower > rounding ? ((upper - lower) / NORMAL_INTERQUARTILE_RANGE) ** 2 : 0;
 }
 
 /** Moments of every observed variable. */

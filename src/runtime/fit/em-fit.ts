@@ -109,7 +109,11 @@ async function prepare(methods: EmMethods, all: Dataset, options: ResolvedFitOpt
   const found: FitWarning[] = [];
   for (const variable of description.variables) {
     const moment = moments[variable.name];
-    if (moment === undefined || variable.domain !== "real" || moment.constant.length === 0) continue;
+    if (moment === undefined) continue;
+    if (moment.absent.length > 0) {
+      found.push(warnings.missingColumn(variable.name, moment.absent, moment.variance.length === 1));
+    }
+    if (variable.domain !== "real" || moment.constant.length === 0) continue;
     found.push(warnings.constantColumn(variable.name, moment.constant, moment.variance.length === 1));
   }
   for (const { variable, values, map } of latents) {

@@ -15,7 +15,7 @@ interface Effort {
   readonly newton: number;
 }
 
-const ONE_STEP: Effort = { first: 10, newton: 8 };
+const ONE_STEP: Effort = { first: 10, newton: 2 };
 /** Where the posteriors do not move (there are no latents, or tables stand for them) the M-step is the whole problem. */
 const WHOLE_PROBLEM: Effort = { first: 40, newton: 60 };
 const MEMORY = 10;

@@ -49,7 +49,7 @@ export function initialGuess(
     if (byGradient.has(parameter.name)) {
       const kind = kindOf(parameter.domain);
       const free = toUnconstrained(kind, values, own).map((value) => value + perturbation * stream.normal());
-      values = new Float64Array(fromUnconstrained(kind, free, own));
+      values = new Float64Array(fromUnconstrained(kind, free, own, cells));
     }
     if (scale?.as === "real") values = values.map((value) => scale.mean + scale.deviation * value);
     guess[parameter.name] = values;

@@ -148,10 +148,14 @@ function checkIndex(
     return undefined;
   };
   if (index.kind === "number") {
-    const inRange = Number.isInteger(index.value) && (dimension.kind === "symbol" || index.value < dimension.value);
+    const length = lengthOf(dimension, context);
+    const inRange = Number.isInteger(index.value) && (length === undefined || index.value < length);
     if (inRange) return { kind: "constant", value: index.value, type: { kind: "count", shape: [] }, span };
-    if (dimension.kind === "symbol") return refuse(`${index.text} is not a whole number`);
-    context.report(indexOutOfRange(span, { index: index.value, length: dimension.value }));
+    if (dimension.kind === "symbol" && !Number.isInteger(index.value)) {
+      return refuse(`${index.text} is not a whole number`);
+    }
+    const size = dimension.kind === "symbol" ? { size: dimension.name } : {};
+    context.report(indexOutOfRange(span, { index: index.value, length: length ?? 1, ...size }));
     return undefined;
   }
   const chain = chainOfIndex(subscript, context);
@@ -179,6 +183,13 @@ function checkIndex(
     return refuse(`\`${written(index)}\` is one of \`${printDimension(checked.type.categories)}\``);
   }
   return checked;
+}
+
+/** Of a size with a default, that; of one that the data or the user tells, nothing is known yet. */
+function lengthOf(dimension: Dimension, context: ExpressionContext): number | undefined {
+  if (dimension.kind === "literal") return dimension.value;
+  const symbol = findVisible(context.scope, dimension.name);
+  return symbol?.kind === "size" ? symbol.default : undefined;
 }
 
 function reportWrongIndex(

@@ -2,6 +2,7 @@ import { lintDeviationsAsVariances } from "./deviation-as-variance.js";
 import { lintLatentsWithoutData } from "./latent-without-data.js";
 import type { Lint } from "./lint.js";
 import { lintNeedlessInitials } from "./needless-initial.js";
+import { lintNoDataPlate } from "./no-data-plate.js";
 import { lintNothingObserved } from "./nothing-observed.js";
 import { lintPriorsAtBoundary } from "./prior-at-boundary.js";
 import { lintPriorsOutsideSupport } from "./prior-outside-support.js";
@@ -25,6 +26,7 @@ export const lints: readonly Lint[] = [
   lintUnusedSizes,
   lintUnusedNetworks,
   lintNothingObserved,
+  lintNoDataPlate,
   lintNeedlessInitials,
   lintUnusedValues,
   lintTwinLatents,

@@ -139,3 +139,21 @@ export const twinLatents = defineDiagnostic<{ readonly first: string; readonly s
   label: () => "interchangeable",
   hint: () => "give each its own parameters, such as a table indexed by both, `mean[a, b]`, with separate weights",
 });
+
+export const noDataPlate = defineDiagnostic<{
+  readonly variable: string;
+  /** The plate of declared size that runs where the rows should. */
+  readonly axis?: string;
+  readonly size?: string;
+}>({
+  code: "GEN2814",
+  severity: "warning",
+  title: "nothing runs over the rows of the data",
+  message: (p) =>
+    `\`${p.variable}\` does not run over the rows of the data: the model describes one row, from which little is learned`,
+  label: (p) => (p.axis === undefined ? "outside of every `each n { … }`" : `runs over the columns of one row`),
+  hint: (p) =>
+    p.axis === undefined
+      ? "put what belongs to a row into `each n { … }`"
+      : `write \`each ${p.axis} { … }\` without \`in ${p.size ?? ""}\`: the rows need no size`,
+});

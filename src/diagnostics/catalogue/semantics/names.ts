@@ -136,13 +136,20 @@ export const hidesLibraryName = defineDiagnostic<{ readonly name: string; readon
   hint: (p) => `give the network another name, such as \`${p.name}Network\``,
 });
 
-export const notADistribution = defineDiagnostic<{ readonly relation: string }>({
+export const notADistribution = defineDiagnostic<{
+  readonly relation: string;
+  /** A family whose arguments were put in brackets. */
+  readonly bracketed?: string;
+}>({
   code: "GEN2015",
   severity: "error",
   title: "distribution expected",
   message: (p) => `${p.relation} needs a family of distributions on its right, such as \`Normal(mean, variance)\``,
   label: () => "not a distribution",
-  hint: () => "write a family, or use `let` for a name of a computed value",
+  hint: (p) =>
+    p.bracketed === undefined
+      ? "write a family, or use `let` for a name of a computed value"
+      : `arguments stand in parentheses: \`${p.bracketed}(…)\``,
 });
 
 export const distributionAsValue = defineDiagnostic<{ readonly family: string }>({

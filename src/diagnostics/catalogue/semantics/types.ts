@@ -245,11 +245,18 @@ export const emptyList = defineDiagnostic<Record<never, never>>({
   hint: () => "write its items, such as `[0, 1]`",
 });
 
-export const indexOutOfRange = defineDiagnostic<{ readonly index: number; readonly length: number }>({
+export const indexOutOfRange = defineDiagnostic<{
+  readonly index: number;
+  readonly length: number;
+  /** The size whose default the length is. */
+  readonly size?: string;
+}>({
   code: "GEN2121",
   severity: "error",
   title: "index out of range",
-  message: (p) => `there is no entry ${p.index}: entries are counted from 0 to ${p.length - 1}`,
+  message: (p) =>
+    `there is no entry ${p.index}: entries are counted from 0 to ${p.length - 1}${p.size === undefined ? "" : ` (\`${p.size} = ${p.length}\`)`}`,
   label: (p) => `0 to ${p.length - 1}`,
-  hint: (p) => `write a whole number from 0 to ${p.length - 1}`,
+  hint: (p) =>
+    `write ${p.length === 1 ? "0" : `a whole number from 0 to ${p.length - 1}`}${p.size === undefined ? "" : `, or a larger default for \`${p.size}\``}`,
 });

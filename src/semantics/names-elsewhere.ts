@@ -1,0 +1,48 @@
+import type { DistributionName } from "../ir/distribution-name.js";
+
+/** What things of this language are called in others: too far apart in letters for a slip of the pen. */
+
+const types: Readonly<Record<string, string>> = {
+  ...{ number: "Real", float: "Real", double: "Real", scalar: "Real", f64: "Real", float64: "Real", num: "Real" },
+  ...{ int: "Count", integer: "Count", uint: "Count", natural: "Count", nat: "Count" },
+  ...{ bool: "Binary", boolean: "Binary", bit: "Binary" },
+  ...{ string: "Category", enum: "Category", label: "Category", categorical: "Category", discrete: "Category" },
+  ...{ array: "Vector", list: "Vector", probability: "Unit", prob: "Unit", nonnegative: "Positive" },
+  ...{ probabilities: "Simplex", covariance: "Cov", spd: "Cov", cov_matrix: "Cov" },
+};
+
+const families: Readonly<Record<string, DistributionName>> = {
+  ...{ gaussian: "Normal", gauss: "Normal", multivariatenormal: "Normal", mvnormal: "Normal", mvn: "Normal" },
+  ...{ multi_normal: "Normal", multinormal: "Normal", n: "Normal", diagnormal: "Normal" },
+  ...{ student: "StudentT", t: "StudentT", student_t: "StudentT", tdistribution: "StudentT" },
+  ...{ doubleexponential: "Laplace", double_exponential: "Laplace", inversegamma: "InvGamma", inv_gamma: "InvGamma" },
+  ...{ inversewishart: "InvWishart", inv_wishart: "InvWishart", bern: "Bernoulli", cat: "Categorical" },
+  ...{ discrete: "Categorical", negbin: "NegativeBinomial", negbinomial: "NegativeBinomial", exp: "Exponential" },
+  ...{ neg_binomial: "NegativeBinomial", von_mises: "VonMises", dir: "Dirichlet", unif: "Uniform" },
+};
+
+const options: Readonly<Record<string, string>> = {
+  ...{ tol: "tolerance", eps: "tolerance", epsilon: "tolerance" },
+  ...{ maxiter: "iterations", max_iter: "iterations", maxiterations: "iterations", max_iterations: "iterations" },
+  ...{ n_iter: "iterations", niter: "iterations", steps: "iterations", n_init: "restarts", ninit: "restarts" },
+  ...{ starts: "restarts", reg: "ridge", reg_covar: "ridge", regularization: "ridge", lr: "rate" },
+};
+
+function lookUp<T extends string>(names: Readonly<Record<string, T>>, word: string): T | undefined {
+  const folded = word.toLowerCase();
+  return Object.hasOwn(names, folded) ? names[folded] : undefined;
+}
+
+export function typeElsewhere(word: string): string | undefined {
+  return lookUp(types, word);
+}
+
+export function familyElsewhere(word: string): DistributionName | undefined {
+  return lookUp(families, word);
+}
+
+/** @param known options of the method at hand */
+export function optionElsewhere(word: string, known: readonly string[]): string | undefined {
+  const found = lookUp(options, word);
+  return found !== undefined && known.includes(found) ? found : undefined;
+}
