@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { SettledSizes } from "../data/bindable.js";
-import { readFailure } from "../data/read-table.js";
+import { readFailure } from "../data/read-failure.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
 import type { ModelDescription } from "../runtime/description.js";
 import type { DataOptions } from "./bind-data.js";

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readFailure } from "../data/read-table.js";
+import { readFailure } from "../data/read-failure.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
 import type { SourceText } from "../diagnostics/span.js";
 import { usageFailure } from "./failure.js";

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { CommanderError } from "commander";
 import { buildCommandLine } from "./command-line.js";
 import { exitCode, type ExitCode } from "./exit-code.js";
@@ -34,7 +33,8 @@ async function failureBehind(error: unknown): Promise<CommandFailure | undefined
   return failureFrom(error);
 }
 
-function reportBug(terminal: Terminal, error: unknown): ExitCode {
+async function reportBug(terminal: Terminal, error: unknown): Promise<ExitCode> {
+  const { createHash } = await import("node:crypto");
   const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error));
   const reference = createHash("sha256")
     .update(stack.replace(/\(?\S*[/\\]|:\d+/g, ""))

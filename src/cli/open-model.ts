@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { ColumnMapping } from "../data/bindable.js";
-import { readFailure } from "../data/read-table.js";
+import { readFailure } from "../data/read-failure.js";
 import { notASavedModel, unreadableFile } from "../diagnostics/catalogue/data.js";
 import type { ModelDescription } from "../runtime/description.js";
 import { CommandFailure, dataFailure, usageFailure } from "./failure.js";

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { usageFailure } from "./failure.js";
-import { readFailure } from "../data/read-table.js";
+import { readFailure } from "../data/read-failure.js";
 import type { Terminal } from "./terminal.js";
 
 /** Writes a result to `--out`, or to standard output. */

@@ -17,6 +17,7 @@ import { readJsonLines } from "./read-json-lines.js";
 import { readNpy } from "./read-npy.js";
 import { readNpz } from "./read-npz.js";
 import { tablePlace, type Table } from "./table.js";
+import { readFailure } from "./read-failure.js";
 
 /**
  * Reads one or several files as one table: each argument is a path, a pattern, or `-` for CSV on standard input.
@@ -84,27 +85,6 @@ async function* decoded(chunks: AsyncIterable<string | Uint8Array>): AsyncIterab
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   for await (const chunk of chunks) yield typeof chunk === "string" ? chunk : decoder.decode(chunk, { stream: true });
   yield decoder.decode();
-}
-
-/** What a failed read means to the owner of the file; undefined for what is not about the file. */
-export function readFailure(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  switch (error.code) {
-    case "ENOENT":
-      return "there is no such file";
-    case "EACCES":
-    case "EPERM":
-      return "permission is denied";
-    case "EISDIR":
-      return "it is a folder";
-    case "ENOTDIR":
-      return "a part of its path is not a folder";
-    case "Z_DATA_ERROR":
-    case "Z_BUF_ERROR":
-      return "its compressed content is broken";
-    default:
-      return typeof error.code === "string" && /^E[A-Z]+$/.test(error.code) ? error.message : undefined;
-  }
 }
 
 function columnProblems(first: Table, table: Table): readonly DataDiagnostic[] {

@@ -12,8 +12,8 @@ import * as T from "./tokens.js";
  * long sum costs no stack. Declarations in the wrong place are read and reported, as one of the commonest slips.
  */
 export class GenParser extends BlockRules {
-  constructor() {
-    super();
+  constructor(recoveryEnabled: boolean) {
+    super(recoveryEnabled);
     this.performSelfAnalysis();
   }
 

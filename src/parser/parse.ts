@@ -21,8 +21,11 @@ export interface ParseResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Made at first use: the parser's analysis of its own grammar takes some tens of milliseconds. */
-let parser: GenParser | undefined;
+/**
+ * Made at first use, because a parser's analysis of its own grammar takes tens of milliseconds, half of that for the
+ * recovery from errors, which only a text with errors needs.
+ */
+const parsers: { strict?: GenParser; recovering?: GenParser } = {};
 
 /** Reads a source text into a syntax tree; all syntax errors of the text come back at once, and nothing is thrown. */
 export function parse(source: SourceText): ParseResult {
@@ -55,7 +58,18 @@ interface ParsedTokens {
 const NOTHING: ParsedTokens = { models: [], reports: [], errors: [], documentedOffsets: new Set() };
 
 function parseTokens(tokens: readonly IToken[], documentation: ReadonlyMap<number, string>): ParsedTokens {
-  parser ??= new GenParser();
+  parsers.strict ??= new GenParser(false);
+  const parsed = parseWith(parsers.strict, tokens, documentation);
+  if (parsed.errors.length === 0) return parsed;
+  parsers.recovering ??= new GenParser(true);
+  return parseWith(parsers.recovering, tokens, documentation);
+}
+
+function parseWith(
+  parser: GenParser,
+  tokens: readonly IToken[],
+  documentation: ReadonlyMap<number, string>,
+): ParsedTokens {
   parser.input = [...tokens];
   parser.builder = new ExpressionBuilder();
   parser.reports = [];

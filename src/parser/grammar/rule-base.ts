@@ -49,9 +49,9 @@ export abstract class RuleBase extends EmbeddedActionsParser {
   /** The declarations (by offset) that took their documentation. */
   documentedOffsets = new Set<number>();
 
-  constructor() {
+  constructor(recoveryEnabled: boolean) {
     super(T.GRAMMAR_TOKENS, {
-      recoveryEnabled: true,
+      recoveryEnabled,
       maxLookahead: 2,
       skipValidations: true,
       errorMessageProvider: {
