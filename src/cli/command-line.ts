@@ -187,7 +187,7 @@ function addFitOptions(command: Command): Command {
     .option("--learning-rate <number>", "step size, for models learned by gradients", nonNegativeNumber)
     .addOption(engineOption())
     .option("--backend <name>", "TensorFlow.js backend, for --engine tfjs")
-    .option("--threads <n>", "how many threads", integerAtLeast(1))
+    .option("--threads <n>", "most threads that work on the rows (default: as many as cores)", integerAtLeast(1))
     .option("--checkpoint <folder>", "save the state of the fit here")
     .option("--checkpoint-every <n>", "after every so many iterations", integerAtLeast(1))
     .option("--resume <folder>", "go on from a checkpoint")

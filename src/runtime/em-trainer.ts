@@ -11,6 +11,7 @@ import type {
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
 import { takeIn } from "./data/dataset.js";
+import { MAXIMUM_BLOCK_ROWS } from "./data/blocks.js";
 import type { LabelDictionary } from "./data/labels.js";
 import { DisposedError, NotFittedError, OptionError } from "./errors.js";
 import { boundShape } from "./extents.js";
@@ -22,6 +23,7 @@ import { literalParameters } from "./fit/initial-guess.js";
 import { FitRun } from "./fit-run.js";
 import type { KernelModule } from "./kernels/kernel-description.js";
 import { ModelKernels } from "./kernels/model-kernels.js";
+import { BLOCK_ROWS } from "./kernels/shards.js";
 import type { ColumnMapping } from "./model-file.js";
 import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
@@ -80,6 +82,11 @@ export abstract class EmTrainer<
   ) {
     this.kernels = new ModelKernels(kernels);
     this.givenSizes = checkSizes(description, sizes);
+  }
+
+  /** Rows of a block. */
+  get blockRows(): number {
+    return this.kernels.arePresent ? BLOCK_ROWS : MAXIMUM_BLOCK_ROWS;
   }
 
   abstract logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
@@ -159,6 +166,7 @@ export abstract class EmTrainer<
     options: ReturnType<typeof resolveFitOptions>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
     options.signal?.throwIfAborted();
+    this.kernels.useThreads(options.threads);
     const dataset = await takeIn(this.description, data, {
       sizes: this.givenSizes,
       sizesOrigin: "as given to the constructor",
@@ -273,8 +281,9 @@ export abstract class EmTrainer<
     this.columns = saved.columns;
   }
 
-  /** Lets go of the parameters; a generated class that owns tensors or kernels releases them too. */
+  /** Lets go of the parameters, and ends the threads; a generated class that owns tensors releases them too. */
   dispose(): void {
+    this.kernels.dispose();
     this.fitted = undefined;
     this.disposed = true;
   }

@@ -12,7 +12,7 @@ import { RandomStream } from "../numerics/random.js";
 const ROWS = "rows";
 
 export function runnerFor(methods: EmMethods, dataset: Dataset): BlockRunner {
-  return new BlockRunner(methods, dataset, partitionRows(dataset), new HostTurns());
+  return new BlockRunner(methods, dataset, partitionRows(dataset, methods.blockRows), new HostTurns());
 }
 
 /** Posterior tables of every latent, [rows, plates, values], in the user's order. */

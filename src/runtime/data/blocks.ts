@@ -1,7 +1,7 @@
 import type { Block, Tensors } from "../description.js";
 import type { Dataset } from "./dataset.js";
 
-/** Most rows that a block may have: what a tile of a kernel keeps in cache, and float32 sums stay exact enough. */
+/** Most rows of a block that is no kernel's: float32 sums stay exact enough. */
 export const MAXIMUM_BLOCK_ROWS = 4096;
 
 /** Rows of a data set in the order in which they are worked on: complete rows first, each half in the user's order. */

@@ -86,7 +86,7 @@ async function prepare(methods: EmMethods, all: Dataset, options: ResolvedFitOpt
   if (learned.rows === 0) throw new DataError("empty", `${description.name} has no rows to learn from.`);
   const sizes = learned.sizes;
   const moments = observedMoments(description, learned);
-  const partition = partitionRows(learned, options.blockRows);
+  const partition = partitionRows(learned, methods.blockRows);
   const runner = new BlockRunner(methods, learned, partition, new HostTurns(options.signal));
   const latents = startLatents(description, learned);
   const init = typeof options.init === "string" ? {} : readParameters(description, sizes, options.init);
