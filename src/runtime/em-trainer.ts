@@ -15,6 +15,8 @@ import type { LabelDictionary } from "./data/labels.js";
 import { DisposedError, NotFittedError, OptionError } from "./errors.js";
 import { boundShape } from "./extents.js";
 import { fitByEm } from "./fit/em-fit.js";
+import type { FitRows } from "./fit/fit-rows.js";
+import { fitRowsInMemory } from "./fit/fit-rows.js";
 import type { FitEvent, FitResult } from "./fit/fit-events.js";
 import type { FitOptions, ParameterValues } from "./fit/fit-options.js";
 import { resolveFitOptions } from "./fit/fit-options.js";
@@ -167,23 +169,23 @@ export abstract class EmTrainer<
       weights: options.weights,
     });
     try {
-      yield* this.learn(dataset, options);
+      yield* this.learn(await fitRowsInMemory(this.description, dataset, options), options);
     } finally {
       this.kernels.release();
     }
   }
 
   private async *learn(
-    dataset: Dataset,
+    rows: FitRows,
     options: ReturnType<typeof resolveFitOptions>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
-    for await (const event of fitByEm(this, dataset, options)) {
+    for await (const event of fitByEm(this, rows, options)) {
       if (event.kind !== "end") {
         yield event;
         continue;
       }
       const { parameters, ...rest } = event.result;
-      const fitted = this.makeFitted(dataset.sizes, parameters, dataset.labels);
+      const fitted = this.makeFitted(rows.learned.sizes, parameters, rows.labels);
       if (!this.disposed) this.fitted = fitted;
       const result: FitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
       yield { kind: "end", result };
@@ -242,7 +244,7 @@ export abstract class EmTrainer<
 
   /** Fills in missing entries: optional observed variables with their conditional means, observed entries unchanged. */
   async impute(data: D): Promise<Readonly<Record<string, NamedTensor>>> {
-    return this.query(data, "impute", (dataset, { values }) => imputedValues(runnerFor(this, dataset), values));
+    return this.query(data, "impute", (dataset, { values }) => imputedValues(this, dataset, values));
   }
 
   /** The model as a safetensors file; the same model gives the same bytes. */
