@@ -8,6 +8,7 @@ import type {
   Sizes,
   Tensors,
 } from "./description.js";
+import { formOf } from "./data/batches.js";
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
 import { takeIn } from "./data/dataset.js";
@@ -16,7 +17,7 @@ import { DisposedError, NotFittedError, OptionError } from "./errors.js";
 import { boundShape } from "./extents.js";
 import { fitByEm } from "./fit/em-fit.js";
 import type { FitRows } from "./fit/fit-rows.js";
-import { fitRowsInMemory } from "./fit/fit-rows.js";
+import { fitRowsInMemory, fitRowsOfStream } from "./fit/fit-rows.js";
 import type { FitEvent, FitResult } from "./fit/fit-events.js";
 import type { FitOptions, ParameterValues } from "./fit/fit-options.js";
 import { resolveFitOptions } from "./fit/fit-options.js";
@@ -161,6 +162,29 @@ export abstract class EmTrainer<
     options: ReturnType<typeof resolveFitOptions>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
     options.signal?.throwIfAborted();
+    try {
+      yield* this.learn(await this.rowsToFit(data, options), options);
+    } finally {
+      this.kernels.release();
+    }
+  }
+
+  /** Batches that can be gone through again and again are; everything else is held in memory. */
+  private async rowsToFit(data: D, options: ReturnType<typeof resolveFitOptions>): Promise<FitRows> {
+    const form = formOf(data);
+    if (options.stream === true && form.kind === "once") {
+      throw new OptionError(
+        "stream",
+        "batches that can be gone through in every iteration (an iterable, or a function that returns one)",
+        "an iterator, which ends after one pass",
+      );
+    }
+    if (form.kind === "again" && options.stream !== false) {
+      if (options.weights !== undefined) {
+        throw new OptionError("weights", "nothing beside batches; put the weights into each batch", "weights");
+      }
+      return fitRowsOfStream(this.description, form.open, this.givenSizes, options);
+    }
     const dataset = await takeIn(this.description, data, {
       sizes: this.givenSizes,
       sizesOrigin: "as given to the constructor",
@@ -168,11 +192,7 @@ export abstract class EmTrainer<
       needs: "all",
       weights: options.weights,
     });
-    try {
-      yield* this.learn(await fitRowsInMemory(this.description, dataset, options), options);
-    } finally {
-      this.kernels.release();
-    }
+    return fitRowsInMemory(this.description, dataset, options);
   }
 
   private async *learn(

@@ -1,10 +1,14 @@
-import type { ModelDescription } from "../description.js";
+import type { ModelDescription, Sizes } from "../description.js";
+import type { OpenBatches } from "../data/batches.js";
 import { rowsInMemory, selectRows, withoutWeightlessRows } from "../data/blocks.js";
 import type { Dataset } from "../data/dataset.js";
 import type { LabelDictionary } from "../data/labels.js";
 import type { RowSource } from "../data/row-source.js";
 import { eachBlock } from "../data/row-source.js";
-import { OptionError } from "../errors.js";
+import { RowStream } from "../data/row-stream.js";
+import { labelsOfStream } from "../data/stream-labels.js";
+import { DataError, OptionError } from "../errors.js";
+import { HostTurns } from "../host-turn.js";
 import { RandomStream } from "../../numerics/random.js";
 import type { ResolvedFitOptions } from "./fit-options.js";
 import type { Survey } from "./survey.js";
@@ -33,6 +37,35 @@ export async function fitRowsInMemory(
     heldOut: heldOut === undefined ? undefined : rowsInMemory(heldOut, options.blockRows),
     survey: surveyor.finish(),
     labels: dataset.labels,
+  };
+}
+
+/** Rows that are read anew in every pass: one pass here, another before it where labels have to be found. */
+export async function fitRowsOfStream(
+  description: ModelDescription,
+  open: OpenBatches,
+  sizes: Sizes,
+  options: ResolvedFitOptions,
+): Promise<FitRows> {
+  const settled = await labelsOfStream(description, open, sizes);
+  const stream = new RowStream(description, open, {
+    ...settled,
+    blockRows: options.blockRows,
+    isHeldOut: (row) => isHeldOut(options, row),
+  });
+  let surveyor: Surveyor | undefined;
+  const turns = new HostTurns(options.signal);
+  for await (const block of stream.pass("learned", (layout) => (surveyor = new Surveyor(description, layout)))) {
+    surveyor?.add(block);
+    await turns.give();
+  }
+  if (surveyor === undefined) throw new DataError("empty", `${description.name} has no rows to learn from.`);
+  requireBothSides(options, stream.count("learned").rows, stream.count("heldOut").rows);
+  return {
+    learned: stream.source("learned"),
+    heldOut: options.holdout === 0 ? undefined : stream.source("heldOut"),
+    survey: surveyor.finish(),
+    labels: stream.labels,
   };
 }
 
