@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Option, type Command } from "commander";
 import type { ExitCode } from "./exit-code.js";
 import {
   columnMap,
@@ -8,8 +8,8 @@ import {
   properFraction,
   repeated,
 } from "./options/option-values.js";
+import { addCheck, addCommand, addFormat, createProgram } from "./front-commands.js";
 import type { Terminal } from "./terminal.js";
-import { compilerVersion } from "../compile/version.js";
 
 /**
  * What `genc` understands. Each command's work is a file of `commands/`, loaded only when it is called, so that
@@ -18,18 +18,8 @@ import { compilerVersion } from "../compile/version.js";
  * @param settle receives the exit status
  */
 export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) => void): Command {
-  const program = new Command("genc");
-  program
-    .description("Compile latent-variable models into TypeScript trainers, and train and query them.")
-    .version(compilerVersion, "-V, --version", "print the version")
-    .helpOption("-h, --help", "print this help")
-    .option("--no-color", "no colours (also: NO_COLOR=1)")
-    .showHelpAfterError("(genc --help lists commands and options)")
-    .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.message });
-
-  const command = (usage: string, description: string): Command =>
-    program.command(usage).description(description).allowExcessArguments(false).option("--no-color", "no colours");
+  const program = createProgram(terminal);
+  const command = (usage: string, description: string): Command => addCommand(program, usage, description);
 
   command("init [name]", "write a model, a small data file and a train script that run as they are")
     .addOption(
@@ -42,13 +32,7 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await init(terminal, name, options));
     });
 
-  command("check <files...>", "report what is wrong with programs")
-    .addOption(new Option("--format <format>", "form of the report").choices(["pretty", "json", "github", "sarif"]))
-    .option("--json", "the same as --format json")
-    .action(async (files: string[], options: { format?: "pretty" | "json" | "github" | "sarif"; json?: boolean }) => {
-      const { check } = await import("./commands/check.js");
-      settle(await check(terminal, files, options.format ?? (options.json === true ? "json" : "pretty")));
-    });
+  addCheck(program, terminal, settle);
 
   command("compile <file>", "write a trainer as TypeScript")
     .option("-o, --output <file>", "where to (default: beside the source)")
@@ -114,12 +98,7 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await explain(terminal, subject, options));
     });
 
-  command("fmt <files...>", "put programs into the one canonical layout")
-    .option("--check", "write nothing; fail if a file is not in it")
-    .action(async (files: string[], options: { check?: boolean }) => {
-      const { formatFiles } = await import("./commands/fmt.js");
-      settle(await formatFiles(terminal, files, options.check === true));
-    });
+  addFormat(program, terminal, settle);
 
   command("verify <file>", "check what the compiler derived: recovery, gradients, enumeration, monotone EM")
     .option("--model <name>", "which model, where the file holds several")
