@@ -1,6 +1,6 @@
 import type { EmMethods, Sizes, Tensors, VariableDescription } from "./description.js";
 import type { Dataset } from "./data/dataset.js";
-import { MAXIMUM_BLOCK_ROWS, partitionRows, scatterRows, zeros } from "./data/blocks.js";
+import { MAXIMUM_BLOCK_ROWS, rowsInMemory, scatterRows, zeros } from "./data/blocks.js";
 import { boundShape, extentText, extentValue, product } from "./extents.js";
 import { BlockRunner } from "./fit/evaluation.js";
 import { HostTurns } from "./host-turn.js";
@@ -12,18 +12,18 @@ import { RandomStream } from "../numerics/random.js";
 const ROWS = "rows";
 
 export function runnerFor(methods: EmMethods, dataset: Dataset): BlockRunner {
-  return new BlockRunner(methods, dataset, partitionRows(dataset, methods.blockRows), new HostTurns());
+  return new BlockRunner(methods, rowsInMemory(dataset, methods.blockRows), new HostTurns());
 }
 
 /** Posterior tables of every latent, [rows, plates, values], in the user's order. */
 export async function posteriorTables(runner: BlockRunner, parameters: Tensors): Promise<Record<string, NamedTensor>> {
-  const { rows, sizes } = runner.dataset;
+  const { rows, sizes } = runner.source;
   const widths = runner.posteriorWidths();
   const results = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, rows * width])));
-  for (const block of runner.partition.blocks) {
+  for await (const block of runner.source.blocks()) {
     const posterior = await runner.posterior(parameters, block);
     for (const [name, result] of Object.entries(results)) {
-      scatterRows(block, runner.partition.order, posterior[name], result);
+      scatterRows(block, posterior[name], result);
     }
   }
   const answers: Record<string, NamedTensor> = {};
@@ -59,8 +59,11 @@ export function mostProbable(table: NamedTensor): Int32Array {
  * Optional observed variables with their missing entries replaced by the conditional mean; of a category by the most
  * probable value. What was observed stays as it is.
  */
-export async function imputedValues(runner: BlockRunner, parameters: Tensors): Promise<Record<string, NamedTensor>> {
-  const { methods, dataset, partition } = runner;
+export async function imputedValues(
+  methods: EmMethods,
+  dataset: Dataset,
+  parameters: Tensors,
+): Promise<Record<string, NamedTensor>> {
   const optional = methods.description.variables.filter(
     (variable) => variable.role === "observed" && variable.optional,
   );
@@ -70,7 +73,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
     filled[variable.name] = Float64Array.from(dataset.columns[variable.name]);
     answers[variable.name] = namedTensor(...shapeOf(variable, dataset.rows, dataset.sizes), filled[variable.name]);
   }
-  for (const block of partition.blocks) {
+  for await (const block of rowsInMemory(dataset, methods.blockRows).blocks()) {
     if (block.complete) continue;
     const into = zeros(
       Object.fromEntries(
@@ -80,7 +83,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
         ]),
       ),
     );
-    await methods.imputeOf?.(runner.sizes, parameters, block, into);
+    await methods.imputeOf?.(dataset.sizes, parameters, block, into);
     for (const variable of optional) {
       const { name } = variable;
       const categories = categoriesOf(variable, dataset.sizes);
@@ -90,7 +93,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
           : into[name];
       const width = dataset.widths[name];
       for (let row = 0; row < block.rows; row++) {
-        const target = partition.order[block.begin + row] * width;
+        const target = block.positions[row] * width;
         for (let i = 0; i < width; i++) {
           if (Number.isNaN(filled[name][target + i])) filled[name][target + i] = means[row * width + i];
         }

@@ -34,6 +34,7 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
   const observed = inData.filter(({ role }) => role === "observed" || role === "given");
   const bare = observed.length === 1 ? ["Column"] : [];
   const batch = [...bare, names.row];
+  const iterables = `Iterable<${batch.join(" | ")}> | AsyncIterable<${batch.join(" | ")}>`;
   const probability = `{ ${latents
     .map((latent) => `readonly ${latent.name}: NamedTensor<readonly [${tableAxes(latent).map(quoted).join(", ")}]>`)
     .join("; ")} }`;
@@ -72,8 +73,8 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
     {
       kind: "type",
       name: names.data,
-      documentation: "Data at once, or in batches.",
-      type: [...batch, ...[`Iterable<${batch.join(" | ")}>`, `AsyncIterable<${batch.join(" | ")}>`]].join(" | "),
+      documentation: "Data at once, or in batches, or a function that returns the batches anew whenever it is called.",
+      type: [...batch, iterables, `(() => ${iterables})`].join(" | "),
     },
     {
       kind: "interface",
