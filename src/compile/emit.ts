@@ -65,8 +65,10 @@ function engineOf(program: EmProgram, options: EmitOptions): Engine {
 }
 
 function identify(source: SourceText): SourceIdentity {
+  // `std:family/model` names the file of that model.
+  const baseName = source.name.split(/[/\\]/).at(-1) ?? source.name;
   return {
-    fileName: source.name.split(/[/\\]/).at(-1) ?? source.name,
+    fileName: baseName.includes(".") ? baseName : `${baseName}.gen`,
     text: source.text,
     hash: createHash("sha256").update(source.text).digest("hex").slice(0, 16),
     compilerVersion,

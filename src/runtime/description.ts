@@ -31,6 +31,7 @@ export type Extent = number | string | readonly Extent[];
 
 export interface SizeDescription {
   readonly name: string;
+  readonly documentation?: string;
   readonly default?: number;
   /** The model picks entries by number, the last of which needs this much; 1 where absent. */
   readonly atLeast?: number;

@@ -13,6 +13,7 @@ import type { HostFunctionName, VectorFunctionName } from "./functions/index.js"
 import { hostFunctions, vectorFunctions } from "./functions/index.js";
 import type { KernelArray, KernelFunction, Segment } from "./kernel-ir.js";
 import { NotAKernelError } from "./kernel-ir.js";
+import { dropSubnormals } from "./passes/drop-subnormals.js";
 import { hoistDivisors } from "./passes/hoist-divisors.js";
 import { jamLoops } from "./passes/jam-loops.js";
 import { maskLanes } from "./passes/mask-lanes.js";
@@ -35,6 +36,7 @@ const passes: readonly { readonly reason: string; readonly run: (fn: KernelFunct
   { reason: "a division takes as long as several multiplications", run: hoistDivisors },
   { reason: "computing a difference again is faster than remembering it", run: recomputeCells },
   { reason: "one difference serves a sum and a sum of squares", run: shareExpressions },
+  { reason: "arithmetic with subnormal numbers is slow", run: dropSubnormals },
   { reason: "a cell that was just stored is in a register", run: shareLoads },
   { reason: "loads for one row of a matrix serve the next too", run: jamLoops },
   { reason: "the two turns side by side load the same cells", run: shareLoads },

@@ -53,13 +53,16 @@ export type KernelArray = { readonly name: string } & (
     }
 );
 
+/** expOrZero: exp, but 0 where that is below 2^-1022, and infinite from 709.4 on. */
+export type KernelUnaryFunction = UnaryFunction | "expOrZero";
+
 export type KernelExpression =
   | { readonly kind: "number"; readonly value: number }
   | { readonly kind: "scalar"; readonly name: string }
   | { readonly kind: "load"; readonly array: string; readonly index: Polynomial }
   /** With the row's number where the index mentions `rowName`. */
   | { readonly kind: "fromIndex"; readonly index: Polynomial }
-  | { readonly kind: "unary"; readonly function: UnaryFunction; readonly operand: KernelExpression }
+  | { readonly kind: "unary"; readonly function: KernelUnaryFunction; readonly operand: KernelExpression }
   | {
       readonly kind: "binary";
       readonly function: BinaryFunction;

@@ -1,10 +1,10 @@
-import type { BinaryFunction, UnaryFunction } from "../../ir/plan.js";
+import type { BinaryFunction } from "../../ir/plan.js";
 import { leakySlope } from "../../ir/plan.js";
 import type { Emission, Scope } from "./emission.js";
 import { emit, lanes, newLocal, vectors } from "./emission.js";
 import { keyOfExpression } from "./from-loops.js";
 import type { HostFunctionName } from "./functions/index.js";
-import type { KernelExpression } from "./kernel-ir.js";
+import type { KernelExpression, KernelUnaryFunction } from "./kernel-ir.js";
 import { groupName, rowName } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
 import { linearIn, namesOf, named, scale, substitute, zero } from "./polynomial.js";
@@ -95,10 +95,10 @@ export class VectorWriter {
 
   /** What is uniform in the expression is computed now; the rest by the code that is returned, vector by vector. */
   write(expression: KernelExpression): VectorCode {
-    if (!this.emission.shapes.isVarying(expression)) return this.fill(expression);
+    if (!this.emission.shapes.isVarying(expression)) return this.filledWith(expression);
     switch (expression.kind) {
       case "number":
-        return this.fill(expression);
+        return this.filledWith(expression);
       case "scalar": {
         const locals = this.locals.get(expression.name);
         if (locals === undefined)
@@ -131,7 +131,7 @@ export class VectorWriter {
     }
   }
 
-  private fill(expression: KernelExpression): VectorCode {
+  private filledWith(expression: KernelExpression): VectorCode {
     if (expression.kind === "number" && Object.is(expression.value, 0)) return () => this.constants.splat(0);
     const key = keyOfExpression(expression);
     const known = this.filled.get(key);
@@ -273,7 +273,7 @@ export class VectorWriter {
     return (v) => use(tee(local, operand(v)), get(local));
   }
 
-  private unary(name: UnaryFunction, argument: KernelExpression): VectorCode {
+  private unary(name: KernelUnaryFunction, argument: KernelExpression): VectorCode {
     const x = this.write(argument);
     const one = this.constants.splat(1);
     const zero = this.constants.splat(0);
@@ -310,6 +310,7 @@ export class VectorWriter {
         return (v) => [set(local, x(v)), op("v128.bitselect", size, get(local), hasSign)];
       }
       case "exp":
+      case "expOrZero":
       case "expm1":
       case "log":
       case "log1p":
@@ -363,7 +364,7 @@ export class VectorWriter {
       case "divide":
         // One division for all lanes.
         if (!this.emission.shapes.isVarying(right) && right.kind !== "number") {
-          const [a, b] = [this.write(left), this.fill({ kind: "unary", function: "reciprocal", operand: right })];
+          const [a, b] = [this.write(left), this.filledWith({ kind: "unary", function: "reciprocal", operand: right })];
           return (v) => op("f64x2.mul", a(v), b(v));
         }
         break;

@@ -1,4 +1,4 @@
-import type { Dimension, Domain, Model, Parameter, Variable } from "../../ir/model.js";
+import type { Dimension, Domain, Model, Parameter, Size, Variable } from "../../ir/model.js";
 import type { AxisSize } from "../../ir/plan.js";
 import type { EmProgram } from "../../ir/program.js";
 import { shapeOf } from "../../ir/domain.js";
@@ -34,7 +34,7 @@ export function describe(program: EmProgram, source: SourceIdentity): ModelDescr
     source: source.fileName,
     sourceHash: source.hash,
     compilerVersion: source.compilerVersion,
-    sizes: model.sizes.map((size) => describeSize(program, size.name, size.default)),
+    sizes: model.sizes.map((size) => describeSize(program, size)),
     parameters: model.parameters.map((parameter) => describeParameter(parameter, program)),
     variables: describeVariables(program),
     statistics: program.statistics.map(({ name, shape }) => ({ name, shape: shape.map(extentOfSize) })),
@@ -96,7 +96,7 @@ function axisText(extent: Extent): string {
   return typeof extent === "object" ? extent.map(axisText).join("+") : String(extent);
 }
 
-function describeSize(program: EmProgram, name: string, value: number | undefined): SizeDescription {
+function describeSize(program: EmProgram, { name, default: value, documentation }: Size): SizeDescription {
   const inData = program.model.variables.filter((variable) => variable.role !== "latent");
   const bound = inData
     .map((variable) => ({ variable: variable.name, dimension: storedExtents(program, variable).indexOf(name) }))
@@ -105,6 +105,7 @@ function describeSize(program: EmProgram, name: string, value: number | undefine
   const labelled = inData.find(({ domain }) => domain.kind === "category" && extentOf(domain.categories) === name);
   return {
     name,
+    ...(documentation === undefined ? {} : { documentation }),
     ...(value === undefined ? {} : { default: value }),
     ...(atLeast <= 1 ? {} : { atLeast }),
     ...(bound === undefined ? {} : { boundBy: bound }),

@@ -1,4 +1,10 @@
-import type { Extent, ModelDescription, ParameterDescription, VariableDescription } from "../../runtime/description.js";
+import type {
+  Extent,
+  ModelDescription,
+  ParameterDescription,
+  SizeDescription,
+  VariableDescription,
+} from "../../runtime/description.js";
 import type { EmittedDeclaration, EmittedProperty } from "./module-tree.js";
 
 /** Names of a model's own types in the emitted module. */
@@ -39,7 +45,7 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       properties: description.sizes.map((size): EmittedProperty => ({
         name: size.name,
         type: "number",
-        ...(size.default === undefined ? {} : { documentation: `Default ${size.default}.` }),
+        ...sizeDocumentation(size),
       })),
     },
     {
@@ -110,6 +116,11 @@ const domainTexts: Readonly<Record<ParameterDescription["domain"], string>> = {
 function parameterText(parameter: ParameterDescription): string {
   const shape = `[${parameter.shape.map(extentText).join(", ")}], ${domainTexts[parameter.domain]}`;
   return withText(parameter.fixed === undefined ? shape : `${shape}; known, not learned`, parameter.documentation);
+}
+
+function sizeDocumentation({ default: value, documentation }: SizeDescription): { documentation?: string } {
+  if (value === undefined) return documentation === undefined ? {} : { documentation };
+  return { documentation: withText(`Default ${value}.`, documentation) };
 }
 
 function columnText(variable: VariableDescription): string {

@@ -59,6 +59,16 @@ export const exponential = vectorFunction("exp", "exp, below 1 ulp (fdlibm)", (b
   return op("f64x2.mul", op("f64x2.mul", value, first), second);
 });
 
+/** For sums of exponentials of which the largest is 1: nothing below the normal range, and scaled in one step. */
+export const exponentialOrZero = vectorFunction("expOrZero", "exp, or 0 below 2^-1022", (builder, x, context) => {
+  const { constants } = context;
+  const within = once(builder, "within", op("f64x2.pmin", x, constants.splat(710)));
+  const { power, high, low, quotient } = reduce(builder, within, context);
+  const value = op("f64x2.add", constants.splat(1), op("f64x2.sub", high, op("f64x2.sub", low, quotient)));
+  const scaled = op("f64x2.mul", value, powerOfTwo(context, power));
+  return op("v128.andnot", scaled, op("f64x2.lt", x, constants.splat(-708.39)));
+});
+
 /** exp(x) - 1 = 2^n (exp r - 1) + (2^n - 1), which keeps small numbers. */
 export const exponentialMinusOne = vectorFunction("expm1", "exp(x) - 1", (builder, x, context) => {
   const { constants } = context;

@@ -1,5 +1,5 @@
-import type { UnaryFunction } from "../../../ir/plan.js";
-import { exponential, exponentialMinusOne } from "./exponential.js";
+import type { KernelUnaryFunction } from "../kernel-ir.js";
+import { exponential, exponentialMinusOne, exponentialOrZero } from "./exponential.js";
 import { logarithm, logarithmOfOnePlus } from "./logarithm.js";
 import { hyperbolicTangent, sigmoid, softplus } from "./logistic.js";
 import type { VectorFunction } from "./vector-function.js";
@@ -7,6 +7,7 @@ import type { VectorFunction } from "./vector-function.js";
 /** Functions of two float64 numbers at once, and which others they call. */
 export const vectorFunctions = {
   exp: { write: exponential, calls: [] },
+  expOrZero: { write: exponentialOrZero, calls: [] },
   expm1: { write: exponentialMinusOne, calls: ["exp"] },
   log: { write: logarithm, calls: [] },
   log1p: { write: logarithmOfOnePlus, calls: ["log"] },
@@ -14,7 +15,7 @@ export const vectorFunctions = {
   sigmoid: { write: sigmoid, calls: ["exp"] },
   tanh: { write: hyperbolicTangent, calls: ["expm1", "exp"] },
 } as const satisfies Partial<
-  Record<UnaryFunction, { readonly write: VectorFunction; readonly calls: readonly UnaryFunction[] }>
+  Record<KernelUnaryFunction, { readonly write: VectorFunction; readonly calls: readonly KernelUnaryFunction[] }>
 >;
 
 export type VectorFunctionName = keyof typeof vectorFunctions;
