@@ -3,7 +3,8 @@
 //   node scripts/build.mjs            bundles only: a second
 //   node scripts/build.mjs --types    and declarations
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -61,6 +62,19 @@ const common = {
   write: true,
 };
 
+/** Tells one state of the compiler from another, for what it leaves in caches. */
+function buildHash() {
+  const hash = createHash("sha256");
+  const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+  for (const file of [...sources, join(root, "package.json"), fileURLToPath(import.meta.url)]) {
+    hash.update(file.slice(root.length)).update("\0").update(readFileSync(file)).update("\0");
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
 export async function build() {
   const { build: bundle } = await import("esbuild");
   // Put in place at once: another process may be using the old bundles, or building as well.
@@ -77,7 +91,7 @@ export async function build() {
       plugins: [quickStart],
       // Scripts that V8 has compiled before cannot import(), before Node 22.
       supported: { "dynamic-import": false },
-      define: { "import.meta.url": "$moduleUrl" },
+      define: { "import.meta.url": "$moduleUrl", GENC_BUILD: JSON.stringify(buildHash()) },
       banner: { js: 'const $moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
     }),
     bundle({
