@@ -32,7 +32,7 @@ import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
 import { namedTensor } from "./named-tensor.js";
 import { readParameters, sizesOfParameters } from "./parameter-values.js";
-import { drawnRows, imputedValues, mostProbable, posteriorTables, runnerFor } from "./queries.js";
+import { drawnRows, imputedValues, mostProbable, posteriorAnswers, runnerFor } from "./queries.js";
 import { checkSizes } from "./sizes.js";
 
 /** Log-likelihood of data under a fitted model. */
@@ -220,13 +220,17 @@ export abstract class EmTrainer<
     }
   }
 
-  /** Most probable value of each latent in each row (plates after rows), and the probabilities of all values. */
+  /**
+   * Of each discrete latent the most probable value in each row (plates after rows) and the probabilities of all
+   * values; of each Gaussian latent the posterior mean and covariance.
+   */
   async predict(data: D): Promise<Q> {
-    const probability = await this.query(data, "predict", (dataset, { values }) =>
-      posteriorTables(runnerFor(this, dataset), values),
+    const { probability, mean, covariance } = await this.query(data, "predict", (dataset, { values }) =>
+      posteriorAnswers(runnerFor(this, dataset), values),
     );
     const values = Object.fromEntries(Object.entries(probability).map(([name, table]) => [name, mostProbable(table)]));
-    return typed<Q>({ ...values, probability });
+    const hasMoments = Object.keys(mean).length > 0;
+    return typed<Q>({ ...values, ...mean, probability, ...(hasMoments ? { covariance } : {}) });
   }
 
   /** Log density of each row, its latent variables summed out; not weighted. */

@@ -7,7 +7,7 @@ import { fingerprint } from "./features.js";
 import type { WeightedPoints } from "./k-means-plus-plus.js";
 import { kMeansPlusPlus, nearestCentre, randomCentres } from "./k-means-plus-plus.js";
 
-export type StartMethod = "kmeans++" | "random partition" | "random tables";
+export type StartMethod = "kmeans++" | "principal axes" | "random partition" | "random tables";
 
 /** Probability that a start gives to the value of an item's cluster; the others share the rest. */
 const CONFIDENCE = 0.9;
