@@ -7,7 +7,7 @@ import {
   type Engine,
 } from "../compile/index.js";
 import type { Model } from "../ir/model.js";
-import type { EmProgram } from "../ir/program.js";
+import type { Program } from "../ir/program.js";
 import type { SourceText } from "../diagnostics/span.js";
 import { CommandFailure, unavailableFailure, usageFailure } from "./failure.js";
 import { renderDiagnostics } from "./render-diagnostics.js";
@@ -22,7 +22,7 @@ export interface CompileOptions {
 }
 
 /** A compilation that has its program. */
-export type Compiled = Compilation & { readonly model: Model; readonly program: EmProgram };
+export type Compiled = Compilation & { readonly model: Model; readonly program: Program };
 
 /** Compiles one model of a source; its errors end the command, its warnings go to standard error. */
 export async function compileModel(terminal: Terminal, source: SourceText, options: CompileOptions): Promise<Compiled> {

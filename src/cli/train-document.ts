@@ -19,13 +19,13 @@ export function trainDocument({ description, result, parameters, engine, backend
   return {
     schema: "genc.train/1",
     model: description.name,
-    algorithm: "em",
+    algorithm: result.bound ?? "em",
     engine,
     backend,
     rows: result.rows,
     logLikelihood: result.logLikelihood,
     meanLogLikelihood: result.meanLogLikelihood,
-    bound: "exact",
+    bound: result.bound ?? "exact",
     iterations: result.iterations,
     converged: result.converged,
     seconds: result.seconds,
@@ -39,6 +39,8 @@ export function trainDocument({ description, result, parameters, engine, backend
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     warnings: result.warnings.map(({ code, message }) => ({ code, message })),
     restarts: result.restarts,
+    ...(result.steps === undefined ? {} : { steps: result.steps }),
+    ...(result.divergence === undefined ? {} : { divergence: result.divergence }),
     ...(result.holdout === undefined ? {} : { holdout: result.holdout }),
   };
 }

@@ -1,6 +1,12 @@
 /** What emitted trainers and their users import as "genc/runtime". */
 export { EmTrainer } from "./em-trainer.js";
 export type { SampleOptions, Score } from "./em-trainer.js";
+export { ElboTrainer } from "./elbo-trainer.js";
+export type { BoundOptions, BoundScore } from "./elbo-trainer.js";
+export type * from "./elbo/elbo-description.js";
+export { NonFiniteStepError } from "./elbo/elbo-fit.js";
+export type { StepFitOptions } from "./elbo/step-options.js";
+export type { StepState } from "./elbo/step-state.js";
 export type * from "./description.js";
 export type { KernelArrayDescription, KernelDescription, KernelModule } from "./kernels/kernel-description.js";
 export { FitRun } from "./fit-run.js";

@@ -3,8 +3,11 @@ import { bindData, readData, trainerData, type DataOptions } from "../bind-data.
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
 import { openModel, type ModelOptions } from "../open-model.js";
-import { posteriorColumns } from "../result-columns.js";
+import { posteriorColumns, variableColumns } from "../result-columns.js";
+import type { NamedTensor } from "../../runtime/named-tensor.js";
+import { boundOptions } from "../step-fit-options.js";
 import type { Terminal } from "../terminal.js";
+import { learnsByBound, type Trainer } from "../trainer.js";
 import { tensorDocument } from "../train-document.js";
 import { requireFolderOf, writeResult } from "../write-result.js";
 
@@ -25,16 +28,25 @@ export async function predict(terminal: Terminal, file: string, options: Predict
   }
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
-  const { probability } = await trainer.predict(trainerData(bound));
+  const { probability, means } = await posterior(trainer, trainerData(bound), options);
   trainer.dispose();
   const { rows } = bound;
   if (options.json === true) {
     const latents = Object.entries(probability).map(([name, table]) => [name, tensorDocument(table)] as const);
-    const document = { schema: "genc.predict/1", rows, probability: Object.fromEntries(latents) };
+    const codes = Object.entries(means).map(([name, table]) => [name, tensorDocument(table)] as const);
+    const document = {
+      schema: "genc.predict/1",
+      rows,
+      probability: Object.fromEntries(latents),
+      ...(codes.length === 0 ? {} : { mean: Object.fromEntries(codes) }),
+    };
     writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
     return exitCode.fine;
   }
-  const columns = Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table));
+  const columns = [
+    ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table)),
+    ...Object.entries(means).flatMap(([name, table]) => variableColumns(name, table, undefined)),
+  ];
   const header = columns.map((column) => column.name);
   writeResult(
     terminal,
@@ -45,4 +57,22 @@ export async function predict(terminal: Terminal, file: string, options: Predict
     ),
   );
   return exitCode.fine;
+}
+
+/** Probabilities of discrete latents, and means of continuous ones. */
+async function posterior(
+  trainer: Trainer,
+  data: ReturnType<typeof trainerData>,
+  options: PredictOptions,
+): Promise<{
+  readonly probability: Readonly<Record<string, NamedTensor>>;
+  readonly means: Readonly<Record<string, NamedTensor>>;
+}> {
+  if (!learnsByBound(trainer)) return { probability: (await trainer.predict(data)).probability, means: {} };
+  const encoded = await trainer.encode(data, boundOptions(options));
+  const { probability } = await trainer.predict(data, boundOptions(options));
+  return {
+    probability,
+    means: Object.fromEntries(Object.entries(encoded).filter(([name]) => probability[name] === undefined)),
+  };
 }

@@ -1,7 +1,8 @@
 import { bindData, readData, trainerData } from "../bind-data.js";
-import { openCheckpoint } from "../checkpoint.js";
+import { type Checkpoint, openCheckpoint } from "../checkpoint.js";
 import { declareWeight } from "../declare-weight.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
+import { usageFailure } from "../failure.js";
 import { inCommandLineWords } from "../failure-from-error.js";
 import { fitOptions, refuseUnsupported, startFrom, type TrainOptions } from "../fit-options.js";
 import { completeSizes, knownSizes, requireGivenSizes } from "../known-sizes.js";
@@ -9,17 +10,20 @@ import { compileModel, loadTrainerClass, startBackend, type Compiled } from "../
 import { loadSource } from "../load-source.js";
 import { createProgress } from "../progress.js";
 import { attachProgram } from "../saved-model.js";
+import type { FitRun } from "../../runtime/index.js";
+import type { NamedTensor } from "../../runtime/named-tensor.js";
 import type { Terminal } from "../terminal.js";
 import { trainDocument, type FitReport } from "../train-document.js";
-import type { Trainer } from "../trainer.js";
+import { stepFitOptions } from "../step-fit-options.js";
+import { learnsByBound, type Trainer } from "../trainer.js";
 import { verdict } from "../verdict.js";
 import { requireFolderOf, writeFileOrFail } from "../write-result.js";
 
 /** `genc train`: compiles in memory, fits, prints the verdict, saves. */
 export async function train(terminal: Terminal, file: string, options: TrainOptions): Promise<ExitCode> {
-  refuseUnsupported(options);
   requireFolderOf(options.save);
   const compiled = await compileWithWeights(terminal, file, options);
+  refuseUnsupported(options, compiled.program.algorithm);
   const running = await startBackend(compiled, options);
   const Model = await loadTrainerClass(compiled, options);
   const { description } = new Model({});
@@ -68,18 +72,15 @@ async function fit(
 ): Promise<FitReport["result"]> {
   const checkpoint = openCheckpoint(options);
   const progress = createProgress(terminal, options.quiet === true);
-  const run = model.fit(data, {
-    ...fitOptions(options),
-    ...(init === undefined ? {} : { init }),
-    ...checkpoint.fitOptions,
-    signal: terminal.signal,
-  });
+  const run = startFit(terminal, model, data, options, init, checkpoint);
   try {
     for await (const event of run) {
       switch (event.kind) {
         case "iteration":
           progress.update(
-            `start ${event.restart + 1}, iteration ${event.iteration}: mean log-likelihood ${event.meanLogLikelihood.toPrecision(8)}`,
+            learnsByBound(model)
+              ? `epoch ${event.iteration}: mean bound ${event.meanLogLikelihood.toPrecision(8)}`
+              : `start ${event.restart + 1}, iteration ${event.iteration}: mean log-likelihood ${event.meanLogLikelihood.toPrecision(8)}`,
           );
           break;
         case "checkpoint":
@@ -98,4 +99,31 @@ async function fit(
   const result = inCommandLine(await run);
   if (result.stopped === "aborted") terminal.message(`interrupted${checkpoint.text}\n`);
   return result;
+}
+
+function startFit(
+  terminal: Terminal,
+  model: Trainer,
+  data: ReturnType<typeof trainerData>,
+  options: TrainOptions,
+  init: ReturnType<typeof startFrom>["init"],
+  checkpoint: Checkpoint,
+): FitRun<Readonly<Record<string, NamedTensor>>> {
+  const { signal } = terminal;
+  if (learnsByBound(model)) {
+    if (init === "kmeans++" || init === "random")
+      throw usageFailure(`--init ${init} is for models learned by EM; weights of networks begin at random.`);
+    return model.fit(data, {
+      ...stepFitOptions(options),
+      ...(init === undefined ? {} : { init }),
+      ...checkpoint.stepOptions(),
+      signal,
+    });
+  }
+  return model.fit(data, {
+    ...fitOptions(options),
+    ...(init === undefined ? {} : { init }),
+    ...checkpoint.emOptions(),
+    signal,
+  });
 }

@@ -34,7 +34,8 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
   const observed = inData.filter(({ role }) => role === "observed" || role === "given");
   const bare = observed.length === 1 ? ["Column"] : [];
   const batch = [...bare, names.row];
-  const probability = `{ ${latents
+  const discrete = latents.filter(({ domain }) => domain === "category" || domain === "binary");
+  const probability = `{ ${discrete
     .map((latent) => `readonly ${latent.name}: NamedTensor<readonly [${tableAxes(latent).map(quoted).join(", ")}]>`)
     .join("; ")} }`;
   return [
@@ -53,7 +54,7 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       name: names.parameters,
       documentation: `Parameters of ${description.name}, in the data's units.`,
       properties: description.parameters.map((parameter) => ({
-        name: parameter.name,
+        name: propertyName(parameter.name),
         type: `NamedTensor<readonly [${parameter.axes.map(quoted).join(", ")}]>`,
         documentation: parameterText(parameter),
       })),
@@ -82,13 +83,21 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       properties: [
         ...latents.map((latent) => ({
           name: latent.name,
-          type: "Int32Array",
-          documentation: withText(`[${["rows", ...latent.plates.map(extentText)].join(", ")}]`, latent.documentation),
+          type: discrete.includes(latent) ? "Int32Array" : "NamedTensor",
+          documentation: withText(
+            `[${["rows", ...latent.plates.map(extentText), ...latent.event.map(extentText)].join(", ")}]`,
+            latent.documentation,
+          ),
         })),
-        { name: "probability", type: latents.length === 0 ? "Readonly<Record<string, never>>" : probability },
+        { name: "probability", type: discrete.length === 0 ? "Readonly<Record<string, never>>" : probability },
       ],
     },
   ];
+}
+
+/** Weights of networks have names with dots. */
+function propertyName(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);
 }
 
 function tableAxes(latent: VariableDescription): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Awaitable, Sizes } from "../description.js";
 import type { FitWarning } from "../warnings.js";
 import type { StartMethod } from "./start-tables.js";
+import type { StepState } from "../elbo/step-state.js";
 import type { FitState } from "./fit-state.js";
 
 /** What a fit tells while it runs, in order. */
@@ -14,7 +15,7 @@ export type FitEvent<P = unknown> =
     }
   | { readonly kind: "restart"; readonly restart: number; readonly start: StartMethod | "parameters" }
   | IterationEvent
-  | { readonly kind: "checkpoint"; readonly state: FitState }
+  | { readonly kind: "checkpoint"; readonly state: FitState | StepState }
   | ({ readonly kind: "warning" } & FitWarning)
   | { readonly kind: "end"; readonly result: FitResult<P> };
 
@@ -66,10 +67,16 @@ export interface FitResult<P = unknown> {
   /** Over all restarts. */
   readonly secondsPerIteration: number;
   readonly degreesOfFreedom: number;
-  /** -2 logLikelihood + 2 degreesOfFreedom */
-  readonly aic: number;
-  /** -2 logLikelihood + degreesOfFreedom log(total weight) */
-  readonly bic: number;
+  /** -2 logLikelihood + 2 degreesOfFreedom; null where only a bound of the likelihood is known. */
+  readonly aic: number | null;
+  /** -2 logLikelihood + degreesOfFreedom log(total weight); null likewise. */
+  readonly bic: number | null;
+  /** What `logLikelihood` is; absent: the log-likelihood itself. */
+  readonly bound?: "elbo";
+  /** Minibatch steps taken, where it was learned by such. */
+  readonly steps?: number;
+  /** Mean divergence of the guide from the prior, where there is a bound. */
+  readonly divergence?: number;
   /** Total objective at the parameters with which each iteration of the winning run began. */
   readonly trace: readonly number[];
   readonly warnings: readonly FitWarning[];
