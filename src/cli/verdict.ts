@@ -10,14 +10,14 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
   const ending = { converged: "converged", maxIterations: "not converged", aborted: "interrupted" }[result.stopped];
   const lines: readonly (readonly [string, string])[] = [
     ["rows", String(result.rows)],
-    [result.bound === undefined ? "log-likelihood" : "lower bound", result.logLikelihood.toFixed(6)],
+    [!("bound" in result) ? "log-likelihood" : "lower bound", result.logLikelihood.toFixed(6)],
     ["  mean per row", result.meanLogLikelihood.toFixed(6)],
     ...(holdout === undefined
       ? []
       : ([["held out", `${holdout.rows} rows, mean ${holdout.meanLogLikelihood.toFixed(6)} per row`]] as const)),
-    result.bound === undefined
+    !("bound" in result)
       ? ["iterations", `${result.iterations}, ${ending} (${starts}, ${seconds} s)`]
-      : ["epochs", `${result.iterations} (${result.steps ?? 0} steps, ${seconds} s)`],
+      : ["epochs", `${result.iterations} (${result.steps} steps, ${seconds} s)`],
     ["free parameters", String(result.degreesOfFreedom)],
     ...(result.aic === null || result.bic === null
       ? []
@@ -25,13 +25,11 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
   ];
   const width = Math.max(...lines.map(([name]) => name.length)) + 2;
   return [
-    `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${result.bound === undefined ? "EM, exact" : "an evidence lower bound"} (engine ${engine})`,
+    `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${!("bound" in result) ? "EM, exact" : "an evidence lower bound"} (engine ${engine})`,
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
     ...Object.entries(parameters).flatMap(([name, tensor]) =>
-      result.bound === undefined || tensor.data.length <= mostShown
-        ? parameterLines(name, tensor)
-        : shapeLine(name, tensor),
+      !("bound" in result) || tensor.data.length <= mostShown ? parameterLines(name, tensor) : shapeLine(name, tensor),
     ),
     ...labelLines(labels),
     ...result.warnings

@@ -10,7 +10,8 @@ import { readingGrey, settleGrey } from "./elbo/grey-values.js";
 import { resolveStepOptions, type ResolvedStepOptions, type StepFitOptions } from "./elbo/step-options.js";
 import { DisposedError, NotFittedError, OptionError } from "./errors.js";
 import { boundShape, extentText, extentValue, product } from "./extents.js";
-import type { FitEvent, FitResult } from "./fit/fit-events.js";
+import type { StepState } from "./elbo/step-state.js";
+import type { BoundFitResult, FitEvent } from "./fit/fit-events.js";
 import type { ParameterValues } from "./fit/fit-options.js";
 import { FitRun } from "./fit-run.js";
 import { HostTurns } from "./host-turn.js";
@@ -133,19 +134,24 @@ export abstract class ElboTrainer<
    *
    * @throws (from the run) DataError, OptionError, NonFiniteStepError
    */
-  fit(data: D, options: StepFitOptions<P> = {}): FitRun<P> {
+  fit(data: D, options: StepFitOptions<P> = {}): FitRun<P, BoundFitResult<P>, StepState> {
     this.checkAlive("fit");
     const early = new AbortController();
     const resolved = resolveStepOptions(this.description, options as StepFitOptions<never>);
     const { signal } = resolved;
     if (signal?.aborted === true) early.abort(signal.reason);
     signal?.addEventListener("abort", () => early.abort(signal.reason), { once: true });
-    return new FitRun<P>(this.learn(data, { ...resolved, signal: early.signal }), resolved.callbacks, () =>
-      early.abort(),
+    return new FitRun<P, BoundFitResult<P>, StepState>(
+      this.learn(data, { ...resolved, signal: early.signal }),
+      resolved.callbacks,
+      () => early.abort(),
     );
   }
 
-  private async *learn(data: D, options: ResolvedStepOptions): AsyncGenerator<FitEvent<P>, void, undefined> {
+  private async *learn(
+    data: D,
+    options: ResolvedStepOptions,
+  ): AsyncGenerator<FitEvent<P, BoundFitResult<P>, StepState>, void, undefined> {
     const dataset = await this.takeIn(data, this.givenSizes, "as given to the constructor", {}, options);
     try {
       for await (const event of fitBySteps(this, dataset, options)) {
@@ -156,7 +162,7 @@ export abstract class ElboTrainer<
         const { parameters, ...rest } = event.result;
         const fitted = this.makeFitted(dataset.sizes, parameters, dataset.labels);
         if (!this.disposed) this.fitted = fitted;
-        const result: FitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
+        const result: BoundFitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
         yield { kind: "end", result };
       }
     } finally {

@@ -10,7 +10,14 @@ export type { StepState } from "./elbo/step-state.js";
 export type * from "./description.js";
 export type { KernelArrayDescription, KernelDescription, KernelModule } from "./kernels/kernel-description.js";
 export { FitRun } from "./fit-run.js";
-export type { FitCallbacks, FitEvent, FitResult, IterationEvent, RestartSummary } from "./fit/fit-events.js";
+export type {
+  BoundFitResult,
+  FitCallbacks,
+  FitEvent,
+  FitResult,
+  IterationEvent,
+  RestartSummary,
+} from "./fit/fit-events.js";
 export type { FitOptions, InitialParameters, ParameterValues } from "./fit/fit-options.js";
 export type { FitState } from "./fit/fit-state.js";
 export type { Batch, BatchSource } from "./data/collect-columns.js";

@@ -10,7 +10,7 @@ import { compileModel, loadTrainerClass, startBackend, type Compiled } from "../
 import { loadSource } from "../load-source.js";
 import { createProgress } from "../progress.js";
 import { attachProgram } from "../saved-model.js";
-import type { FitRun } from "../../runtime/index.js";
+import type { BoundFitResult, FitRun, StepState } from "../../runtime/index.js";
 import type { NamedTensor } from "../../runtime/named-tensor.js";
 import type { Terminal } from "../terminal.js";
 import { trainDocument, type FitReport } from "../train-document.js";
@@ -57,6 +57,8 @@ async function compileWithWeights(terminal: Terminal, file: string, options: Tra
   const weighted = declareWeight(compiled.source, compiled.model.name);
   return await compileModel(terminal, weighted, { ...options, quiet: true, model: compiled.model.name });
 }
+
+type Parameters = Readonly<Record<string, NamedTensor>>;
 
 function inCommandLine(result: FitReport["result"]): FitReport["result"] {
   const warnings = result.warnings.map(({ code, message }) => ({ code, message: inCommandLineWords(message) }));
@@ -108,7 +110,7 @@ function startFit(
   options: TrainOptions,
   init: ReturnType<typeof startFrom>["init"],
   checkpoint: Checkpoint,
-): FitRun<Readonly<Record<string, NamedTensor>>> {
+): FitRun<Parameters> | FitRun<Parameters, BoundFitResult<Parameters>, StepState> {
   const { signal } = terminal;
   if (learnsByBound(model)) {
     if (init === "kmeans++" || init === "random")

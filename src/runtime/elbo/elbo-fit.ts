@@ -4,7 +4,7 @@ import { selectRows, withoutWeightlessRows } from "../data/blocks.js";
 import { entryMoments } from "../data/variance.js";
 import { DataError, OptionError } from "../errors.js";
 import { boundShape, product } from "../extents.js";
-import type { FitEvent, FitResult } from "../fit/fit-events.js";
+import type { BoundFitResult, FitEvent } from "../fit/fit-events.js";
 import { HostTurns, Interrupted } from "../host-turn.js";
 import { degreesOfFreedom } from "../parameter-space.js";
 import { readParameters } from "../parameter-values.js";
@@ -28,7 +28,7 @@ export async function* fitBySteps(
   methods: ElboMethods,
   given: Dataset,
   options: ResolvedStepOptions,
-): AsyncGenerator<FitEvent<Tensors>, void, undefined> {
+): AsyncGenerator<FitEvent<Tensors, BoundFitResult<Tensors>, StepState>, void, undefined> {
   const began = performance.now();
   const { description } = methods;
   const { seed } = options;
@@ -85,7 +85,7 @@ export async function* fitBySteps(
   yield { kind: "start", model: description.name, rows: data.rows, restarts: 1, sizes };
   const found: FitWarning[] = [];
   const turns = new HostTurns(options.signal);
-  let stopped: FitResult["stopped"] = "maxIterations";
+  let stopped: BoundFitResult["stopped"] = "maxIterations";
   let lastMean = NaN;
   const batches = new BatchWriter(data, description.variables, options);
   let order: Uint32Array | undefined;
@@ -161,7 +161,7 @@ export async function* fitBySteps(
     heldOut === undefined
       ? undefined
       : await evaluateBound(methods, heldOut, parameters, { seed, binarize: options.binarize });
-  const result: FitResult<Tensors> = {
+  const result: BoundFitResult<Tensors> = {
     parameters,
     rows: data.rows,
     logLikelihood: evaluated.bound * data.totalWeight,
