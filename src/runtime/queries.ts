@@ -126,7 +126,7 @@ export async function imputedValues(
 
 /** Draws of every latent and observed variable; a row's draws depend on the seed and its number alone. */
 export async function drawnRows(
-  methods: EmMethods,
+  methods: Pick<EmMethods, "description" | "drawRows">,
   sizes: Sizes,
   parameters: Tensors,
   given: Dataset,

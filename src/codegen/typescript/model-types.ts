@@ -35,8 +35,8 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
   const bare = observed.length === 1 ? ["Column"] : [];
   const batch = [...bare, names.row];
   const iterables = `Iterable<${batch.join(" | ")}> | AsyncIterable<${batch.join(" | ")}>`;
-  const discrete = latents.filter(({ domain }) => domain !== "real");
-  const gaussian = latents.filter(({ domain }) => domain === "real");
+  const discrete = latents.filter(({ domain }) => domain === "category" || domain === "binary");
+  const gaussian = latents.filter((latent) => !discrete.includes(latent));
   const probability = `{ ${discrete
     .map((latent) => `readonly ${latent.name}: NamedTensor<readonly [${tableAxes(latent).map(quoted).join(", ")}]>`)
     .join("; ")} }`;
@@ -56,7 +56,7 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       name: names.parameters,
       documentation: `Parameters of ${description.name}, in the data's units.`,
       properties: description.parameters.map((parameter) => ({
-        name: parameter.name,
+        name: propertyName(parameter.name),
         type: `NamedTensor<readonly [${parameter.axes.map(quoted).join(", ")}]>`,
         documentation: parameterText(parameter),
       })),
@@ -85,11 +85,13 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       properties: [
         ...latents.map((latent) => ({
           name: latent.name,
-          type: latent.domain === "real" ? `NamedTensor<readonly [${momentAxes(latent, 1).join(", ")}]>` : "Int32Array",
+          type: discrete.includes(latent)
+            ? "Int32Array"
+            : `NamedTensor<readonly [${momentAxes(latent, 1).join(", ")}]>`,
           documentation: withText(
-            latent.domain === "real"
-              ? `posterior mean, [${["rows", ...latent.plates, ...latent.event].map(extentText).join(", ")}]`
-              : `[${["rows", ...latent.plates.map(extentText)].join(", ")}]`,
+            discrete.includes(latent)
+              ? `[${["rows", ...latent.plates.map(extentText)].join(", ")}]`
+              : `posterior mean, [${["rows", ...latent.plates, ...latent.event].map(extentText).join(", ")}]`,
             latent.documentation,
           ),
         })),
@@ -121,6 +123,11 @@ function answerText(hasGaussian: boolean): string {
 function momentAxes(latent: VariableDescription, rank: 1 | 2): readonly string[] {
   const event = latent.event.map(extentText);
   return ["rows", ...latent.plateNames, ...event, ...(rank === 2 ? event : [])].map(quoted);
+}
+
+/** Weights of networks have names with dots. */
+function propertyName(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);
 }
 
 function tableAxes(latent: VariableDescription): readonly string[] {
