@@ -22,6 +22,8 @@ export interface KernelDescription {
 export interface KernelSegment {
   readonly export: string;
   readonly kind: "once" | "rows";
+  /** Takes the place of the other where the last group has fewer rows than lanes. */
+  readonly tail?: string;
   readonly clear?: string;
   readonly collect?: string;
 }
