@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { SourceIdentity } from "../codegen/typescript/describe.js";
 import { buildModule } from "../codegen/typescript/build-module.js";
 import { printKernels } from "../codegen/kernels/emit-kernel.js";
-import { printFunctionBody } from "../codegen/typescript/print-javascript.js";
+import { printFunctionBody, printJavaScript } from "../codegen/typescript/print-javascript.js";
 import type { SourceText } from "../diagnostics/span.js";
 import type { EmProgram } from "../ir/program.js";
 import { chooseEngine, type Engine } from "./choose-engine.js";
@@ -27,6 +27,11 @@ export async function emitModule(
 ): Promise<{ readonly typescript: string }> {
   const { printTypeScript } = await import("../codegen/typescript/print-typescript.js");
   return { typescript: printTypeScript(buildModule(program, identify(source), engineOf(program, options))) };
+}
+
+/** The emitted module as JavaScript: the same declarations and bodies without their types. */
+export function emitJavaScriptModule({ source, program }: Emittable, options: EmitOptions = {}): string {
+  return printJavaScript(buildModule(program, identify(source), engineOf(program, options)));
 }
 
 /** The kernels of a program as WebAssembly text, with what stays a loop and why. */

@@ -2,6 +2,7 @@ import { besselRatio, digamma, logBesselI0, logGamma, trigamma } from "../../num
 import type { Block, Sizes, Tensors } from "../description.js";
 import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
 import { KernelMemory } from "./kernel-memory.js";
+import { applyDelta } from "./apply-delta.js";
 import { relaxedSimdIsSupported } from "./relaxed-simd.js";
 import { tileRows, untileRows } from "./tile-rows.js";
 
@@ -287,7 +288,8 @@ function prepare(
   readonly memory: WebAssembly.Memory;
 } {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const bytes = fromBase64(module[variant]);
+  const plain = fromBase64(module.plain);
+  const bytes = variant === "plain" ? plain : applyDelta(plain, fromBase64(module.relaxed));
   const shared = options.shared === true;
   if (shared) bytes[module.memoryFlags] = 3;
   const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared });
