@@ -62,6 +62,8 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
 
   addQueryOptions(command("score <model>", "log-density of data under a model"))
     .option("--per-row", "with --json: the log-density of every row")
+    .option("--samples <draws>", "importance weights per row where only a bound is known [32]", integerAtLeast(1))
+    .option("--seed <seed>", "seed of those draws", integerAtLeast(0))
     .action(async (model: string, options) => {
       const { score } = await import("./commands/score.js");
       settle(await score(terminal, model, options));
@@ -150,6 +152,7 @@ function addQueryOptions(command: Command): Command {
     .requiredOption("--data <file>", "a path, a pattern, or - for CSV on standard input (repeatable)", repeated)
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})
     .option("--sequence <column>", "rows with the same value form one sequence")
+    .addOption(binarizeOption())
     .option("--json", "one JSON document on standard output")
     .option("--quiet", "no messages but errors");
 }
@@ -167,13 +170,7 @@ function addFitOptions(command: Command): Command {
     )
     .option("--weights <column>", "how often each row counts")
     .option("--sequence <column>", "rows with the same value form one sequence, in order")
-    .addOption(
-      new Option("--binarize <how>", "grey levels for a Binary variable").choices([
-        "resample",
-        "threshold",
-        "expected",
-      ]),
-    )
+    .addOption(binarizeOption())
     .option("--max-iterations <n>", "at most so many iterations for each start", integerAtLeast(1))
     .option("--tolerance <number>", "stop when the mean log-likelihood grows by less", nonNegativeNumber)
     .option("--restarts <n>", "how many starts; the best is kept", integerAtLeast(1))
@@ -187,7 +184,7 @@ function addFitOptions(command: Command): Command {
     .option("--learning-rate <number>", "step size, for models learned by gradients", nonNegativeNumber)
     .addOption(engineOption())
     .option("--backend <name>", "TensorFlow.js backend, for --engine tfjs")
-    .option("--threads <n>", "how many threads", integerAtLeast(1))
+    .option("--threads <n>", "most threads that work on the rows (default: as many as cores)", integerAtLeast(1))
     .option("--checkpoint <folder>", "save the state of the fit here")
     .option("--checkpoint-every <n>", "after every so many iterations", integerAtLeast(1))
     .option("--resume <folder>", "go on from a checkpoint")
@@ -195,4 +192,12 @@ function addFitOptions(command: Command): Command {
     .option("--save <file>", "save the fitted model here (.safetensors)")
     .option("--json", "one JSON document on standard output")
     .option("--quiet", "no messages but errors");
+}
+
+function binarizeOption(): Option {
+  return new Option("--binarize <how>", "grey levels for a Binary variable").choices([
+    "resample",
+    "threshold",
+    "expected",
+  ]);
 }

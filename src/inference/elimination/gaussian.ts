@@ -1,6 +1,7 @@
 import type { DensityFactor } from "../../ir/model.js";
 import type { NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
+import { ones } from "../instantiate.js";
 import { maskedCovariance } from "../../distributions/location-scale.js";
 import type { CovarianceArgument, DensityContext } from "../../distributions/distribution.js";
 import { affine } from "../affine.js";
@@ -195,7 +196,7 @@ function metricOf(builder: PlanBuilder, parts: LinearGaussian): Metric {
   const laid = (node: NodeId): NodeId => {
     const along = present === undefined ? node : builder.times(present, node);
     if (builder.has(along, row)) return along;
-    return builder.times(along, builder.binary("lessEqual", builder.constant(0), builder.position(row)));
+    return builder.times(along, ones(builder, row));
   };
   // A solve goes from the row to the column axis, which the node may have itself.
   const spare = builder.axis(`${row}.spare`, builder.sizeOf(row));
