@@ -62,6 +62,32 @@ const common = {
   write: true,
 };
 
+/**
+ * For modules that run on kernels alone and import nothing: TensorFlow.js is the global `tf`, where a page has loaded
+ * it, and needed by `toTensor()` only.
+ */
+const withoutTensorFlow = {
+  name: "without-tensorflow",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@tensorflow\// }, ({ path }) => ({ path, namespace: "global-tf" }));
+    onLoad({ filter: /./, namespace: "global-tf" }, () => ({
+      contents: `if (globalThis.tf === undefined) throw new Error("This needs TensorFlow.js, as the global tf.");
+        module.exports = globalThis.tf;`,
+    }));
+    onLoad({ filter: /[/\\]runtime[/\\]tensor-flow\.ts$/ }, () => ({
+      contents: `const absent = () => { throw new Error("This module was compiled for the engine kernel."); };
+        export { ${["columnMeans", "downloadTensor", "mapOnHost", "tensorFlow", "uploadTensor", "useBackend"]
+          .map((name) => `absent as ${name}`)
+          .join(", ")} };`,
+    }));
+  },
+};
+
+const browser = { ...common, platform: "neutral", target: "es2022" };
+
+/** Names stay, for stack traces and error classes. */
+const small = { minify: true, keepNames: true };
+
 /** Tells one state of the compiler from another, for what it leaves in caches. */
 function buildHash() {
   const hash = createHash("sha256");
@@ -106,13 +132,16 @@ export async function build() {
         js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);',
       },
     }),
-    // In one file, and free of Node: emitted trainers run in browsers, and --standalone inlines it.
+    // Each in one file, and free of Node: emitted trainers run in browsers.
+    bundle({ ...browser, outdir, entryPoints: { "runtime/index": "src/runtime/index.ts" } }),
+    // What --standalone inlines, by engine.
+    bundle({ ...browser, ...small, outdir, entryPoints: { "runtime/standalone-tfjs": "src/runtime/index.ts" } }),
     bundle({
-      ...common,
+      ...browser,
+      ...small,
       outdir,
-      entryPoints: { "runtime/index": "src/runtime/index.ts" },
-      platform: "neutral",
-      target: "es2022",
+      entryPoints: { "runtime/standalone-kernel": "src/runtime/index.ts" },
+      plugins: [withoutTensorFlow],
     }),
   ]);
   await keepCompiledCode(outdir);

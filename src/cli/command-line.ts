@@ -35,7 +35,7 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
   addCheck(program, terminal, settle, () => import("./commands/check.js"));
 
   command("compile <file>", "write a trainer as TypeScript")
-    .option("-o, --output <file>", "where to (default: beside the source)")
+    .option("-o, --output <file>", "where to (default: beside the source); JavaScript where it ends in .js or .mjs")
     .option("--model <name>", "which model, where the file holds several")
     .addOption(engineOption())
     .option("--standalone", "inline the run time")

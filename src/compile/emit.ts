@@ -3,7 +3,7 @@ import type { SourceIdentity } from "../codegen/typescript/describe.js";
 import { buildElboModule } from "../codegen/typescript/build-elbo-module.js";
 import { buildModule } from "../codegen/typescript/build-module.js";
 import { printKernels } from "../codegen/kernels/emit-kernel.js";
-import { printFunctionBody } from "../codegen/typescript/print-javascript.js";
+import { printFunctionBody, printJavaScript } from "../codegen/typescript/print-javascript.js";
 import type { SourceText } from "../diagnostics/span.js";
 import type { EmProgram, Program } from "../ir/program.js";
 import type { EmittedModule } from "../codegen/typescript/module-tree.js";
@@ -29,6 +29,11 @@ export async function emitModule(
 ): Promise<{ readonly typescript: string }> {
   const { printTypeScript } = await import("../codegen/typescript/print-typescript.js");
   return { typescript: printTypeScript(moduleOf(program, source, engineOf(program, options))) };
+}
+
+/** The emitted module as JavaScript: the same declarations and bodies without their types. */
+export function emitJavaScriptModule({ source, program }: Emittable, options: EmitOptions = {}): string {
+  return printJavaScript(moduleOf(program, source, engineOf(program, options)));
 }
 
 /** The kernels of a program as WebAssembly text, with what stays a loop and why. */

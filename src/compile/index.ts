@@ -86,7 +86,7 @@ export { checkSource } from "./check-source.js";
 export type { Checked } from "./check-source.js";
 export { chooseEngine } from "./choose-engine.js";
 export type { Engine, EngineChoice } from "./choose-engine.js";
-export { emitJavaScript, emitModule, loadTrainer, printProgramKernels } from "./emit.js";
+export { emitJavaScript, emitJavaScriptModule, emitModule, loadTrainer, printProgramKernels } from "./emit.js";
 export type { EmitOptions, Emittable } from "./emit.js";
 export type { LoadedElboTrainer, LoadedTrainer, LoadedTrainerClass } from "./load-emitted.js";
 export { compilerVersion } from "./version.js";

@@ -25,6 +25,7 @@ import type { Polynomial } from "./polynomial.js";
 import { namesIn } from "./polynomial.js";
 import { forEachStatement, expressionsOf, forEachExpression } from "./walk-kernel.js";
 import { ConstantTable } from "./wasm/constants.js";
+import { encodeDelta } from "./wasm/encode-delta.js";
 import { encodeModule } from "./wasm/encode-module.js";
 import type { Target, WasmFunction, WasmModule } from "./wasm/instructions.js";
 import { printModuleText } from "./wasm/print-text.js";
@@ -61,7 +62,7 @@ export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels 
     module: {
       lanes,
       plain: base64(plain.bytes),
-      relaxed: base64(relaxed.bytes),
+      relaxed: base64(encodeDelta(plain.bytes, relaxed.bytes)),
       memoryFlags: plain.memoryFlags,
       firstFreeByte,
       functions: kernels.map(({ description }) => description),

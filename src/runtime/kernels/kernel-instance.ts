@@ -1,5 +1,6 @@
 import type { Block, Sizes, Tensors } from "../description.js";
 import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
+import { applyDelta } from "./apply-delta.js";
 import { KernelMemory } from "./kernel-memory.js";
 import { relaxedSimdIsSupported } from "./relaxed-simd.js";
 import { SHARD_ROWS, shardsAtOnce } from "./shards.js";
@@ -409,7 +410,8 @@ function prepare(
   options: KernelOptions,
 ): Omit<Bound, "instance"> & { readonly bytes: Uint8Array<ArrayBuffer> } {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const bytes = fromBase64(module[variant]);
+  const plain = fromBase64(module.plain);
+  const bytes = variant === "plain" ? plain : applyDelta(plain, fromBase64(module.relaxed));
   const { memory, shared } = makeMemory(options.shared ?? sharedMemoryIsAllowed());
   if (shared) bytes[module.memoryFlags] = 3;
   return { bytes, variant, memory, shared };
