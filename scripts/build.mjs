@@ -3,7 +3,8 @@
 //   node scripts/build.mjs            bundles only: a second
 //   node scripts/build.mjs --types    and declarations
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,15 +13,37 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** What is loaded by `import()` when it is needed, and never bundled. */
 const external = ["@tensorflow/*", "ts-morph"];
 
-/** Commander loads `node:child_process` (10 ms of every start) for a feature that genc does not use. */
-const lazyChildProcess = {
-  name: "lazy-child-process",
+/** Parts of packages that cost every start some 10 ms and that genc has no use for: replaced while bundling. */
+const quickerPackages = [
+  {
+    // For commands that are programs of their own.
+    file: /commander[/\\]lib[/\\]command\.js$/,
+    replace: [
+      ["const childProcess = require('node:child_process');", ""],
+      ["childProcess.spawn(", "require('node:child_process').spawn("],
+    ],
+  },
+  {
+    // A table of 65,536 entries in place of a division.
+    file: /chevrotain[/\\]lib[/\\]src[/\\]scan[/\\]lexer\.js$/,
+    replace: [
+      ["        initCharCodeToOptimizedIndexMap();\n", ""],
+      [": charCodeToOptimizedIdxMap[charCode];", ": 255 + ~~(charCode / 255);"],
+    ],
+  },
+];
+
+const quickStart = {
+  name: "quick-start",
   setup({ onLoad }) {
-    onLoad({ filter: /commander[/\\]lib[/\\]command\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8")
-        .replace("const childProcess = require('node:child_process');", "")
-        .replaceAll("childProcess.spawn(", "require('node:child_process').spawn("),
-    }));
+    for (const { file, replace } of quickerPackages) {
+      onLoad({ filter: file }, ({ path }) => {
+        const text = readFileSync(path, "utf8");
+        const missing = replace.filter(([from]) => !text.includes(from));
+        if (missing.length > 0) throw new Error(`build: ${path} has changed; look at quickerPackages again`);
+        return { contents: replace.reduce((changed, [from, to]) => changed.replaceAll(from, to), text) };
+      });
+    }
   },
 };
 
@@ -39,6 +62,19 @@ const common = {
   write: true,
 };
 
+/** Tells one state of the compiler from another, for what it leaves in caches. */
+function buildHash() {
+  const hash = createHash("sha256");
+  const sources = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+  for (const file of [...sources, join(root, "package.json"), fileURLToPath(import.meta.url)]) {
+    hash.update(file.slice(root.length)).update("\0").update(readFileSync(file)).update("\0");
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
 export async function build() {
   const { build: bundle } = await import("esbuild");
   // Put in place at once: another process may be using the old bundles, or building as well.
@@ -52,8 +88,10 @@ export async function build() {
       entryPoints: { "cli/start": "src/cli/start.ts", "cli/front": "src/cli/front.ts", "cli/main": "src/cli/main.ts" },
       outExtension: { ".js": ".cjs" },
       platform: "node",
-      plugins: [lazyChildProcess],
-      define: { "import.meta.url": "$moduleUrl" },
+      plugins: [quickStart],
+      // Scripts that V8 has compiled before cannot import(), before Node 22.
+      supported: { "dynamic-import": false },
+      define: { "import.meta.url": "$moduleUrl", GENC_BUILD: JSON.stringify(buildHash()) },
       banner: { js: 'const $moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
     }),
     bundle({
@@ -101,7 +139,10 @@ async function keepCompiledCode(outdir) {
       (arguments_) =>
         new Promise((done) => {
           const script = join(root, "scripts", "keep-compiled-code.cjs");
-          const options = { env: { ...process.env, NODE_OPTIONS: "" }, stdio: ["ignore", "ignore", "inherit"] };
+          const options = {
+            env: { ...process.env, NODE_OPTIONS: "", GENC_CACHE: "off" },
+            stdio: ["ignore", "ignore", "inherit"],
+          };
           spawn(process.execPath, [script, join(outdir, "cli"), ...arguments_], options).on("close", done);
         }),
     ),

@@ -32,7 +32,7 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await init(terminal, name, options));
     });
 
-  addCheck(program, terminal, settle);
+  addCheck(program, terminal, settle, () => import("./commands/check.js"));
 
   command("compile <file>", "write a trainer as TypeScript")
     .option("-o, --output <file>", "where to (default: beside the source)")
@@ -98,7 +98,7 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await explain(terminal, subject, options));
     });
 
-  addFormat(program, terminal, settle);
+  addFormat(program, terminal, settle, () => import("./commands/fmt.js"));
 
   command("verify <file>", "check what the compiler derived: recovery, gradients, enumeration, monotone EM")
     .option("--model <name>", "which model, where the file holds several")
@@ -187,7 +187,7 @@ function addFitOptions(command: Command): Command {
     .option("--learning-rate <number>", "step size, for models learned by gradients", nonNegativeNumber)
     .addOption(engineOption())
     .option("--backend <name>", "TensorFlow.js backend, for --engine tfjs")
-    .option("--threads <n>", "how many threads", integerAtLeast(1))
+    .option("--threads <n>", "most threads that work on the rows (default: as many as cores)", integerAtLeast(1))
     .option("--checkpoint <folder>", "save the state of the fit here")
     .option("--checkpoint-every <n>", "after every so many iterations", integerAtLeast(1))
     .option("--resume <folder>", "go on from a checkpoint")

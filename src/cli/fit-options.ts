@@ -43,9 +43,6 @@ export function refuseUnsupported(options: TrainOptions): void {
       throw usageFailure(`${name} is for models learned by gradients; EM passes over all rows in every iteration.`);
     }
   }
-  if (options.threads !== undefined && options.threads > 1) {
-    throw unavailableFailure("--threads: fits run on one thread in this version.");
-  }
   if (options.sequence !== undefined) {
     throw unavailableFailure("--sequence is for models with a chain, which are not trained yet.");
   }
@@ -62,9 +59,10 @@ export function fitOptions(options: TrainOptions): {
   readonly ridge?: number;
   readonly seed?: number;
   readonly holdout?: number;
+  readonly threads?: number;
   readonly fix: readonly string[];
 } {
-  const { maxIterations, tolerance, restarts, ridge, seed, holdout, fix } = options;
+  const { maxIterations, tolerance, restarts, ridge, seed, holdout, threads, fix } = options;
   return {
     fix,
     ...(maxIterations === undefined ? {} : { maxIterations }),
@@ -73,6 +71,7 @@ export function fitOptions(options: TrainOptions): {
     ...(ridge === undefined ? {} : { ridge }),
     ...(seed === undefined ? {} : { seed }),
     ...(holdout === undefined ? {} : { holdout }),
+    ...(threads === undefined ? {} : { threads }),
   };
 }
 

@@ -19,33 +19,25 @@ export function addCommand(program: Command, usage: string, description: string)
   return program.command(usage).description(description).allowExcessArguments(false).option("--no-color", "no colours");
 }
 
-/**
- * The commands that need the front end of the compiler and nothing else, for `front.ts`, which starts in half the time.
- *
- * @param settle receives the exit status
- */
-export function buildFrontCommandLine(terminal: Terminal, settle: (code: ExitCode) => void): Command {
-  const program = createProgram(terminal);
-  addCheck(program, terminal, settle);
-  addFormat(program, terminal, settle);
-  return program;
-}
+type Settle = (code: ExitCode) => void;
+type Check = typeof import("./commands/check.js");
+type Format = typeof import("./commands/fmt.js");
 
-export function addCheck(program: Command, terminal: Terminal, settle: (code: ExitCode) => void): void {
+export function addCheck(program: Command, terminal: Terminal, settle: Settle, load: () => Promise<Check>): void {
   addCommand(program, "check <files...>", "report what is wrong with programs")
     .addOption(new Option("--format <format>", "form of the report").choices(["pretty", "json", "github", "sarif"]))
     .option("--json", "the same as --format json")
     .action(async (files: string[], options: { format?: "pretty" | "json" | "github" | "sarif"; json?: boolean }) => {
-      const { check } = await import("./commands/check.js");
+      const { check } = await load();
       settle(await check(terminal, files, options.format ?? (options.json === true ? "json" : "pretty")));
     });
 }
 
-export function addFormat(program: Command, terminal: Terminal, settle: (code: ExitCode) => void): void {
+export function addFormat(program: Command, terminal: Terminal, settle: Settle, load: () => Promise<Format>): void {
   addCommand(program, "fmt <files...>", "put programs into the one canonical layout")
     .option("--check", "write nothing; fail if a file is not in it")
     .action(async (files: string[], options: { check?: boolean }) => {
-      const { formatFiles } = await import("./commands/fmt.js");
+      const { formatFiles } = await load();
       settle(await formatFiles(terminal, files, options.check === true));
     });
 }

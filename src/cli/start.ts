@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import nodeModule from "node:module";
 import { join } from "node:path";
-import { Script, constants, type ScriptOptions } from "node:vm";
+import { Script, type ScriptOptions } from "node:vm";
 import { cacheFolder } from "./cache-folder.js";
 
 /**
@@ -14,15 +14,15 @@ import { cacheFolder } from "./cache-folder.js";
 export function start(arguments_: readonly string[]): Promise<void> {
   const name = arguments_[0] ?? "";
   const bundle = bundleOf(name);
-  const code = readCode(join(__dirname, codeFileName(name)));
-  if (code === undefined) {
+  const code = join(__dirname, codeFileName(name));
+  if (!existsSync(code)) {
     const folder = cacheFolder(process.env);
     // The types are those of Node 20.
     const { enableCompileCache } = nodeModule as { readonly enableCompileCache?: (folder: string) => unknown };
     if (folder !== undefined) enableCompileCache?.(join(folder, "node"));
     return (require(join(__dirname, bundle)) as Bundle).run();
   }
-  return loadBundle(bundle, code).run();
+  return loadBundle(bundle, readFileSync(code)).run();
 }
 
 interface Bundle {
@@ -39,18 +39,12 @@ export function codeFileName(command: string): string {
   return `${command.replace(/[^a-z]/g, "")}-${process.versions.v8}-${process.arch}.code`;
 }
 
-function readCode(file: string): Buffer | undefined {
-  // Node before 20.12 could not load modules from such a script.
-  const able = (constants as Partial<typeof constants> | undefined)?.USE_MAIN_CONTEXT_DEFAULT_LOADER !== undefined;
-  return able && existsSync(file) ? readFileSync(file) : undefined;
-}
-
 /** A bundle with the compiled code of an earlier run; `keep` receives what V8 has compiled so far. */
 export function loadBundle(file: string, code: Buffer | undefined): Bundle & { readonly keep: () => Buffer } {
   const filename = join(__dirname, file);
   // esbuild writes ASCII, and this reads it fastest.
   const text = readFileSync(filename, "latin1");
-  const options: ScriptOptions = { filename, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER };
+  const options: ScriptOptions = { filename };
   if (code !== undefined) options.cachedData = code;
   const script = new Script(`(function (exports, require, module, __filename, __dirname) {${text}\n})`, options);
   const loaded: { exports: Partial<Bundle> } = { exports: {} };

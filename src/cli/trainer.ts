@@ -1,1 +1,1 @@
-export type { LoadedTrainer as Trainer, LoadedTrainerClass as TrainerClass } from "../compile/index.js";
+export type { LoadedTrainer as Trainer, LoadedTrainerClass as TrainerClass } from "../compile/load-emitted.js";

@@ -5,10 +5,8 @@ import { printKernels } from "../codegen/kernels/emit-kernel.js";
 import { printFunctionBody } from "../codegen/typescript/print-javascript.js";
 import type { SourceText } from "../diagnostics/span.js";
 import type { EmProgram } from "../ir/program.js";
-import type { BatchSource } from "../runtime/data/collect-columns.js";
-import type { EmTrainer } from "../runtime/em-trainer.js";
-import type { NamedTensor } from "../runtime/named-tensor.js";
 import { chooseEngine, type Engine } from "./choose-engine.js";
+import { loadEmitted, type LoadedTrainerClass } from "./load-emitted.js";
 import { compilerVersion } from "./version.js";
 
 /** What is compiled: a text and the program derived for one of its models. */
@@ -21,16 +19,6 @@ export interface EmitOptions {
   /** [auto] */
   readonly engine?: "auto" | Engine;
 }
-
-/** An emitted trainer of which nothing is known at compile time: any sizes, parameters and variables. */
-export type LoadedTrainer = EmTrainer<
-  Readonly<Record<string, number>>,
-  Readonly<Record<string, NamedTensor>>,
-  BatchSource,
-  { readonly probability: Readonly<Record<string, NamedTensor>> }
->;
-
-export type LoadedTrainerClass = new (sizes: Readonly<Record<string, number>>) => LoadedTrainer;
 
 /** The emitted module as TypeScript. ts-morph is loaded here and nowhere else. */
 export async function emitModule(
@@ -46,18 +34,14 @@ export function printProgramKernels({ source, program }: Emittable): string {
   return printKernels(buildModule(program, identify(source), "kernel").kernels);
 }
 
-/** The emitted class, in memory: the declarations and bodies of `emitModule`, printed without their types. */
-export async function loadTrainer(
-  { source, program }: Emittable,
-  options: EmitOptions = {},
-): Promise<LoadedTrainerClass> {
-  const runtime: unknown = await import("../runtime/index.js");
-  const body = printFunctionBody(buildModule(program, identify(source), engineOf(program, options)));
-  // The text comes from our own printer, not from the user: names are checked identifiers, numbers are printed.
-  const exported: unknown = new Function("runtime", body)(runtime);
-  const found = Object.values(exported as Readonly<Record<string, LoadedTrainerClass>>)[0];
-  if (found === undefined) throw new Error("compile: the emitted module exports no class");
-  return found;
+/** The declarations and bodies of `emitModule` without their types, for `loadEmitted`. */
+export function emitJavaScript({ source, program }: Emittable, options: EmitOptions = {}): string {
+  return printFunctionBody(buildModule(program, identify(source), engineOf(program, options)));
+}
+
+/** The emitted class, in memory. */
+export function loadTrainer(compiled: Emittable, options: EmitOptions = {}): Promise<LoadedTrainerClass> {
+  return loadEmitted(emitJavaScript(compiled, options));
 }
 
 function engineOf(program: EmProgram, options: EmitOptions): Engine {

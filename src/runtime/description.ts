@@ -150,6 +150,8 @@ export interface MStepSettings {
  */
 export interface EmMethods {
   readonly description: ModelDescription;
+  /** Rows of a block, of which the last has fewer. */
+  readonly blockRows: number;
   /** into: `logDensity` [rows]. */
   logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `logLikelihood` [1] and the statistics. */

@@ -12,6 +12,7 @@ import { formOf } from "./data/batches.js";
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
 import { takeIn } from "./data/dataset.js";
+import { MAXIMUM_BLOCK_ROWS } from "./data/blocks.js";
 import type { LabelDictionary } from "./data/labels.js";
 import { DisposedError, NotFittedError, OptionError } from "./errors.js";
 import { boundShape } from "./extents.js";
@@ -25,6 +26,7 @@ import { literalParameters } from "./fit/initial-guess.js";
 import { FitRun } from "./fit-run.js";
 import type { KernelModule } from "./kernels/kernel-description.js";
 import { ModelKernels } from "./kernels/model-kernels.js";
+import { BLOCK_ROWS } from "./kernels/shards.js";
 import type { ColumnMapping } from "./model-file.js";
 import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
@@ -83,6 +85,11 @@ export abstract class EmTrainer<
   ) {
     this.kernels = new ModelKernels(kernels);
     this.givenSizes = checkSizes(description, sizes);
+  }
+
+  /** Rows of a block. */
+  get blockRows(): number {
+    return this.kernels.arePresent ? BLOCK_ROWS : MAXIMUM_BLOCK_ROWS;
   }
 
   abstract logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
@@ -162,6 +169,7 @@ export abstract class EmTrainer<
     options: ReturnType<typeof resolveFitOptions>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
     options.signal?.throwIfAborted();
+    this.kernels.useThreads(options.threads);
     try {
       yield* this.learn(await this.rowsToFit(data, options), options);
     } finally {
@@ -183,7 +191,7 @@ export abstract class EmTrainer<
       if (options.weights !== undefined) {
         throw new OptionError("weights", "nothing beside batches; put the weights into each batch", "weights");
       }
-      return fitRowsOfStream(this.description, form.open, this.givenSizes, options);
+      return fitRowsOfStream(this.description, form.open, this.givenSizes, options, this.blockRows);
     }
     const dataset = await takeIn(this.description, data, {
       sizes: this.givenSizes,
@@ -192,7 +200,7 @@ export abstract class EmTrainer<
       needs: "all",
       weights: options.weights,
     });
-    return fitRowsInMemory(this.description, dataset, options);
+    return fitRowsInMemory(this.description, dataset, options, this.blockRows);
   }
 
   private async *learn(
@@ -295,8 +303,9 @@ export abstract class EmTrainer<
     this.columns = saved.columns;
   }
 
-  /** Lets go of the parameters; a generated class that owns tensors or kernels releases them too. */
+  /** Lets go of the parameters, and ends the threads; a generated class that owns tensors releases them too. */
   dispose(): void {
+    this.kernels.dispose();
     this.fitted = undefined;
     this.disposed = true;
   }

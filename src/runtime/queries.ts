@@ -12,7 +12,7 @@ import { RandomStream } from "../numerics/random.js";
 const ROWS = "rows";
 
 export function runnerFor(methods: EmMethods, dataset: Dataset): BlockRunner {
-  return new BlockRunner(methods, rowsInMemory(dataset), new HostTurns());
+  return new BlockRunner(methods, rowsInMemory(dataset, methods.blockRows), new HostTurns());
 }
 
 /** Posterior tables of every latent, [rows, plates, values], in the user's order. */
@@ -73,7 +73,7 @@ export async function imputedValues(
     filled[variable.name] = Float64Array.from(dataset.columns[variable.name]);
     answers[variable.name] = namedTensor(...shapeOf(variable, dataset.rows, dataset.sizes), filled[variable.name]);
   }
-  for await (const block of rowsInMemory(dataset).blocks()) {
+  for await (const block of rowsInMemory(dataset, methods.blockRows).blocks()) {
     if (block.complete) continue;
     const into = zeros(
       Object.fromEntries(

@@ -66,7 +66,6 @@ describe("what is not there ends with 4", () => {
     expect([code, messages()]).toEqual([4, `error: \`genc ${command}\` is not built yet.\n`]);
   });
   it.each([
-    ["--threads", "2"],
     ["--backend", "webgpu"],
     ["--binarize", "resample"],
   ])("%s %s", async (option, value) => {

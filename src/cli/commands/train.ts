@@ -1,12 +1,11 @@
 import { bindData, readData, trainerData } from "../bind-data.js";
 import { openCheckpoint } from "../checkpoint.js";
-import { declareWeight } from "../declare-weight.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { inCommandLineWords } from "../failure-from-error.js";
 import { fitOptions, refuseUnsupported, startFrom, type TrainOptions } from "../fit-options.js";
 import { completeSizes, knownSizes, requireGivenSizes } from "../known-sizes.js";
-import { compileModel, loadTrainerClass, startBackend, type Compiled } from "../load-model.js";
 import { loadSource } from "../load-source.js";
+import { prepareTrainer, type PreparedTrainer } from "../prepare-trainer.js";
 import { createProgress } from "../progress.js";
 import { attachProgram } from "../saved-model.js";
 import type { Terminal } from "../terminal.js";
@@ -19,9 +18,8 @@ import { requireFolderOf, writeFileOrFail } from "../write-result.js";
 export async function train(terminal: Terminal, file: string, options: TrainOptions): Promise<ExitCode> {
   refuseUnsupported(options);
   requireFolderOf(options.save);
-  const compiled = await compileWithWeights(terminal, file, options);
-  const running = await startBackend(compiled, options);
-  const Model = await loadTrainerClass(compiled, options);
+  const prepared = await prepareWithWeights(terminal, file, options);
+  const { Trainer: Model, engine, backend } = prepared;
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
   const start = startFrom(options, description, known);
@@ -34,9 +32,9 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const result = await fit(terminal, model, trainerData(bound), options, start.init);
 
   const { labels } = bound.mapping;
-  const report: FitReport = { description, result, parameters: model.parameters, labels, ...running };
+  const report: FitReport = { description, result, parameters: model.parameters, labels, engine, backend };
   if (options.save !== undefined) {
-    const saved = { source: compiled.source, model: compiled.model.name, mapping: bound.mapping };
+    const saved = { source: prepared.source, model: prepared.model, mapping: bound.mapping };
     writeFileOrFail(options.save, attachProgram(await model.save(), saved));
   }
   terminal.out(options.json === true ? `${JSON.stringify(trainDocument(report))}\n` : verdict(report));
@@ -47,11 +45,12 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
 }
 
 /** `--weights` needs a declared weight; where the program has none, it is declared on the fly. */
-async function compileWithWeights(terminal: Terminal, file: string, options: TrainOptions): Promise<Compiled> {
-  const compiled = await compileModel(terminal, loadSource(file), options);
-  if (options.weights === undefined || compiled.model.axes.some((axis) => axis.weight !== undefined)) return compiled;
-  const weighted = declareWeight(compiled.source, compiled.model.name);
-  return await compileModel(terminal, weighted, { ...options, quiet: true, model: compiled.model.name });
+async function prepareWithWeights(terminal: Terminal, file: string, options: TrainOptions): Promise<PreparedTrainer> {
+  const prepared = await prepareTrainer(terminal, loadSource(file), options);
+  if (options.weights === undefined || prepared.weighted) return prepared;
+  const { declareWeight } = await import("../declare-weight.js");
+  const weighted = declareWeight(prepared.source, prepared.model);
+  return await prepareTrainer(terminal, weighted, { ...options, quiet: true, model: prepared.model });
 }
 
 function inCommandLine(result: FitReport["result"]): FitReport["result"] {

@@ -1,3 +1,4 @@
+import { loadTrainer } from "../../compile/index.js";
 import { eliminationOrder } from "../../inference/elimination-order.js";
 import { checkCalibration } from "../../verify/check-calibration.js";
 import { checkEmitted, checkSaved } from "../../verify/check-emitted.js";
@@ -12,7 +13,7 @@ import type { MakeTrainer } from "../../verify/verifiable-trainer.js";
 import { bindData, readData, trainerData } from "../bind-data.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { completeSizes, knownSizes } from "../known-sizes.js";
-import { compileModel, loadTrainerClass, type Compiled } from "../load-model.js";
+import { compileModel, type Compiled } from "../load-model.js";
 import { loadSource } from "../load-source.js";
 import type { Terminal } from "../terminal.js";
 
@@ -30,7 +31,7 @@ type Check = () => CheckResult | readonly CheckResult[] | Promise<CheckResult | 
 /** `genc verify`: what can be checked of any derived trainer without knowing what it is for; status 1 if a check fails. */
 export async function verify(terminal: Terminal, file: string, options: VerifyOptions): Promise<ExitCode> {
   const compiled = await compileModel(terminal, loadSource(file), options);
-  const Model = await loadTrainerClass(compiled, {});
+  const Model = await loadTrainer(compiled);
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
   const checks = [...modelChecks(compiled, (sizes) => new Model(sizes), options)];

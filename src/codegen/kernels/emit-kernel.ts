@@ -117,7 +117,14 @@ function lowerKernel(plan: PlanFunction): LoweredKernel {
   const rowsOffset = place(fn.rows);
   const sizes = [...fn.sizes].map(([name, symbol]) => ({ name: symbol, offset: place(name) }));
   const arrays = [...fn.arrays.values()].map((array) => describeArray(fn, array, place(`&${array.name}`)));
-  const segments = fn.segments.map(({ kind }, i) => ({ export: `${fn.name}.${i}`, kind }));
+  const segments = fn.segments.map(({ kind, totals }, i) => {
+    const name = `${fn.name}.${i}`;
+    return {
+      export: name,
+      kind,
+      ...(totals === undefined ? {} : { clear: `${name}.clear`, collect: `${name}.collect` }),
+    };
+  });
   const columns = fn.columns === undefined ? {} : { columns: `${fn.name}.columns` };
   const description = { name: fn.name, segments, ...columns, frameBytes: 4 * frame.size, rowsOffset, sizes, arrays };
   return { fn, frame, description };
@@ -126,7 +133,8 @@ function lowerKernel(plan: PlanFunction): LoweredKernel {
 /** What only the Loop IR used is gone. */
 function onlyUsedArrays(fn: KernelFunction): KernelFunction {
   const used = new Set<string>();
-  for (const body of [...fn.segments.map((segment) => segment.body), fn.columns ?? []]) {
+  const bodies = fn.segments.flatMap(({ body, totals }) => [body, totals?.clear ?? [], totals?.collect ?? []]);
+  for (const body of [...bodies, fn.columns ?? []]) {
     forEachStatement(body, (statement) => {
       if (statement.kind === "store" || statement.kind === "updateStore") used.add(statement.array);
       if (statement.kind === "collect" || statement.kind === "clear") {
@@ -178,8 +186,9 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
   const context = { constants: new ConstantTable() };
   const used = new Set<VectorFunctionName | HostFunctionName>();
   const use = (name: VectorFunctionName | HostFunctionName): void => {
+    if (used.has(name)) return;
     used.add(name);
-    if (isVectorFunction(name)) for (const inner of vectorFunctions[name].calls) used.add(inner);
+    if (isVectorFunction(name)) vectorFunctions[name].calls.forEach(use);
   };
   const written = kernels.flatMap(({ fn, frame, description }) => {
     const offset = (name: string): number => {
@@ -189,7 +198,17 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
     };
     const write = (segment: Segment, name: string): WasmFunction =>
       writeSegment(fn, segment, name, context, offset, use);
-    const own = fn.segments.map((segment, i) => write(segment, description.segments[i].export));
+    const own = fn.segments.flatMap((segment, i) => {
+      const { totals } = segment;
+      const { export: name, clear, collect } = description.segments[i];
+      const main = write(segment, name);
+      if (totals === undefined || clear === undefined || collect === undefined) return [main];
+      return [
+        main,
+        write({ kind: "once", body: totals.clear }, clear),
+        write({ kind: "once", body: totals.collect }, collect),
+      ];
+    });
     if (fn.columns === undefined || description.columns === undefined) return own;
     return [...own, write({ kind: "rows", body: fn.columns }, description.columns)];
   });

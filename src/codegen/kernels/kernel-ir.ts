@@ -23,8 +23,15 @@ export interface KernelFunction {
   readonly columns?: readonly KernelStatement[];
 }
 
-/** `once`: outside the rows. `rows`: one group of rows after another; `group` is the loop variable. */
-export type Segment = { readonly kind: "once" | "rows"; readonly body: readonly KernelStatement[] };
+/**
+ * `once`: outside the rows. `rows`: one group of rows after another; `group` is the loop variable. Rows are run shard by
+ * shard: before each its totals are cleared, and after all the totals of one shard after the other are collected.
+ */
+export interface Segment {
+  readonly kind: "once" | "rows";
+  readonly body: readonly KernelStatement[];
+  readonly totals?: { readonly clear: readonly KernelStatement[]; readonly collect: readonly KernelStatement[] };
+}
 
 /** Name of the group at hand in polynomials. */
 export const groupName = "#group";

@@ -196,15 +196,15 @@ export class ScalarWriter {
       case "softplus":
       case "sigmoid":
       case "tanh":
-        this.emission.use(name);
-        return lane("f64x2.extract_lane", call(name, op("f64x2.splat", value)), 0);
-      case "sin":
-      case "cos":
       case "logGamma":
       case "digamma":
       case "trigamma":
       case "logBesselI0":
       case "besselRatio":
+        this.emission.use(name);
+        return lane("f64x2.extract_lane", call(name, op("f64x2.splat", value)), 0);
+      case "sin":
+      case "cos":
         this.emission.use(name);
         return call(name, value);
     }

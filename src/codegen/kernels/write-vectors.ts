@@ -317,15 +317,15 @@ export class VectorWriter {
       case "softplus":
       case "sigmoid":
       case "tanh":
-        this.emission.use(name);
-        return (v) => call(name, x(v));
-      case "sin":
-      case "cos":
       case "logGamma":
       case "digamma":
       case "trigamma":
       case "logBesselI0":
       case "besselRatio":
+        this.emission.use(name);
+        return (v) => call(name, x(v));
+      case "sin":
+      case "cos":
         return this.laneByLane(name, [x]);
     }
   }

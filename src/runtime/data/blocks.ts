@@ -2,7 +2,7 @@ import type { Tensors } from "../description.js";
 import type { Dataset } from "./dataset.js";
 import type { RowBlock, RowLayout, RowSource } from "./row-source.js";
 
-/** Most rows that a block may have: what a tile of a kernel keeps in cache, and float32 sums stay exact enough. */
+/** Most rows of a block that is no kernel's: float32 sums stay exact enough. */
 export const MAXIMUM_BLOCK_ROWS = 4096;
 
 /** How a data set in memory is laid out. */

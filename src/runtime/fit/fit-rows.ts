@@ -27,14 +27,15 @@ export async function fitRowsInMemory(
   description: ModelDescription,
   dataset: Dataset,
   options: ResolvedFitOptions,
+  blockRows: number,
 ): Promise<FitRows> {
   const { learned, heldOut } = split(withoutWeightlessRows(dataset), options);
-  const source = rowsInMemory(learned, options.blockRows);
+  const source = rowsInMemory(learned, blockRows);
   const surveyor = new Surveyor(description, source);
   await eachBlock(source, (block) => surveyor.add(block));
   return {
     learned: source,
-    heldOut: heldOut === undefined ? undefined : rowsInMemory(heldOut, options.blockRows),
+    heldOut: heldOut === undefined ? undefined : rowsInMemory(heldOut, blockRows),
     survey: surveyor.finish(),
     labels: dataset.labels,
   };
@@ -46,11 +47,12 @@ export async function fitRowsOfStream(
   open: OpenBatches,
   sizes: Sizes,
   options: ResolvedFitOptions,
+  blockRows: number,
 ): Promise<FitRows> {
   const settled = await labelsOfStream(description, open, sizes);
   const stream = new RowStream(description, open, {
     ...settled,
-    blockRows: options.blockRows,
+    blockRows,
     isHeldOut: (row) => isHeldOut(options, row),
   });
   let surveyor: Surveyor | undefined;

@@ -1,5 +1,7 @@
 import type { KernelUnaryFunction } from "../kernel-ir.js";
+import { besselRatio, logBesselI0 } from "./bessel.js";
 import { exponential, exponentialMinusOne, exponentialOrZero } from "./exponential.js";
+import { digamma, logGamma, trigamma } from "./gamma.js";
 import { logarithm, logarithmOfOnePlus } from "./logarithm.js";
 import { hyperbolicTangent, sigmoid, softplus } from "./logistic.js";
 import type { VectorFunction } from "./vector-function.js";
@@ -14,21 +16,27 @@ export const vectorFunctions = {
   softplus: { write: softplus, calls: ["exp", "log1p", "log"] },
   sigmoid: { write: sigmoid, calls: ["exp"] },
   tanh: { write: hyperbolicTangent, calls: ["expm1", "exp"] },
+  logGamma: { write: logGamma, calls: ["log", "sin"] },
+  digamma: { write: digamma, calls: ["log", "sin", "cos"] },
+  trigamma: { write: trigamma, calls: ["sin"] },
+  logBesselI0: { write: logBesselI0, calls: ["log1p", "log"] },
+  besselRatio: { write: besselRatio, calls: [] },
 } as const satisfies Partial<
-  Record<KernelUnaryFunction, { readonly write: VectorFunction; readonly calls: readonly KernelUnaryFunction[] }>
+  Record<
+    KernelUnaryFunction,
+    { readonly write: VectorFunction; readonly calls: readonly (KernelUnaryFunction | HostFunctionName)[] }
+  >
 >;
 
 export type VectorFunctionName = keyof typeof vectorFunctions;
 
-/** Functions that the host computes, lane by lane: name → number of arguments. */
+/**
+ * Functions that the host computes, lane by lane: name → number of arguments. Any thread has them: they are JavaScript's
+ * own.
+ */
 export const hostFunctions = {
   sin: 1,
   cos: 1,
-  logGamma: 1,
-  digamma: 1,
-  trigamma: 1,
-  logBesselI0: 1,
-  besselRatio: 1,
   power: 2,
 } as const;
 
