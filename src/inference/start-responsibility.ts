@@ -12,10 +12,10 @@ export function startResponsibility(elaborator: Elaborator, factor: DensityFacto
   const { builder, model } = elaborator;
   const rows = rowsAxisOf(model);
   const weight = model.axes.find((axis) => axis.name === rows)?.weight;
-  const shares = latentScope(elaborator, factor).map((latent) => {
-    const variable = elaborator.variable(latent);
+  const shares = latentScope(elaborator, factor).map(({ name, lag }) => {
+    const variable = elaborator.variable(name);
     declarePlates(builder, model, variable.axes);
-    return builder.input("table", `start.${latent}`, [...variable.axes, valuesAxis(builder, variable)]);
+    return builder.input("table", `start.${name}`, [...variable.axes, valuesAxis(builder, variable, lag)], lag);
   });
   const weights = weight === undefined ? [] : [builder.input("data", weight, [rows])];
   const parts = [...shares, ...weights];

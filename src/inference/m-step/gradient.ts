@@ -71,7 +71,8 @@ function startLogJoint(model: Model, group: ParameterGroup, missing: boolean): P
   );
 }
 
-function weightedDensities(
+/** Outputs `objective` and `gradient.<parameter>` of the factors of a group that hold, each cell weighted. */
+export function weightedDensities(
   elaborator: Elaborator,
   group: ParameterGroup,
   missing: boolean,

@@ -25,9 +25,20 @@ export function deriveImpute(model: Model, skeleton: PlanFunction): PlanFunction
     factors.map((factor) => [`factor.${factor.name}`, factorDensity(elaborator, factor, true)]),
   );
   const posterior = instantiate(builder, skeleton, (name) => tables.get(name) ?? builder.constant(0));
-  for (const factor of optional) {
+  writeImputed(elaborator, optional, (factor) => posterior.get(`share.${factor}`));
+  return builder.build("impute");
+}
+
+/** Outputs the optional variables, what is missing replaced by its mean under the shares of the cells. */
+export function writeImputed(
+  elaborator: Elaborator,
+  factors: readonly DensityFactor[],
+  shareOf: (factor: string) => NodeId | undefined,
+): void {
+  const { builder } = elaborator;
+  for (const factor of factors) {
     const context = densityContext(elaborator, factor, true);
-    const share = posterior.get(`share.${factor.name}`);
+    const share = shareOf(factor.name);
     const { present, child, categoriesAxis } = context;
     if (share === undefined || present === undefined) throw new Error(`derive: ${factor.name} is not optional`);
     const variable = elaborator.variable(factor.child);
@@ -39,7 +50,6 @@ export function deriveImpute(model: Model, skeleton: PlanFunction): PlanFunction
     const observed = isCategory ? builder.oneHot(child, categoriesAxis) : child;
     builder.output(variable.name, builder.select(present, observed, builder.sum(weighted, hidden)), stored);
   }
-  return builder.build("impute");
 }
 
 /** What the observed entries of a vector say about the missing ones of the same vector. */
