@@ -46,9 +46,6 @@ export function refuseUnsupported(options: TrainOptions): void {
   if (options.threads !== undefined && options.threads > 1) {
     throw unavailableFailure("--threads: fits run on one thread in this version.");
   }
-  if (options.sequence !== undefined) {
-    throw unavailableFailure("--sequence is for models with a chain, which are not trained yet.");
-  }
   if (options.binarize === "resample" || options.binarize === "expected") {
     throw unavailableFailure(`--binarize ${options.binarize} is not built yet.`, "--binarize threshold is.");
   }

@@ -27,7 +27,7 @@ export type LoadedTrainer = EmTrainer<
   Readonly<Record<string, number>>,
   Readonly<Record<string, NamedTensor>>,
   BatchSource,
-  { readonly probability: Readonly<Record<string, NamedTensor>> }
+  Readonly<Record<string, unknown>> & { readonly probability: Readonly<Record<string, NamedTensor>> }
 >;
 
 export type LoadedTrainerClass = new (sizes: Readonly<Record<string, number>>) => LoadedTrainer;

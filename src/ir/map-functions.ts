@@ -23,6 +23,7 @@ export function mapFunctions(program: EmProgram, rewrite: (fn: PlanFunction) => 
     start: both(program.start),
     posterior: both(program.posterior),
     ...(program.impute === undefined ? {} : { impute: rewrite(program.impute) }),
+    ...(program.mostProbable === undefined ? {} : { mostProbable: both(program.mostProbable) }),
     sample: rewrite(program.sample),
     logPrior: rewrite(program.logPrior),
     updates: program.updates.map(update),

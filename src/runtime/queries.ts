@@ -16,12 +16,16 @@ export function runnerFor(methods: EmMethods, dataset: Dataset): BlockRunner {
 }
 
 /** Posterior tables of every latent, [rows, plates, values], in the user's order. */
-export async function posteriorTables(runner: BlockRunner, parameters: Tensors): Promise<Record<string, NamedTensor>> {
+export async function posteriorTables(
+  runner: BlockRunner,
+  parameters: Tensors,
+  question: "posterior" | "mostProbable",
+): Promise<Record<string, NamedTensor>> {
   const { rows, sizes } = runner.dataset;
   const widths = runner.posteriorWidths();
   const results = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, rows * width])));
   for (const block of runner.partition.blocks) {
-    const posterior = await runner.posterior(parameters, block);
+    const posterior = await runner.posterior(parameters, block, question);
     for (const [name, result] of Object.entries(results)) {
       scatterRows(block, runner.partition.order, posterior[name], result);
     }
@@ -119,6 +123,20 @@ export async function drawnRows(
   }
   const turns = new HostTurns();
   const streams = (site: string, item: number): RandomStream => new RandomStream({ seed, site, item });
+  if (given.sequences !== undefined) {
+    const { blocks, order } = partitionRows(given);
+    for (const block of blocks) {
+      const into = zeros(
+        Object.fromEntries(
+          Object.entries(results).map(([name, values]) => [name, (values.length / rows) * block.rows]),
+        ),
+      );
+      await methods.drawRows(sizes, parameters, block, streams, into);
+      for (const [name, values] of Object.entries(results)) scatterRows(block, order, into[name], values);
+      await turns.give();
+    }
+    return answers;
+  }
   for (let firstRow = 0; firstRow < rows; firstRow += MAXIMUM_BLOCK_ROWS) {
     const end = Math.min(rows, firstRow + MAXIMUM_BLOCK_ROWS);
     const slice = (values: Float64Array): Float64Array => {

@@ -25,16 +25,24 @@ export async function predict(terminal: Terminal, file: string, options: Predict
   }
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
-  const { probability } = await trainer.predict(trainerData(bound));
+  const { probability, ...mostProbable } = await trainer.predict(trainerData(bound, model.description));
   trainer.dispose();
   const { rows } = bound;
   if (options.json === true) {
     const latents = Object.entries(probability).map(([name, table]) => [name, tensorDocument(table)] as const);
-    const document = { schema: "genc.predict/1", rows, probability: Object.fromEntries(latents) };
+    const path = Object.keys(probability).map((name) => [name, [...valuesOf(mostProbable, name)]] as const);
+    const document = {
+      schema: "genc.predict/1",
+      rows,
+      probability: Object.fromEntries(latents),
+      mostProbable: Object.fromEntries(path),
+    };
     writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
     return exitCode.fine;
   }
-  const columns = Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table));
+  const columns = Object.entries(probability).flatMap(([name, table]) =>
+    posteriorColumns(name, table, valuesOf(mostProbable, name)),
+  );
   const header = columns.map((column) => column.name);
   writeResult(
     terminal,
@@ -45,4 +53,11 @@ export async function predict(terminal: Terminal, file: string, options: Predict
     ),
   );
   return exitCode.fine;
+}
+
+/** Most probable values of a latent: along a chain those of the most probable sequence. */
+function valuesOf(answer: Readonly<Record<string, unknown>>, name: string): Int32Array {
+  const values = answer[name];
+  if (!(values instanceof Int32Array)) throw new Error(`predict: no values of ${name}`);
+  return values;
 }

@@ -13,7 +13,7 @@ export async function score(terminal: Terminal, file: string, options: ScoreOpti
   const { trained, ...model } = await openModel(terminal, file, options);
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
-  const { rows, logLikelihood, meanLogLikelihood, perRow } = await trainer.score(trainerData(bound));
+  const { rows, logLikelihood, meanLogLikelihood, perRow } = await trainer.score(trainerData(bound, model.description));
   trainer.dispose();
   if (options.json === true) {
     const each = options.perRow === true ? { perRow: [...perRow] } : {};

@@ -53,6 +53,10 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
     method("posteriorOf", ["sizes", "parameters", "block", "into"], loops.variants("posterior", program.posterior)),
   ];
+  if (program.mostProbable !== undefined) {
+    const body = loops.variants("mostProbable", program.mostProbable);
+    methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));
+  }
   if (program.impute !== undefined) {
     methods.push(method("imputeOf", ["sizes", "parameters", "block", "into"], loops.call("impute", program.impute)));
   }
@@ -63,7 +67,12 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
   if (gradients.length > 0) {
     const perGroup = (bodies: readonly (readonly string[])[]): readonly string[] => [
       "switch (group) {",
-      ...bodies.flatMap((body, group) => [`  case ${group}: {`, ...body.map((line) => `    ${line}`), "    break;", "  }"]),
+      ...bodies.flatMap((body, group) => [
+        `  case ${group}: {`,
+        ...body.map((line) => `    ${line}`),
+        "    break;",
+        "  }",
+      ]),
       "}",
     ];
     methods.push(
@@ -232,7 +241,8 @@ class LoopFunctions {
     const functions = [...(fn.before ?? []), fn];
     const memory = new Map<string, string>();
     for (const one of functions) {
-      for (const output of one.outputs) if (output.internal === true) memory.set(output.name, lengthText(one, output.axes));
+      for (const output of one.outputs)
+        if (output.internal === true) memory.set(output.name, lengthText(one, output.axes));
     }
     const into = memory.size === 0 ? {} : { into: "kept" };
     const statements = functions.flatMap((one) => {
@@ -314,6 +324,8 @@ function lengthText(fn: PlanFunction, axes: readonly string[]): string {
         return `(${size.terms.map(text).join(" + ")})`;
     }
   };
-  const sizes = axes.map((name) => fn.axes.find((axis) => axis.name === name)?.size ?? { kind: "literal", value: 1 } as const);
+  const sizes = axes.map(
+    (name) => fn.axes.find((axis) => axis.name === name)?.size ?? ({ kind: "literal", value: 1 } as const),
+  );
   return sizes.length === 0 ? "1" : sizes.map(text).join(" * ");
 }

@@ -43,6 +43,7 @@ export function describe(program: EmProgram, source: SourceIdentity): ModelDescr
       update.kind === "gradient" ? [{ parameters: update.parameters, reason: update.reason }] : [],
     ),
     options: optionsOf(model),
+    ...(program.sequences === undefined ? {} : { sequences: program.sequences }),
     needsSymmetryBreaking: model.variables.some((variable) => variable.role === "latent"),
   };
 }

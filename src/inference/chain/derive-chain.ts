@@ -59,6 +59,11 @@ export function deriveChainEm(original: Model): EmProgram {
     start: variants((missing) => chain.start(missing, closed)),
     posterior: variants((missing) => chain.posterior(missing, "sum")),
     ...(hasMissing ? { impute: chain.impute() } : {}),
+    mostProbable: variants((missing) => chain.posterior(missing, "max")),
+    sequences: {
+      ...(frames.sequences === undefined ? {} : { plate: frames.sequences }),
+      perSequence: [...frames.perSequence],
+    },
     sample: chain.sample(),
     logPrior: deriveLogPrior(
       model,
@@ -73,7 +78,9 @@ export function deriveChainEm(original: Model): EmProgram {
         span: members[0]!.span,
       })),
       ...model.variables
-        .filter(({ name, role }) => role === "latent" && !messages.some((one) => one.members.some((m) => m.name === name)))
+        .filter(
+          ({ name, role }) => role === "latent" && !messages.some((one) => one.members.some((m) => m.name === name)),
+        )
         .map(({ name, span }) => ({ rule: "eliminate discrete", text: `${name} is summed out exactly`, span })),
       ...report,
     ],
@@ -85,7 +92,11 @@ function inOrder(name: string, functions: readonly PlanFunction[]): PlanFunction
   const last = functions.at(-1);
   if (last === undefined) throw new Error(`chain: ${name} has no steps`);
   const before = functions.slice(0, -1);
-  return { ...last, name, ...(before.length === 0 ? {} : { before: before.map((fn) => ({ ...fn, name: `${name}.${fn.name}` })) }) };
+  return {
+    ...last,
+    name,
+    ...(before.length === 0 ? {} : { before: before.map((fn) => ({ ...fn, name: `${name}.${fn.name}` })) }),
+  };
 }
 
 const internal: Pick<PlanOutput, "internal"> = { internal: true };
@@ -191,7 +202,7 @@ class ChainWriter {
       for (const [name, node] of outputs)
         if (name.startsWith("posterior.")) builder.output(name.slice("posterior.".length), node, stored(name));
     });
-    return inOrder("posterior", [...forward, ...backward]);
+    return inOrder(mode === "sum" ? "posterior" : "mostProbable", [...forward, ...backward]);
   }
 
   impute(): PlanFunction {
@@ -358,4 +369,3 @@ function required(nodes: ReadonlyMap<string, NodeId>, name: string): NodeId {
   if (found === undefined) throw new Error(`chain: there is no ${name}`);
   return found;
 }
-

@@ -1,5 +1,7 @@
 import type { Block, Tensors } from "../description.js";
 import type { Dataset } from "./dataset.js";
+import type { Sequences } from "./sequences.js";
+import { keptSequences } from "./sequences.js";
 
 /** Most rows that a block may have: what a tile of a kernel keeps in cache, and float32 sums stay exact enough. */
 export const MAXIMUM_BLOCK_ROWS = 4096;
@@ -18,6 +20,7 @@ export interface PartitionBlock extends Block {
 
 /** Cuts a data set into blocks without missing entries and blocks with some. */
 export function partitionRows(dataset: Dataset, blockRows = MAXIMUM_BLOCK_ROWS): Partition {
+  if (dataset.sequences !== undefined) return partitionSequences(dataset, dataset.sequences, blockRows);
   const { rows, incomplete } = dataset;
   const order = new Uint32Array(rows);
   let complete = 0;
@@ -43,6 +46,57 @@ export function partitionRows(dataset: Dataset, blockRows = MAXIMUM_BLOCK_ROWS):
   cut(0, complete, true);
   cut(complete, rows, false);
   return { blocks, order };
+}
+
+/** Blocks of whole sequences, complete sequences first; a sequence is never cut. */
+function partitionSequences(dataset: Dataset, { order, starts }: Sequences, blockRows: number): Partition {
+  const count = starts.length - 1;
+  const isComplete = Array.from({ length: count }, (_, sequence) =>
+    order.subarray(starts[sequence], starts[sequence + 1]).every((row) => dataset.incomplete[row] === 0),
+  );
+  const numbers = Array.from({ length: count }, (_, sequence) => sequence);
+  const sorted = [...numbers.filter((n) => isComplete[n]), ...numbers.filter((n) => !isComplete[n])];
+  const places = new Uint32Array(order.length);
+  const blocks: { begin: number; end: number; starts: number[]; complete: boolean }[] = [];
+  let place = 0;
+  for (const sequence of sorted) {
+    const length = starts[sequence + 1] - starts[sequence];
+    const last = blocks.at(-1);
+    let block = last;
+    if (last === undefined || last.complete !== isComplete[sequence] || last.end - last.begin + length > blockRows) {
+      block = { begin: place, end: place, starts: [0], complete: isComplete[sequence] };
+      blocks.push(block);
+    }
+    places.set(order.subarray(starts[sequence], starts[sequence + 1]), place);
+    place += length;
+    if (block === undefined) continue;
+    block.end = place;
+    block.starts.push(place - block.begin);
+  }
+  const inOrder = places.every((row, at) => row === at);
+  const columns = Object.fromEntries(
+    Object.entries(dataset.columns).map(([name, values]) => [
+      name,
+      inOrder ? values : gatherRows(values, places, dataset.widths[name]),
+    ]),
+  );
+  return {
+    order: places,
+    blocks: blocks.map(({ begin, end, complete, ...block }) => ({
+      rows: end - begin,
+      begin,
+      firstRow: begin,
+      data: Object.fromEntries(
+        Object.entries(columns).map(([name, values]) => [
+          name,
+          values.subarray(begin * dataset.widths[name], end * dataset.widths[name]),
+        ]),
+      ),
+      tables: {},
+      complete,
+      starts: Int32Array.from(block.starts),
+    })),
+  };
 }
 
 function gatherRows(values: Float64Array, order: Uint32Array, width: number): Float64Array {
@@ -75,6 +129,7 @@ export function selectRows(dataset: Dataset, keep: (row: number) => boolean): Da
   for (let row = 0; row < dataset.rows; row++) if (keep(row)) kept.push(row);
   if (kept.length === dataset.rows) return dataset;
   const order = Uint32Array.from(kept);
+  const numbers = new Map(kept.map((row, number) => [row, number]));
   const gather = (values: Float64Array, width: number): Float64Array => {
     const gathered = new Float64Array(order.length * width);
     for (let i = 0; i < order.length; i++) {
@@ -93,6 +148,7 @@ export function selectRows(dataset: Dataset, keep: (row: number) => boolean): Da
     incomplete: Uint8Array.from(kept, (row) => dataset.incomplete[row]),
     weights,
     totalWeight: weights === undefined ? order.length : weights.reduce((a, b) => a + b, 0),
+    ...(dataset.sequences === undefined ? {} : { sequences: keptSequences(dataset.sequences, numbers) }),
   };
 }
 

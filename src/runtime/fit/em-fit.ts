@@ -178,6 +178,12 @@ function split(dataset: Dataset, options: ResolvedFitOptions): { learned: Datase
   const isHeldOut = Uint8Array.from({ length: dataset.rows }, (_, row) =>
     new RandomStream({ seed: options.seed, site: "holdout", item: row }).uniform() < options.holdout ? 1 : 0,
   );
+  // A sequence is held out as a whole.
+  const { sequences } = dataset;
+  for (let sequence = 0; sequences !== undefined && sequence + 1 < sequences.starts.length; sequence++) {
+    const own = sequences.order.subarray(sequences.starts[sequence], sequences.starts[sequence + 1]);
+    for (const row of own) isHeldOut[row] = isHeldOut[own[0]];
+  }
   const learned = selectRows(dataset, (row) => isHeldOut[row] === 0);
   const heldOut = selectRows(dataset, (row) => isHeldOut[row] === 1);
   if (learned.rows === 0 || heldOut.rows === 0) {
