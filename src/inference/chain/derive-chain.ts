@@ -243,16 +243,10 @@ class ChainWriter {
       "sample",
       this.positions.map((position) => {
         const { builder, factors } = this.plain(position);
-        writeDraws(model, builder, factors);
-        if (position > 0) {
-          for (const name of this.frames.perSequence) {
-            const variable = model.variables.find((one) => one.name === name);
-            if (variable === undefined || variable.role === "given") continue;
-            const elaborator = new Elaborator(model, builder, { parameters: "parameter", drawn: new Map() });
-            const [node, axes] = elaborator.kept(variable, 1);
-            builder.output(name, node, axes);
-          }
-        }
+        const random = model.variables.filter(
+          ({ role, name }) => role !== "given" && this.frames.perSequence.has(name),
+        );
+        writeDraws(model, builder, factors, position === 0 ? [] : random.map(({ name }) => name));
         return { ...builder.build(`draw${position}`), sweep: this.sweep(position) };
       }),
     );

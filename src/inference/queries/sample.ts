@@ -15,10 +15,24 @@ export function deriveSample(model: Model): PlanFunction {
   return builder.build("sample");
 }
 
-/** Outputs a draw of the child of each factor. */
-export function writeDraws(model: Model, builder: PlanBuilder, factors: readonly DensityFactor[]): void {
+/**
+ * Outputs a draw of the child of each factor.
+ *
+ * @param kept what was drawn at the row before and holds on
+ */
+export function writeDraws(
+  model: Model,
+  builder: PlanBuilder,
+  factors: readonly DensityFactor[],
+  kept: readonly string[] = [],
+): void {
   const drawn = new Map<string, NodeId>();
   const elaborator = new Elaborator(model, builder, { parameters: "parameter", drawn });
+  for (const name of kept) {
+    const [node, stored] = elaborator.kept(elaborator.variable(name), 1);
+    drawn.set(name, node);
+    builder.output(name, node, stored);
+  }
   for (const factor of inDrawingOrder(model, factors)) {
     const variable = elaborator.variable(factor.child);
     declarePlates(builder, model, variable.axes);
