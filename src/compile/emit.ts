@@ -27,7 +27,11 @@ export type LoadedTrainer = EmTrainer<
   Readonly<Record<string, number>>,
   Readonly<Record<string, NamedTensor>>,
   BatchSource,
-  Readonly<Record<string, unknown>> & { readonly probability: Readonly<Record<string, NamedTensor>> }
+  Readonly<Record<string, unknown>> & {
+    readonly probability: Readonly<Record<string, NamedTensor>>;
+    /** Of Gaussian latents, whose means are under their names. */
+    readonly covariance?: Readonly<Record<string, NamedTensor>>;
+  }
 >;
 
 export type LoadedTrainerClass = new (sizes: Readonly<Record<string, number>>) => LoadedTrainer;

@@ -27,7 +27,7 @@ import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
 import { namedTensor } from "./named-tensor.js";
 import { readParameters, sizesOfParameters } from "./parameter-values.js";
-import { drawnRows, imputedValues, mostProbable, posteriorTables, runnerFor } from "./queries.js";
+import { drawnRows, imputedValues, mostProbable, posteriorAnswers, runnerFor } from "./queries.js";
 import { checkSizes } from "./sizes.js";
 
 /** Log-likelihood of data under a fitted model. */
@@ -194,17 +194,21 @@ export abstract class EmTrainer<
   }
 
   /**
-   * Most probable value of each latent in each row (plates after rows), and the probabilities of all values. Along a
-   * chain the values are those of the most probable sequence as a whole, and the probabilities take in all of its rows.
+   * Of each discrete latent the most probable value in each row (plates after rows) and the probabilities of all
+   * values; of each Gaussian latent the posterior mean and covariance. Along a chain the values are those of the most
+   * probable sequence as a whole, and probabilities and means take in all of its rows.
    */
   async predict(data: D): Promise<Q> {
     return this.query(data, "predict", async (dataset, { values }) => {
       const runner = runnerFor(this, dataset);
-      const probability = await posteriorTables(runner, values, "posterior");
+      const { probability, mean, covariance } = await posteriorAnswers(runner, values);
       const best =
-        this.mostProbableOf === undefined ? probability : await posteriorTables(runner, values, "mostProbable");
+        this.mostProbableOf === undefined
+          ? probability
+          : (await posteriorAnswers(runner, values, "mostProbable")).probability;
       const chosen = Object.fromEntries(Object.entries(best).map(([name, table]) => [name, mostProbable(table)]));
-      return typed<Q>({ ...chosen, probability });
+      const hasMoments = Object.keys(mean).length > 0;
+      return typed<Q>({ ...chosen, ...mean, probability, ...(hasMoments ? { covariance } : {}) });
     });
   }
 

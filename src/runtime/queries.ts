@@ -15,12 +15,21 @@ export function runnerFor(methods: EmMethods, dataset: Dataset): BlockRunner {
   return new BlockRunner(methods, dataset, partitionRows(dataset), new HostTurns());
 }
 
-/** Posterior tables of every latent, [rows, plates, values], in the user's order. */
-export async function posteriorTables(
+/** What the data say of the latents, in the user's order of rows. */
+export interface PosteriorAnswers {
+  /** Of every discrete latent, [rows, plates, values]. */
+  readonly probability: Record<string, NamedTensor>;
+  /** Of every Gaussian latent, [rows, plates, event]. */
+  readonly mean: Record<string, NamedTensor>;
+  /** [rows, plates, event, event] */
+  readonly covariance: Record<string, NamedTensor>;
+}
+
+export async function posteriorAnswers(
   runner: BlockRunner,
   parameters: Tensors,
-  question: "posterior" | "mostProbable",
-): Promise<Record<string, NamedTensor>> {
+  question: "posterior" | "mostProbable" = "posterior",
+): Promise<PosteriorAnswers> {
   const { rows, sizes } = runner.dataset;
   const widths = runner.posteriorWidths();
   const results = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, rows * width])));
@@ -30,17 +39,29 @@ export async function posteriorTables(
       scatterRows(block, runner.partition.order, posterior[name], result);
     }
   }
-  const answers: Record<string, NamedTensor> = {};
+  const answers: PosteriorAnswers = { probability: {}, mean: {}, covariance: {} };
   for (const variable of runner.methods.description.variables) {
     if (variable.role !== "latent") continue;
     const plates = boundShape(variable.plates, sizes);
+    if (variable.domain === "real") {
+      const [axes, shape] = shapeOf(variable, rows, sizes);
+      const event = boundShape(variable.event, sizes);
+      const square = [...axes, ...variable.event.map(extentText)];
+      answers.mean[variable.name] = namedTensor(axes, shape, results[variable.name]);
+      answers.covariance[variable.name] = namedTensor(
+        square,
+        [...shape, ...event],
+        results[`covariance.${variable.name}`],
+      );
+      continue;
+    }
     const values = widths[variable.name] / Math.max(1, product(plates));
     const axes = [
       ROWS,
       ...variable.plateNames,
       variable.domain === "binary" ? "2" : extentText(variable.categories ?? values),
     ];
-    answers[variable.name] = namedTensor(axes, [rows, ...plates, values], results[variable.name]);
+    answers.probability[variable.name] = namedTensor(axes, [rows, ...plates, values], results[variable.name]);
   }
   return answers;
 }

@@ -236,7 +236,24 @@ function describeVariable(program: EmProgram, variable: Variable): VariableDescr
     plateNames: innerPlates(program, variable),
     event: shapeOf(domain).map(extentOf),
     optional: variable.optional,
+    ...(learnsScale(program.model, variable) ? { learnsScale: true as const } : {}),
   };
+}
+
+/** A Gaussian latent with a learned parameter in its spread. */
+function learnsScale(model: Model, { name, role, domain }: Variable): boolean {
+  if (role !== "latent" || domain.kind !== "real") return false;
+  const learned = new Set(
+    model.parameters.filter(({ fixed }) => fixed === undefined).map((parameter) => parameter.name),
+  );
+  return model.factors.some((factor) => {
+    if (factor.kind !== "density" || factor.child !== name) return false;
+    const spread = factor.arguments["covariance"] ?? factor.arguments["sd"];
+    return (
+      spread !== undefined &&
+      [...walkExpression(spread)].some((part) => part.kind === "parameter" && learned.has(part.name))
+    );
+  });
 }
 
 function variableDomain(domain: Domain): VariableDescription["domain"] {

@@ -28,7 +28,9 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
   const observed = inData.filter(({ role }) => role === "observed" || role === "given");
   const bare = observed.length === 1 ? ["Column"] : [];
   const batch = [...bare, names.row];
-  const probability = `{ ${latents
+  const discrete = latents.filter(({ domain }) => domain !== "real");
+  const gaussian = latents.filter(({ domain }) => domain === "real");
+  const probability = `{ ${discrete
     .map((latent) => `readonly ${latent.name}: NamedTensor<readonly [${tableAxes(latent).map(quoted).join(", ")}]>`)
     .join("; ")} }`;
   return [
@@ -72,17 +74,46 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
     {
       kind: "interface",
       name: names.posterior,
-      documentation: "What `predict` answers: the most probable value of each latent variable, and all probabilities.",
+      documentation: answerText(gaussian.length > 0),
       properties: [
         ...latents.map((latent) => ({
           name: latent.name,
-          type: "Int32Array",
-          documentation: withText(`[${["rows", ...latent.plates.map(extentText)].join(", ")}]`, latent.documentation),
+          type: latent.domain === "real" ? `NamedTensor<readonly [${momentAxes(latent, 1).join(", ")}]>` : "Int32Array",
+          documentation: withText(
+            latent.domain === "real"
+              ? `posterior mean, [${["rows", ...latent.plates, ...latent.event].map(extentText).join(", ")}]`
+              : `[${["rows", ...latent.plates.map(extentText)].join(", ")}]`,
+            latent.documentation,
+          ),
         })),
-        { name: "probability", type: latents.length === 0 ? "Readonly<Record<string, never>>" : probability },
+        { name: "probability", type: discrete.length === 0 ? "Readonly<Record<string, never>>" : probability },
+        ...(gaussian.length === 0
+          ? []
+          : [
+              {
+                name: "covariance",
+                type: `{ ${gaussian
+                  .map(
+                    (latent) => `readonly ${latent.name}: NamedTensor<readonly [${momentAxes(latent, 2).join(", ")}]>`,
+                  )
+                  .join("; ")} }`,
+              },
+            ]),
       ],
     },
   ];
+}
+
+function answerText(hasGaussian: boolean): string {
+  return hasGaussian
+    ? "What `predict` answers: of each discrete latent the most probable value and all probabilities, of each Gaussian latent the posterior mean and covariance."
+    : "What `predict` answers: the most probable value of each latent variable, and all probabilities.";
+}
+
+/** Axes of a posterior mean (rank 1) or covariance (rank 2), quoted. */
+function momentAxes(latent: VariableDescription, rank: 1 | 2): readonly string[] {
+  const event = latent.event.map(extentText);
+  return ["rows", ...latent.plateNames, ...event, ...(rank === 2 ? event : [])].map(quoted);
 }
 
 function tableAxes(latent: VariableDescription): readonly string[] {

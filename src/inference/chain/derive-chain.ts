@@ -211,7 +211,7 @@ class ChainWriter {
       this.frames.model.variables.some((variable) => variable.name === name && variable.optional);
     const backward = this.backward(true, "parameter", "sum", false, (step) => {
       const factors = step.factors.filter(({ child }) => isOptional(child));
-      writeImputed(step.elaborator, factors, (factor) => step.outputs.get(`responsibility.${factor}`));
+      writeImputed(step.elaborator, factors, (factor) => required(step.outputs, `responsibility.${factor}`));
     });
     return inOrder("impute", [...forward, ...backward]);
   }
@@ -292,9 +292,11 @@ class ChainWriter {
     return this.positions.map((position) => {
       const { elaborator, factors } = this.plain(position);
       const active = group.factors.filter((factor) => factors.includes(factor));
-      const fn = weightedDensities(elaborator, { ...group, factors: active }, missing, `${name}${position}`, (factor) =>
-        weightOf(elaborator, factor, position),
-      );
+      const fn = weightedDensities(elaborator, { ...group, factors: active }, `${name}${position}`, {
+        weight: (factor) => weightOf(elaborator, factor, position),
+        axes: () => [],
+        density: (factor) => factorDensity(elaborator, factor, missing),
+      });
       return { ...fn, sweep: this.sweep(position) };
     });
   }

@@ -1,7 +1,16 @@
 import type { Expression, Model, Parameter, Variable } from "../../ir/model.js";
 import type { BinaryFunction, InputSource, NodeId, UnaryFunction } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
-import { axisSize, declarePlates, eventAxesOf, isEnumerable, shapeOf, storedShape, valuesAxis } from "./axes.js";
+import {
+  axisSize,
+  declarePlates,
+  eventAxesOf,
+  isEnumerable,
+  laggedName,
+  shapeOf,
+  storedShape,
+  valuesAxis,
+} from "./axes.js";
 
 /** Where a latent's value comes from while an expression is elaborated. */
 export interface ElaborationMode {
@@ -9,6 +18,8 @@ export interface ElaborationMode {
   readonly parameters: InputSource & ("parameter" | "previous");
   /** Sampling: the nodes drawn so far. Absent: a discrete latent is an axis of its values. */
   readonly drawn?: ReadonlyMap<string, NodeId>;
+  /** What was drawn at earlier rows is read from where it was written. */
+  readonly keepsDraws?: boolean;
 }
 
 /**
@@ -55,7 +66,8 @@ export class Elaborator {
   private drawnValue(variable: Variable, lag: number): NodeId | undefined {
     const drawn = this.mode.drawn;
     if (drawn === undefined || variable.role === "given") return undefined;
-    return lag === 0 ? drawn.get(variable.name) : this.kept(variable, lag)[0];
+    const known = drawn.get(laggedName(variable.name, lag));
+    return known === undefined && lag > 0 && this.mode.keepsDraws === true ? this.kept(variable, lag)[0] : known;
   }
 
   /** What was drawn some steps back, and how it is stored. */

@@ -27,7 +27,7 @@ export function writeDraws(
   kept: readonly string[] = [],
 ): void {
   const drawn = new Map<string, NodeId>();
-  const elaborator = new Elaborator(model, builder, { parameters: "parameter", drawn });
+  const elaborator = new Elaborator(model, builder, { parameters: "parameter", drawn, keepsDraws: true });
   for (const name of kept) {
     const [node, stored] = elaborator.kept(elaborator.variable(name), 1);
     drawn.set(name, node);

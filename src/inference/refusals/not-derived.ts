@@ -33,14 +33,14 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
       return { what: "approximate elimination (`collapse`, `vb`)", span };
     }
     case "exact":
-      return exactObstacle(model);
+      return exactObstacle(model, verdict.stacked);
   }
 }
 
-function exactObstacle(model: Model): Obstacle | undefined {
+function exactObstacle(model: Model, stacked: readonly string[]): Obstacle | undefined {
   const latents = model.variables.filter((variable) => variable.role === "latent");
-  const gaussian = latents.find((variable) => variable.domain.kind === "real");
-  if (gaussian !== undefined) return { what: `Gaussian latents, such as \`${gaussian.name}\``, span: gaussian.span };
+  const matrix = latents.find(({ domain }) => domain.kind === "real" && domain.shape.length > 1);
+  if (matrix !== undefined) return { what: `latent matrices, such as \`${matrix.name}\``, span: matrix.span };
   if (model.axes.some((axis) => axis.kind === "chain")) return chainObstacle(model) ?? networkObstacle(model);
   const [rows, second] = dataPlates(model);
   if (second !== undefined) return { what: `two data plates, such as \`${second.name}\``, span: second.span };
@@ -51,6 +51,11 @@ function exactObstacle(model: Model): Obstacle | undefined {
   const ragged = model.axes.find((axis) => axis.parent !== undefined && axis.size === undefined);
   if (ragged !== undefined)
     return { what: `inner plates of varying length, such as \`${ragged.name}\``, span: ragged.span };
+  const joined = model.axes.find(({ name }) => stacked.includes(name));
+  if (joined !== undefined) {
+    const what = `Gaussian latents that join into one state along a plate, such as \`${joined.name}\``;
+    return { what, span: joined.span };
+  }
   return networkObstacle(model);
 }
 

@@ -1,4 +1,5 @@
 import type { EmMethods, Sizes, Tensors } from "../description.js";
+import type { PartitionBlock } from "../data/blocks.js";
 import { partitionRows, selectRows, withoutWeightlessRows } from "../data/blocks.js";
 import type { Dataset } from "../data/dataset.js";
 import type { EntryMoments } from "../data/variance.js";
@@ -21,9 +22,11 @@ import type { FitOutcome } from "./fit-result.js";
 import { summariseFit } from "./fit-result.js";
 import { initialGuess, literalParameters, PERTURBATION } from "./initial-guess.js";
 import type { StartMethod } from "./start-tables.js";
+import { startFactors, startFactorTables } from "./start-factors.js";
 import { startLatents, startTables } from "./start-tables.js";
 
 const DEFAULT_RESTARTS = 8;
+const FACTOR_RESTARTS = 3;
 /** Iterations after which the runs are compared. */
 const SHORT_ITERATIONS = 20;
 /** Part of the short runs that are continued, and their least number. */
@@ -89,6 +92,7 @@ async function prepare(methods: EmMethods, all: Dataset, options: ResolvedFitOpt
   const partition = partitionRows(learned, options.blockRows);
   const runner = new BlockRunner(methods, learned, partition, new HostTurns(options.signal));
   const latents = startLatents(description, learned);
+  const factors = startFactors(description, learned, moments);
   const init = typeof options.init === "string" ? {} : readParameters(description, sizes, options.init);
   const literals = literalParameters(description, sizes);
   const known = { ...init, ...literals };
@@ -96,6 +100,7 @@ async function prepare(methods: EmMethods, all: Dataset, options: ResolvedFitOpt
   const context: RunContext = {
     runner,
     latents,
+    factors,
     ridge: options.ridge,
     dataVariance: variancesOf(moments),
     fixed,
@@ -129,13 +134,14 @@ async function prepare(methods: EmMethods, all: Dataset, options: ResolvedFitOpt
     found.push(warnings.ridgeWithoutEffect());
   }
   const start = await startOf(context, moments, known, Object.keys(init).length > 0, options);
-  const varies = start === "tables" && (latents.length > 0 || description.gradientBlocks.length > 0);
+  const varies =
+    start === "tables" && (latents.length > 0 || factors.length > 0 || description.gradientBlocks.length > 0);
   return {
     context,
     options,
     data: learned,
     heldOut,
-    restarts: varies ? (options.restarts ?? (latents.length > 0 ? DEFAULT_RESTARTS : 1)) : 1,
+    restarts: varies ? (options.restarts ?? defaultRestarts(context)) : 1,
     moments,
     known,
     start,
@@ -300,10 +306,17 @@ function recoverable(error: unknown): Error {
   throw error;
 }
 
+/** Likelihoods of mixtures have many maxima, those of factor models few. */
+function defaultRestarts({ latents, factors }: RunContext): number {
+  if (latents.length > 0) return DEFAULT_RESTARTS;
+  return factors.length > 0 ? FACTOR_RESTARTS : 1;
+}
+
 function startMethod(fit: PreparedFit, restart: number): StartMethod | "parameters" {
-  if (fit.start !== "tables" || fit.context.latents.length === 0) return "parameters";
+  const { latents, factors } = fit.context;
+  if (fit.start !== "tables" || (latents.length === 0 && factors.length === 0)) return "parameters";
   const clustered = fit.options.init !== "random" && restart % 2 === 0;
-  if (clustered) return "kmeans++";
+  if (clustered) return latents.length === 0 ? "principal axes" : "kmeans++";
   const turn = fit.options.init === "random" ? restart : Math.floor(restart / 2);
   return turn % 2 === 0 ? "random partition" : "random tables";
 }
@@ -325,7 +338,7 @@ async function beginNear(
   perturbation: number,
 ): Promise<EmRun> {
   const { context, options, known } = fit;
-  const { runner, latents } = context;
+  const { runner, latents, factors } = context;
   const { description } = runner.methods;
   const guess = initialGuess(description, runner.sizes, fit.moments, known, options.seed, restart, perturbation);
   // What is merely fixed takes part in the start; what is given does not move.
@@ -337,7 +350,9 @@ async function beginNear(
     return EmRun.begin(context, restart, "parameters", updated, undefined, fixedInStart);
   }
   const method = start === "parameters" ? "kmeans++" : start;
-  const tables = startTables(latents, runner.partition.order, method, options.seed, restart);
+  const discrete = startTables(latents, runner.partition.order, method, options.seed, restart);
+  const gaussian = startFactorTables(factors, fit.data, runner.partition.order, method, options.seed, restart);
+  const tables = (block: PartitionBlock): Tensors => ({ ...discrete(block), ...gaussian(block) });
   return EmRun.begin(context, restart, start, guess, tables, fixedInStart);
 }
 

@@ -90,13 +90,20 @@ export class BlockRunner {
     return result;
   }
 
-  /** Values of one row in each latent's posterior table: plates, then values. */
+  /** Values of one row in each output of `posteriorOf`. */
   posteriorWidths(): Readonly<Record<string, number>> {
     const widths: Record<string, number> = {};
     for (const latent of this.methods.description.variables) {
       if (latent.role !== "latent") continue;
+      const plates = product(boundShape(latent.plates, this.sizes));
+      if (latent.domain === "real") {
+        const event = product(boundShape(latent.event, this.sizes));
+        widths[latent.name] = plates * event;
+        widths[`covariance.${latent.name}`] = plates * event * event;
+        continue;
+      }
       const values = latent.domain === "binary" ? 2 : (extentValue(latent.categories ?? 1, this.sizes) ?? 1);
-      widths[latent.name] = product(boundShape(latent.plates, this.sizes)) * values;
+      widths[latent.name] = plates * values;
     }
     return widths;
   }

@@ -8,7 +8,7 @@ import { featureMap } from "./features.js";
 import type { WeightedPoints } from "./k-means-plus-plus.js";
 import { kMeansPlusPlus, nearestCentre, randomCentres } from "./k-means-plus-plus.js";
 
-export type StartMethod = "kmeans++" | "random partition" | "random tables";
+export type StartMethod = "kmeans++" | "principal axes" | "random partition" | "random tables";
 
 /** Probability that a start gives to the value of an item's cluster; the others share the rest. */
 const CONFIDENCE = 0.9;
@@ -27,7 +27,7 @@ export interface StartLatent {
 }
 
 /** Items that differ, with the weight of all that are alike, in an order that depends on their values only. */
-interface DistinctItems {
+export interface DistinctItems {
   readonly rows: Uint32Array;
   readonly items: Uint32Array;
   readonly weights: Float64Array;
@@ -139,7 +139,7 @@ function randomTables(latent: StartLatent, seed: number, restart: number): CellF
   };
 }
 
-function distinctItems(map: FeatureMap, dataset: Dataset): DistinctItems {
+export function distinctItems(map: FeatureMap, dataset: Dataset): DistinctItems {
   const found = new Map<number, { row: number; item: number; weight: number }>();
   for (let row = 0; row < dataset.rows; row++) {
     const weight = dataset.weights === undefined ? 1 : dataset.weights[row];
