@@ -70,7 +70,9 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
     });
 
   addModelOptions(command("sample <model>", "draw from a model"))
-    .requiredOption("-n <rows>", "how many rows", integerAtLeast(1))
+    .requiredOption("-n <rows>", "how many rows; of a model with a chain, how many sequences", integerAtLeast(1))
+    .option("--steps <steps>", "how many steps each sequence has, where the model has a chain", integerAtLeast(1))
+    .option("--sequence <column>", "rows of --data with the same value form one sequence")
     .option("--seed <seed>", "seed of the random numbers", integerAtLeast(0), 0)
     .option("--data <file>", "given variables, where the model has any (repeatable)", repeated, [])
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})

@@ -47,6 +47,7 @@ export { useBackend } from "./tensor-flow.js";
 // For generated loops and M-steps.
 export * from "../numerics/dense.js";
 export * from "../numerics/special-functions.js";
+export * from "../numerics/sweeps.js";
 export { maximisers } from "../numerics/maximise/index.js";
 export type { MaximisationInput, Maximiser, PriorArguments } from "../numerics/maximise/index.js";
 export { maximiseRegression } from "../numerics/maximise/regression.js";

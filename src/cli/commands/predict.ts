@@ -31,7 +31,11 @@ export async function predict(terminal: Terminal, file: string, options: Predict
   }
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
-  const { probability, means, covariance } = await posterior(trainer, trainerData(bound), options);
+  const { probability, mostProbable, means, covariance } = await posterior(
+    trainer,
+    trainerData(bound, model.description),
+    options,
+  );
   trainer.dispose();
   const { rows } = bound;
   if (options.json === true) {
@@ -41,6 +45,7 @@ export async function predict(terminal: Terminal, file: string, options: Predict
       schema: "genc.predict/1",
       rows,
       probability: documents(probability),
+      mostProbable: Object.fromEntries(Object.entries(mostProbable).map(([name, values]) => [name, [...values]])),
       ...(Object.keys(means).length === 0 ? {} : { mean: documents(means) }),
       ...(Object.keys(covariance).length === 0 ? {} : { covariance: documents(covariance) }),
     };
@@ -48,7 +53,7 @@ export async function predict(terminal: Terminal, file: string, options: Predict
     return exitCode.fine;
   }
   const columns = [
-    ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table)),
+    ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table, mostProbable[name])),
     ...Object.entries(means).flatMap(([name, mean]) =>
       covariance[name] === undefined
         ? variableColumns(name, mean, undefined)
@@ -67,20 +72,41 @@ export async function predict(terminal: Terminal, file: string, options: Predict
   return exitCode.fine;
 }
 
-/** Probabilities of discrete latents; means of continuous ones, and their covariances where those are exact. */
+interface Posterior {
+  /** Of discrete latents: probabilities of all values, and the most probable; along a chain, those of the most probable sequence. */
+  readonly probability: Readonly<Record<string, NamedTensor>>;
+  readonly mostProbable: Readonly<Record<string, Int32Array>>;
+  /** Of continuous latents; covariances where they are exact. */
+  readonly means: Readonly<Record<string, NamedTensor>>;
+  readonly covariance: Readonly<Record<string, NamedTensor>>;
+}
+
 async function posterior(
   trainer: Trainer,
   data: ReturnType<typeof trainerData>,
   options: PredictOptions,
-): Promise<Readonly<Record<"probability" | "means" | "covariance", Readonly<Record<string, NamedTensor>>>>> {
+): Promise<Posterior> {
   if (learnsByBound(trainer)) {
     const encoded = await trainer.encode(data, boundOptions(options));
-    const { probability } = await trainer.predict(data, boundOptions(options));
+    const { probability, ...values } = await trainer.predict(data, boundOptions(options));
     const means = Object.fromEntries(Object.entries(encoded).filter(([name]) => probability[name] === undefined));
-    return { probability, means, covariance: {} };
+    return { probability, mostProbable: mostProbableOf(values, probability), means, covariance: {} };
   }
   const { probability, covariance = {}, ...values } = await trainer.predict(data);
   const answers = values as Readonly<Record<string, NamedTensor>>;
   const means = Object.fromEntries(Object.keys(covariance).map((name) => [name, answers[name]]));
-  return { probability, means, covariance };
+  return { probability, mostProbable: mostProbableOf(values, probability), means, covariance };
+}
+
+function mostProbableOf(
+  answers: Readonly<Record<string, unknown>>,
+  probability: Readonly<Record<string, NamedTensor>>,
+): Readonly<Record<string, Int32Array>> {
+  return Object.fromEntries(
+    Object.keys(probability).map((name) => {
+      const values = answers[name];
+      if (!(values instanceof Int32Array)) throw new Error(`predict: no values of ${name}`);
+      return [name, values];
+    }),
+  );
 }

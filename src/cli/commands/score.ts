@@ -18,8 +18,8 @@ export async function score(terminal: Terminal, file: string, options: ScoreOpti
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
   const scored = learnsByBound(trainer)
-    ? await trainer.score(trainerData(bound), boundOptions(options))
-    : { ...(await trainer.score(trainerData(bound))), bound: "exact" };
+    ? await trainer.score(trainerData(bound, model.description), boundOptions(options))
+    : { ...(await trainer.score(trainerData(bound, model.description))), bound: "exact" };
   const { rows, logLikelihood, meanLogLikelihood, perRow } = scored;
   trainer.dispose();
   if (options.json === true) {

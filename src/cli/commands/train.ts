@@ -33,7 +33,7 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const bound = bindData(terminal, await readData(terminal, options), description, sizes, options);
   const model = new Model(completeSizes(description.sizes, bound.sizes));
   model.columns = bound.mapping.columns;
-  const result = await fit(terminal, model, trainerData(bound), options, start.init);
+  const result = await fit(terminal, model, trainerData(bound, model.description), options, start.init);
 
   const { labels } = bound.mapping;
   const report: FitReport = { description, result, parameters: model.parameters, labels, engine, backend };
