@@ -30,6 +30,31 @@ export function posteriorColumns(name: string, { shape, data }: NamedTensor): re
 }
 
 /**
+ * `z.0`, `z.0.sd`, `z.1`, …: posterior mean and standard deviation of each entry of a Gaussian latent; of a number `a`,
+ * `a.sd`; inside plates `z[0].0`, `z[0].0.sd`, ….
+ *
+ * @param mean [rows, plates, event]
+ * @param covariance [rows, plates, event, event]
+ */
+export function momentColumns(name: string, mean: NamedTensor, covariance: NamedTensor): readonly ResultColumn[] {
+  const isVector = covariance.shape.length > mean.shape.length;
+  const width = isVector ? (mean.shape.at(-1) ?? 1) : 1;
+  const plates = mean.shape.slice(1, isVector ? -1 : undefined);
+  const cells = plates.reduce((product, extent) => product * extent, 1);
+  return Array.from({ length: cells * width }, (_, column): readonly ResultColumn[] => {
+    const cell = Math.floor(column / width);
+    const entry = column % width;
+    const place = plates.length === 0 ? name : `${name}[${indexOf(cell, plates).join(",")}]`;
+    const label = isVector ? `${place}.${entry}` : place;
+    const variance = (row: number): number => covariance.data[((row * cells + cell) * width + entry) * width + entry];
+    return [
+      { name: label, at: (row) => mean.data[(row * cells + cell) * width + entry] },
+      { name: `${label}.sd`, at: (row) => Math.sqrt(variance(row)) },
+    ];
+  }).flat();
+}
+
+/**
  * The columns of a variable under the names that it was read from, else under names that it would be read from: `x`,
  * `x0 x1 …`, `x[0,0] …`. Codes of a category become its labels.
  */

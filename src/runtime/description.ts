@@ -31,6 +31,7 @@ export type Extent = number | string | readonly Extent[];
 
 export interface SizeDescription {
   readonly name: string;
+  readonly documentation?: string;
   readonly default?: number;
   /** The model picks entries by number, the last of which needs this much; 1 where absent. */
   readonly atLeast?: number;
@@ -96,6 +97,8 @@ export interface VariableDescription {
   /** Own shape: [D] for a Vector[D]. */
   readonly event: readonly Extent[];
   readonly optional: boolean;
+  /** A Gaussian latent whose spread is learned: a fit starts it at the scale of the data. */
+  readonly learnsScale?: true;
 }
 
 /** Row-major float64 values by name. */
@@ -109,7 +112,7 @@ export interface Block {
   readonly firstRow: number;
   /** By variable: rows, then plates, then event dimensions. */
   readonly data: Tensors;
-  /** Start tables `start.<latent>`: rows, plates, values. */
+  /** Start tables `start.<latent>`: rows, plates, and the values (a Gaussian latent: the event). */
   readonly tables: Tensors;
   /** No missing entry in any row. */
   readonly complete: boolean;
@@ -162,7 +165,10 @@ export interface EmMethods {
   ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): Awaitable<number>;
   /** into: `logPrior` [1]. */
   logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
-  /** into: `<latent>` [rows, plates, values]. */
+  /**
+   * into: `<latent>` [rows, plates, values] probabilities; of a Gaussian latent its mean [rows, plates, event] and
+   * `covariance.<latent>` [rows, plates, event, event].
+   */
   posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `<variable>` of optional observed variables; a category: [rows, plates, values] probabilities. Absent without such. */
   imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;

@@ -8,6 +8,7 @@ import type {
   Sizes,
   Tensors,
 } from "./description.js";
+import { formOf } from "./data/batches.js";
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
 import { takeIn } from "./data/dataset.js";
@@ -16,6 +17,8 @@ import type { LabelDictionary } from "./data/labels.js";
 import { DisposedError, NotFittedError, OptionError } from "./errors.js";
 import { boundShape } from "./extents.js";
 import { fitByEm } from "./fit/em-fit.js";
+import type { FitRows } from "./fit/fit-rows.js";
+import { fitRowsInMemory, fitRowsOfStream } from "./fit/fit-rows.js";
 import type { FitEvent, FitResult } from "./fit/fit-events.js";
 import type { FitOptions, ParameterValues } from "./fit/fit-options.js";
 import { resolveFitOptions } from "./fit/fit-options.js";
@@ -29,7 +32,7 @@ import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
 import { namedTensor } from "./named-tensor.js";
 import { readParameters, sizesOfParameters } from "./parameter-values.js";
-import { drawnRows, imputedValues, mostProbable, posteriorTables, runnerFor } from "./queries.js";
+import { drawnRows, imputedValues, mostProbable, posteriorAnswers, runnerFor } from "./queries.js";
 import { checkSizes } from "./sizes.js";
 
 /** Log-likelihood of data under a fitted model. */
@@ -167,6 +170,29 @@ export abstract class EmTrainer<
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
     options.signal?.throwIfAborted();
     this.kernels.useThreads(options.threads);
+    try {
+      yield* this.learn(await this.rowsToFit(data, options), options);
+    } finally {
+      this.kernels.release();
+    }
+  }
+
+  /** Batches that can be gone through again and again are; everything else is held in memory. */
+  private async rowsToFit(data: D, options: ReturnType<typeof resolveFitOptions>): Promise<FitRows> {
+    const form = formOf(data);
+    if (options.stream === true && form.kind === "once") {
+      throw new OptionError(
+        "stream",
+        "batches that can be gone through in every iteration (an iterable, or a function that returns one)",
+        "an iterator, which ends after one pass",
+      );
+    }
+    if (form.kind === "again" && options.stream !== false) {
+      if (options.weights !== undefined) {
+        throw new OptionError("weights", "nothing beside batches; put the weights into each batch", "weights");
+      }
+      return fitRowsOfStream(this.description, form.open, this.givenSizes, options, this.blockRows);
+    }
     const dataset = await takeIn(this.description, data, {
       sizes: this.givenSizes,
       sizesOrigin: "as given to the constructor",
@@ -174,37 +200,37 @@ export abstract class EmTrainer<
       needs: "all",
       weights: options.weights,
     });
-    try {
-      yield* this.learn(dataset, options);
-    } finally {
-      this.kernels.release();
-    }
+    return fitRowsInMemory(this.description, dataset, options, this.blockRows);
   }
 
   private async *learn(
-    dataset: Dataset,
+    rows: FitRows,
     options: ReturnType<typeof resolveFitOptions>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
-    for await (const event of fitByEm(this, dataset, options)) {
+    for await (const event of fitByEm(this, rows, options)) {
       if (event.kind !== "end") {
         yield event;
         continue;
       }
       const { parameters, ...rest } = event.result;
-      const fitted = this.makeFitted(dataset.sizes, parameters, dataset.labels);
+      const fitted = this.makeFitted(rows.learned.sizes, parameters, rows.labels);
       if (!this.disposed) this.fitted = fitted;
       const result: FitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
       yield { kind: "end", result };
     }
   }
 
-  /** Most probable value of each latent in each row (plates after rows), and the probabilities of all values. */
+  /**
+   * Of each discrete latent the most probable value in each row (plates after rows) and the probabilities of all
+   * values; of each Gaussian latent the posterior mean and covariance.
+   */
   async predict(data: D): Promise<Q> {
-    const probability = await this.query(data, "predict", (dataset, { values }) =>
-      posteriorTables(runnerFor(this, dataset), values),
+    const { probability, mean, covariance } = await this.query(data, "predict", (dataset, { values }) =>
+      posteriorAnswers(runnerFor(this, dataset), values),
     );
     const values = Object.fromEntries(Object.entries(probability).map(([name, table]) => [name, mostProbable(table)]));
-    return typed<Q>({ ...values, probability });
+    const hasMoments = Object.keys(mean).length > 0;
+    return typed<Q>({ ...values, ...mean, probability, ...(hasMoments ? { covariance } : {}) });
   }
 
   /** Log density of each row, its latent variables summed out; not weighted. */
@@ -250,7 +276,7 @@ export abstract class EmTrainer<
 
   /** Fills in missing entries: optional observed variables with their conditional means, observed entries unchanged. */
   async impute(data: D): Promise<Readonly<Record<string, NamedTensor>>> {
-    return this.query(data, "impute", (dataset, { values }) => imputedValues(runnerFor(this, dataset), values));
+    return this.query(data, "impute", (dataset, { values }) => imputedValues(this, dataset, values));
   }
 
   /** The model as a safetensors file; the same model gives the same bytes. */

@@ -1,6 +1,6 @@
 import type { EmMethods, Sizes, Tensors, VariableDescription } from "./description.js";
 import type { Dataset } from "./data/dataset.js";
-import { MAXIMUM_BLOCK_ROWS, partitionRows, scatterRows, zeros } from "./data/blocks.js";
+import { MAXIMUM_BLOCK_ROWS, rowsInMemory, scatterRows, zeros } from "./data/blocks.js";
 import { boundShape, extentText, extentValue, product } from "./extents.js";
 import { BlockRunner } from "./fit/evaluation.js";
 import { HostTurns } from "./host-turn.js";
@@ -12,31 +12,52 @@ import { RandomStream } from "../numerics/random.js";
 const ROWS = "rows";
 
 export function runnerFor(methods: EmMethods, dataset: Dataset): BlockRunner {
-  return new BlockRunner(methods, dataset, partitionRows(dataset, methods.blockRows), new HostTurns());
+  return new BlockRunner(methods, rowsInMemory(dataset, methods.blockRows), new HostTurns());
 }
 
-/** Posterior tables of every latent, [rows, plates, values], in the user's order. */
-export async function posteriorTables(runner: BlockRunner, parameters: Tensors): Promise<Record<string, NamedTensor>> {
-  const { rows, sizes } = runner.dataset;
+/** What the data say of the latents, in the user's order of rows. */
+export interface PosteriorAnswers {
+  /** Of every discrete latent, [rows, plates, values]. */
+  readonly probability: Record<string, NamedTensor>;
+  /** Of every Gaussian latent, [rows, plates, event]. */
+  readonly mean: Record<string, NamedTensor>;
+  /** [rows, plates, event, event] */
+  readonly covariance: Record<string, NamedTensor>;
+}
+
+export async function posteriorAnswers(runner: BlockRunner, parameters: Tensors): Promise<PosteriorAnswers> {
+  const { rows, sizes } = runner.source;
   const widths = runner.posteriorWidths();
   const results = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, rows * width])));
-  for (const block of runner.partition.blocks) {
+  for await (const block of runner.source.blocks()) {
     const posterior = await runner.posterior(parameters, block);
     for (const [name, result] of Object.entries(results)) {
-      scatterRows(block, runner.partition.order, posterior[name], result);
+      scatterRows(block, posterior[name], result);
     }
   }
-  const answers: Record<string, NamedTensor> = {};
+  const answers: PosteriorAnswers = { probability: {}, mean: {}, covariance: {} };
   for (const variable of runner.methods.description.variables) {
     if (variable.role !== "latent") continue;
     const plates = boundShape(variable.plates, sizes);
+    if (variable.domain === "real") {
+      const [axes, shape] = shapeOf(variable, rows, sizes);
+      const event = boundShape(variable.event, sizes);
+      const square = [...axes, ...variable.event.map(extentText)];
+      answers.mean[variable.name] = namedTensor(axes, shape, results[variable.name]);
+      answers.covariance[variable.name] = namedTensor(
+        square,
+        [...shape, ...event],
+        results[`covariance.${variable.name}`],
+      );
+      continue;
+    }
     const values = widths[variable.name] / Math.max(1, product(plates));
     const axes = [
       ROWS,
       ...variable.plateNames,
       variable.domain === "binary" ? "2" : extentText(variable.categories ?? values),
     ];
-    answers[variable.name] = namedTensor(axes, [rows, ...plates, values], results[variable.name]);
+    answers.probability[variable.name] = namedTensor(axes, [rows, ...plates, values], results[variable.name]);
   }
   return answers;
 }
@@ -59,8 +80,11 @@ export function mostProbable(table: NamedTensor): Int32Array {
  * Optional observed variables with their missing entries replaced by the conditional mean; of a category by the most
  * probable value. What was observed stays as it is.
  */
-export async function imputedValues(runner: BlockRunner, parameters: Tensors): Promise<Record<string, NamedTensor>> {
-  const { methods, dataset, partition } = runner;
+export async function imputedValues(
+  methods: EmMethods,
+  dataset: Dataset,
+  parameters: Tensors,
+): Promise<Record<string, NamedTensor>> {
   const optional = methods.description.variables.filter(
     (variable) => variable.role === "observed" && variable.optional,
   );
@@ -70,7 +94,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
     filled[variable.name] = Float64Array.from(dataset.columns[variable.name]);
     answers[variable.name] = namedTensor(...shapeOf(variable, dataset.rows, dataset.sizes), filled[variable.name]);
   }
-  for (const block of partition.blocks) {
+  for await (const block of rowsInMemory(dataset, methods.blockRows).blocks()) {
     if (block.complete) continue;
     const into = zeros(
       Object.fromEntries(
@@ -80,7 +104,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
         ]),
       ),
     );
-    await methods.imputeOf?.(runner.sizes, parameters, block, into);
+    await methods.imputeOf?.(dataset.sizes, parameters, block, into);
     for (const variable of optional) {
       const { name } = variable;
       const categories = categoriesOf(variable, dataset.sizes);
@@ -90,7 +114,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
           : into[name];
       const width = dataset.widths[name];
       for (let row = 0; row < block.rows; row++) {
-        const target = partition.order[block.begin + row] * width;
+        const target = block.positions[row] * width;
         for (let i = 0; i < width; i++) {
           if (Number.isNaN(filled[name][target + i])) filled[name][target + i] = means[row * width + i];
         }
@@ -102,7 +126,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
 
 /** Draws of every latent and observed variable; a row's draws depend on the seed and its number alone. */
 export async function drawnRows(
-  methods: EmMethods,
+  methods: Pick<EmMethods, "description" | "drawRows">,
   sizes: Sizes,
   parameters: Tensors,
   given: Dataset,

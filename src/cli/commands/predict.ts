@@ -3,8 +3,11 @@ import { bindData, readData, trainerData, type DataOptions } from "../bind-data.
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
 import { openModel, type ModelOptions } from "../open-model.js";
-import { posteriorColumns } from "../result-columns.js";
+import type { NamedTensor } from "../../runtime/named-tensor.js";
+import { momentColumns, posteriorColumns, variableColumns } from "../result-columns.js";
+import { boundOptions } from "../step-fit-options.js";
 import type { Terminal } from "../terminal.js";
+import { learnsByBound, type Trainer } from "../trainer.js";
 import { tensorDocument } from "../train-document.js";
 import { requireFolderOf, writeResult } from "../write-result.js";
 
@@ -13,7 +16,10 @@ export interface PredictOptions extends ModelOptions, DataOptions {
   readonly json?: boolean;
 }
 
-/** `genc predict`: of every latent the most probable value and the probability of each, row by row. */
+/**
+ * `genc predict`: row by row, of every discrete latent the most probable value and the probability of each, of every
+ * Gaussian latent the posterior mean and standard deviation.
+ */
 export async function predict(terminal: Terminal, file: string, options: PredictOptions): Promise<ExitCode> {
   requireFolderOf(options.out);
   const { trained, ...model } = await openModel(terminal, file, options);
@@ -25,16 +31,30 @@ export async function predict(terminal: Terminal, file: string, options: Predict
   }
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
-  const { probability } = await trainer.predict(trainerData(bound));
+  const { probability, means, covariance } = await posterior(trainer, trainerData(bound), options);
   trainer.dispose();
   const { rows } = bound;
   if (options.json === true) {
-    const latents = Object.entries(probability).map(([name, table]) => [name, tensorDocument(table)] as const);
-    const document = { schema: "genc.predict/1", rows, probability: Object.fromEntries(latents) };
+    const documents = (tables: Readonly<Record<string, NamedTensor>>): object =>
+      Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, tensorDocument(table)]));
+    const document = {
+      schema: "genc.predict/1",
+      rows,
+      probability: documents(probability),
+      ...(Object.keys(means).length === 0 ? {} : { mean: documents(means) }),
+      ...(Object.keys(covariance).length === 0 ? {} : { covariance: documents(covariance) }),
+    };
     writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
     return exitCode.fine;
   }
-  const columns = Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table));
+  const columns = [
+    ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table)),
+    ...Object.entries(means).flatMap(([name, mean]) =>
+      covariance[name] === undefined
+        ? variableColumns(name, mean, undefined)
+        : momentColumns(name, mean, covariance[name]),
+    ),
+  ];
   const header = columns.map((column) => column.name);
   writeResult(
     terminal,
@@ -45,4 +65,22 @@ export async function predict(terminal: Terminal, file: string, options: Predict
     ),
   );
   return exitCode.fine;
+}
+
+/** Probabilities of discrete latents; means of continuous ones, and their covariances where those are exact. */
+async function posterior(
+  trainer: Trainer,
+  data: ReturnType<typeof trainerData>,
+  options: PredictOptions,
+): Promise<Readonly<Record<"probability" | "means" | "covariance", Readonly<Record<string, NamedTensor>>>>> {
+  if (learnsByBound(trainer)) {
+    const encoded = await trainer.encode(data, boundOptions(options));
+    const { probability } = await trainer.predict(data, boundOptions(options));
+    const means = Object.fromEntries(Object.entries(encoded).filter(([name]) => probability[name] === undefined));
+    return { probability, means, covariance: {} };
+  }
+  const { probability, covariance = {}, ...values } = await trainer.predict(data);
+  const answers = values as Readonly<Record<string, NamedTensor>>;
+  const means = Object.fromEntries(Object.keys(covariance).map((name) => [name, answers[name]]));
+  return { probability, means, covariance };
 }

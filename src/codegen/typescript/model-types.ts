@@ -1,4 +1,10 @@
-import type { Extent, ModelDescription, ParameterDescription, VariableDescription } from "../../runtime/description.js";
+import type {
+  Extent,
+  ModelDescription,
+  ParameterDescription,
+  SizeDescription,
+  VariableDescription,
+} from "../../runtime/description.js";
 import type { EmittedDeclaration, EmittedProperty } from "./module-tree.js";
 
 /** Names of a model's own types in the emitted module. */
@@ -28,7 +34,10 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
   const observed = inData.filter(({ role }) => role === "observed" || role === "given");
   const bare = observed.length === 1 ? ["Column"] : [];
   const batch = [...bare, names.row];
-  const probability = `{ ${latents
+  const iterables = `Iterable<${batch.join(" | ")}> | AsyncIterable<${batch.join(" | ")}>`;
+  const discrete = latents.filter(({ domain }) => domain === "category" || domain === "binary");
+  const gaussian = latents.filter((latent) => !discrete.includes(latent));
+  const probability = `{ ${discrete
     .map((latent) => `readonly ${latent.name}: NamedTensor<readonly [${tableAxes(latent).map(quoted).join(", ")}]>`)
     .join("; ")} }`;
   return [
@@ -39,7 +48,7 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       properties: description.sizes.map((size): EmittedProperty => ({
         name: size.name,
         type: "number",
-        ...(size.default === undefined ? {} : { documentation: `Default ${size.default}.` }),
+        ...sizeDocumentation(size),
       })),
     },
     {
@@ -47,7 +56,7 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       name: names.parameters,
       documentation: `Parameters of ${description.name}, in the data's units.`,
       properties: description.parameters.map((parameter) => ({
-        name: parameter.name,
+        name: propertyName(parameter.name),
         type: `NamedTensor<readonly [${parameter.axes.map(quoted).join(", ")}]>`,
         documentation: parameterText(parameter),
       })),
@@ -66,23 +75,59 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
     {
       kind: "type",
       name: names.data,
-      documentation: "Data at once, or in batches.",
-      type: [...batch, ...[`Iterable<${batch.join(" | ")}>`, `AsyncIterable<${batch.join(" | ")}>`]].join(" | "),
+      documentation: "Data at once, or in batches, or a function that returns the batches anew whenever it is called.",
+      type: [...batch, iterables, `(() => ${iterables})`].join(" | "),
     },
     {
       kind: "interface",
       name: names.posterior,
-      documentation: "What `predict` answers: the most probable value of each latent variable, and all probabilities.",
+      documentation: answerText(gaussian.length > 0),
       properties: [
         ...latents.map((latent) => ({
           name: latent.name,
-          type: "Int32Array",
-          documentation: withText(`[${["rows", ...latent.plates.map(extentText)].join(", ")}]`, latent.documentation),
+          type: discrete.includes(latent)
+            ? "Int32Array"
+            : `NamedTensor<readonly [${momentAxes(latent, 1).join(", ")}]>`,
+          documentation: withText(
+            discrete.includes(latent)
+              ? `[${["rows", ...latent.plates.map(extentText)].join(", ")}]`
+              : `posterior mean, [${["rows", ...latent.plates, ...latent.event].map(extentText).join(", ")}]`,
+            latent.documentation,
+          ),
         })),
-        { name: "probability", type: latents.length === 0 ? "Readonly<Record<string, never>>" : probability },
+        { name: "probability", type: discrete.length === 0 ? "Readonly<Record<string, never>>" : probability },
+        ...(gaussian.length === 0
+          ? []
+          : [
+              {
+                name: "covariance",
+                type: `{ ${gaussian
+                  .map(
+                    (latent) => `readonly ${latent.name}: NamedTensor<readonly [${momentAxes(latent, 2).join(", ")}]>`,
+                  )
+                  .join("; ")} }`,
+              },
+            ]),
       ],
     },
   ];
+}
+
+function answerText(hasGaussian: boolean): string {
+  return hasGaussian
+    ? "What `predict` answers: of each discrete latent the most probable value and all probabilities, of each Gaussian latent the posterior mean and covariance."
+    : "What `predict` answers: the most probable value of each latent variable, and all probabilities.";
+}
+
+/** Axes of a posterior mean (rank 1) or covariance (rank 2), quoted. */
+function momentAxes(latent: VariableDescription, rank: 1 | 2): readonly string[] {
+  const event = latent.event.map(extentText);
+  return ["rows", ...latent.plateNames, ...event, ...(rank === 2 ? event : [])].map(quoted);
+}
+
+/** Weights of networks have names with dots. */
+function propertyName(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);
 }
 
 function tableAxes(latent: VariableDescription): readonly string[] {
@@ -110,6 +155,11 @@ const domainTexts: Readonly<Record<ParameterDescription["domain"], string>> = {
 function parameterText(parameter: ParameterDescription): string {
   const shape = `[${parameter.shape.map(extentText).join(", ")}], ${domainTexts[parameter.domain]}`;
   return withText(parameter.fixed === undefined ? shape : `${shape}; known, not learned`, parameter.documentation);
+}
+
+function sizeDocumentation({ default: value, documentation }: SizeDescription): { documentation?: string } {
+  if (value === undefined) return documentation === undefined ? {} : { documentation };
+  return { documentation: withText(`Default ${value}.`, documentation) };
 }
 
 function columnText(variable: VariableDescription): string {

@@ -70,6 +70,8 @@ export function densityContext(elaborator: Elaborator, factor: DensityFactor, mi
     const axis = valuesAxis(builder, child);
     return { ...common, child: builder.position(axis), childIsLatent: child.domain.kind === "category" };
   }
+  const drawn = child.role === "latent" ? elaborator.mode.drawn?.get(child.name) : undefined;
+  if (drawn !== undefined) return { ...common, child: drawn, childIsLatent: false };
   const raw = elaborator.data(child, eventAxes);
   if (!child.optional || !missing) return { ...common, child: raw, childIsLatent: false };
   return {

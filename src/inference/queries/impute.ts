@@ -3,9 +3,8 @@ import type { DensityFactor, Model } from "../../ir/model.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import { declareRows } from "../elaborate/axes.js";
-import { Elaborator } from "../elaborate/elaborator.js";
-import { densityContext, factorDensity } from "../elaborate/factor-density.js";
-import { instantiate } from "../instantiate.js";
+import { densityContext } from "../elaborate/factor-density.js";
+import { densityFactors, writeInside } from "../inside.js";
 import { residualMoments } from "../m-step/residual-moments.js";
 
 /**
@@ -13,23 +12,19 @@ import { residualMoments } from "../m-step/residual-moments.js";
  * residual that the observed entries predict, weighted by the posterior of the cell. Observed entries stay.
  */
 export function deriveImpute(model: Model, skeleton: PlanFunction): PlanFunction | undefined {
-  const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
-  const optional = factors.filter((factor) =>
+  const optional = densityFactors(model).filter((factor) =>
     model.variables.some((variable) => variable.name === factor.child && variable.optional),
   );
   if (optional.length === 0) return undefined;
   const builder = new PlanBuilder();
   declareRows(builder, model);
-  const elaborator = new Elaborator(model, builder, { parameters: "parameter" });
-  const tables = new Map<string, NodeId>(
-    factors.map((factor) => [`factor.${factor.name}`, factorDensity(elaborator, factor, true)]),
-  );
-  const posterior = instantiate(builder, skeleton, (name) => tables.get(name) ?? builder.constant(0));
+  const inside = writeInside(builder, model, skeleton, true);
+  const { elaborator } = inside;
   for (const factor of optional) {
     const context = densityContext(elaborator, factor, true);
-    const share = posterior.get(`share.${factor.name}`);
+    const share = inside.output(`share.${inside.tableOf(factor.name)}`);
     const { present, child, categoriesAxis } = context;
-    if (share === undefined || present === undefined) throw new Error(`derive: ${factor.name} is not optional`);
+    if (present === undefined) throw new Error(`derive: ${factor.name} is not optional`);
     const variable = elaborator.variable(factor.child);
     const isCategory = variable.domain.kind === "category" && categoriesAxis !== undefined;
     const stored = [...variable.axes, ...(isCategory ? [categoriesAxis] : context.eventAxes)];

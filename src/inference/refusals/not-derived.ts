@@ -4,6 +4,7 @@ import type { Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import { dataPlates } from "../elimination-order.js";
+import { boundObstacle } from "../elbo/bound-obstacle.js";
 import { describeVerdict, type Verdict } from "../verdict.js";
 
 /** What the compiler recognises but has no derivation for: for commands that need a trainer. */
@@ -27,20 +28,20 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
     case "adversarial":
       return { what: "adversarial learning", span: model.critic?.span ?? model.span };
     case "elbo":
-      return { what: "evidence lower bounds", span: model.guide?.span ?? model.learn?.span ?? model.span };
+      return boundObstacle(model, verdict);
     case "needsApproximation": {
       const span = verdict.asked?.span ?? verdict.growths[0]?.selecting ?? model.span;
       return { what: "approximate elimination (`collapse`, `vb`)", span };
     }
     case "exact":
-      return exactObstacle(model);
+      return exactObstacle(model, verdict.stacked);
   }
 }
 
-function exactObstacle(model: Model): Obstacle | undefined {
+function exactObstacle(model: Model, stacked: readonly string[]): Obstacle | undefined {
   const latents = model.variables.filter((variable) => variable.role === "latent");
-  const gaussian = latents.find((variable) => variable.domain.kind === "real");
-  if (gaussian !== undefined) return { what: `Gaussian latents, such as \`${gaussian.name}\``, span: gaussian.span };
+  const matrix = latents.find(({ domain }) => domain.kind === "real" && domain.shape.length > 1);
+  if (matrix !== undefined) return { what: `latent matrices, such as \`${matrix.name}\``, span: matrix.span };
   const chain = model.axes.find((axis) => axis.kind === "chain");
   if (chain !== undefined) return { what: `chains, such as \`${chain.name}\``, span: chain.span };
   const [rows, second] = dataPlates(model);
@@ -52,6 +53,11 @@ function exactObstacle(model: Model): Obstacle | undefined {
   const ragged = model.axes.find((axis) => axis.parent !== undefined && axis.size === undefined);
   if (ragged !== undefined)
     return { what: `inner plates of varying length, such as \`${ragged.name}\``, span: ragged.span };
+  const joined = model.axes.find(({ name }) => stacked.includes(name));
+  if (joined !== undefined) {
+    const what = `Gaussian latents that join into one state along a plate, such as \`${joined.name}\``;
+    return { what, span: joined.span };
+  }
   for (const factor of model.factors) {
     if (factor.kind !== "density") continue;
     for (const argument of Object.values(factor.arguments)) {

@@ -1,17 +1,19 @@
 import type { MStepSettings, Tensors } from "../description.js";
-import type { PartitionBlock } from "../data/blocks.js";
+import { numberOf, type RowBlock } from "../data/row-source.js";
 import { CollapsedComponentError, NonFiniteError } from "../errors.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
 import { explainNonFinite, keptCovariance, narrowCovariance } from "./collapse.js";
 import type { BlockRunner, Evaluation } from "./evaluation.js";
 import { maximiseByGradient } from "./gradient-maximisation.js";
+import type { StartFactor } from "./start-factors.js";
 import type { StartLatent } from "./start-tables.js";
 
 /** What all runs of one fit share. */
 export interface RunContext {
   readonly runner: BlockRunner;
   readonly latents: readonly StartLatent[];
+  readonly factors: readonly StartFactor[];
   readonly ridge: number;
   readonly dataVariance: Tensors;
   /** Parameters that no run changes. */
@@ -71,7 +73,7 @@ async function closedForms(
 export async function fromTables(
   context: RunContext,
   guess: Tensors,
-  tables: (block: PartitionBlock) => Tensors | Promise<Tensors>,
+  tables: (block: RowBlock) => Tensors | Promise<Tensors>,
   iteration: number,
   collected: FitWarning[],
   fixed: ReadonlySet<string>,
@@ -112,8 +114,15 @@ export async function evaluateAt(
 
 /** The first row of density 0, by its number in what the user gave. */
 async function impossibleRow(runner: BlockRunner, parameters: Tensors): Promise<number | undefined> {
-  const row = (await runner.logDensity(parameters)).indexOf(-Infinity);
-  return row === -1 ? undefined : (runner.dataset.rowNumbers?.[row] ?? row);
+  let first: { readonly position: number; readonly number: number } | undefined;
+  await runner.eachLogDensity(parameters, (block, logDensity) => {
+    logDensity.forEach((density, row) => {
+      const position = block.positions[row];
+      if (density !== -Infinity || (first !== undefined && first.position < position)) return;
+      first = { position, number: numberOf(block, row) };
+    });
+  });
+  return first?.number;
 }
 
 /** An E-step at an extrapolated point, which may lie anywhere: what fails there is no error. */

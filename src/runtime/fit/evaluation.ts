@@ -1,8 +1,7 @@
 import type { Awaitable, EmMethods, MStepSettings, Sizes, Tensors } from "../description.js";
 import { boundShape, extentValue, product } from "../extents.js";
-import type { Dataset } from "../data/dataset.js";
-import type { Partition, PartitionBlock } from "../data/blocks.js";
 import { scatterRows, zeros } from "../data/blocks.js";
+import type { RowBlock, RowSource } from "../data/row-source.js";
 import type { HostTurns } from "../host-turn.js";
 import { compensatedSum } from "../../numerics/neumaier.js";
 
@@ -21,17 +20,16 @@ export class BlockRunner {
 
   constructor(
     readonly methods: EmMethods,
-    readonly dataset: Dataset,
-    readonly partition: Partition,
+    readonly source: RowSource,
     private readonly turns: HostTurns,
   ) {
     this.statisticShapes = Object.fromEntries(
-      methods.description.statistics.map(({ name, shape }) => [name, product(boundShape(shape, dataset.sizes))]),
+      methods.description.statistics.map(({ name, shape }) => [name, product(boundShape(shape, source.sizes))]),
     );
   }
 
   get sizes(): Sizes {
-    return this.dataset.sizes;
+    return this.source.sizes;
   }
 
   async evaluate(parameters: Tensors, settings: MStepSettings, usePrior: boolean): Promise<Evaluation> {
@@ -39,7 +37,7 @@ export class BlockRunner {
     const blockLogLikelihood = new Float64Array(1);
     const into = { ...statistics, logLikelihood: blockLogLikelihood };
     const total = compensatedSum();
-    for (const block of this.partition.blocks) {
+    for await (const block of this.source.blocks()) {
       blockLogLikelihood[0] = 0;
       await this.methods.eStep(this.sizes, parameters, block, into);
       total.add(blockLogLikelihood[0]);
@@ -59,18 +57,15 @@ export class BlockRunner {
       penalty += into["logPrior"][0];
     }
     if (this.methods.description.hasRidge && settings.ridge > 0) {
-      penalty += await this.methods.ridgePenalty(this.sizes, parameters, this.dataset.totalWeight, settings);
+      penalty += await this.methods.ridgePenalty(this.sizes, parameters, this.source.totalWeight, settings);
     }
     return penalty;
   }
 
   /** Statistics with the posterior replaced by tables. */
-  async startStatistics(
-    parameters: Tensors,
-    tablesOf: (block: PartitionBlock) => Awaitable<Tensors>,
-  ): Promise<Tensors> {
+  async startStatistics(parameters: Tensors, tablesOf: (block: RowBlock) => Awaitable<Tensors>): Promise<Tensors> {
     const statistics = zeros(this.statisticShapes);
-    for (const block of this.partition.blocks) {
+    for await (const block of this.source.blocks()) {
       const tables = await tablesOf(block);
       await this.methods.startStatistics(this.sizes, parameters, { ...block, tables }, statistics);
       await this.turns.give();
@@ -80,29 +75,41 @@ export class BlockRunner {
 
   /** Log density of each row, in the user's order. */
   async logDensity(parameters: Tensors): Promise<Float64Array> {
-    const result = new Float64Array(this.dataset.rows);
-    for (const block of this.partition.blocks) {
-      const into = zeros({ logDensity: block.rows });
-      await this.methods.logDensityOf(this.sizes, parameters, block, into);
-      scatterRows(block, this.partition.order, into["logDensity"], result);
-      await this.turns.give();
-    }
+    const result = new Float64Array(this.source.rows);
+    await this.eachLogDensity(parameters, (block, logDensity) => scatterRows(block, logDensity, result));
     return result;
   }
 
-  /** Values of one row in each latent's posterior table: plates, then values. */
+  /** Log densities of the rows of one block after the other. */
+  async eachLogDensity(parameters: Tensors, visit: (block: RowBlock, logDensity: Float64Array) => void): Promise<void> {
+    for await (const block of this.source.blocks()) {
+      const into = zeros({ logDensity: block.rows });
+      await this.methods.logDensityOf(this.sizes, parameters, block, into);
+      visit(block, into["logDensity"]);
+      await this.turns.give();
+    }
+  }
+
+  /** Values of one row in each output of `posteriorOf`. */
   posteriorWidths(): Readonly<Record<string, number>> {
     const widths: Record<string, number> = {};
     for (const latent of this.methods.description.variables) {
       if (latent.role !== "latent") continue;
+      const plates = product(boundShape(latent.plates, this.sizes));
+      if (latent.domain === "real") {
+        const event = product(boundShape(latent.event, this.sizes));
+        widths[latent.name] = plates * event;
+        widths[`covariance.${latent.name}`] = plates * event * event;
+        continue;
+      }
       const values = latent.domain === "binary" ? 2 : (extentValue(latent.categories ?? 1, this.sizes) ?? 1);
-      widths[latent.name] = product(boundShape(latent.plates, this.sizes)) * values;
+      widths[latent.name] = plates * values;
     }
     return widths;
   }
 
   /** Posterior tables of one block. */
-  async posterior(parameters: Tensors, block: PartitionBlock): Promise<Tensors> {
+  async posterior(parameters: Tensors, block: RowBlock): Promise<Tensors> {
     const widths = this.posteriorWidths();
     const into = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, width * block.rows])));
     await this.methods.posteriorOf(this.sizes, parameters, block, into);

@@ -35,6 +35,11 @@ export interface FitOptions<P = Record<string, unknown>> {
   readonly fix?: readonly (keyof P & string)[];
   /** A weight for each row: 2 counts as two equal rows, 0 as none. */
   readonly weights?: ArrayLike<number>;
+  /**
+   * true: batches are read anew in every pass, in memory bounded by a batch; false: all are held in memory [batches that
+   * can be gone through again and again are read anew].
+   */
+  readonly stream?: boolean;
   /** Part of the rows, chosen at random, that is scored and not learned from [0]. */
   readonly holdout?: number;
   /** A value without rows is started again where the model is worst ["reseed"]. */
@@ -65,6 +70,7 @@ export interface ResolvedFitOptions {
   readonly init: "kmeans++" | "random" | Readonly<Record<string, unknown>>;
   readonly fix: readonly string[];
   readonly weights: ArrayLike<number> | undefined;
+  readonly stream: boolean | undefined;
   readonly holdout: number;
   readonly emptyComponents: "reseed" | "keep";
   readonly accelerate: boolean;
@@ -85,6 +91,7 @@ const NAMES: Readonly<Record<keyof ResolvedFitOptions, true>> = {
   init: true,
   fix: true,
   weights: true,
+  stream: true,
   holdout: true,
   emptyComponents: true,
   accelerate: true,
@@ -130,6 +137,7 @@ export function resolveFitOptions<P>(description: ModelDescription, options: Fit
     init: initOption(description, options.init),
     fix: fixOption(description, options.fix ?? []),
     weights: options.weights,
+    stream: options.stream,
     holdout: numberOption("holdout", 0, (n) => n >= 0 && n < 1, "a fraction from 0 to below 1"),
     emptyComponents: oneOf("emptyComponents", options.emptyComponents ?? "reseed", ["reseed", "keep"]),
     accelerate: options.accelerate ?? true,
