@@ -25,7 +25,6 @@ import type { Polynomial } from "./polynomial.js";
 import { namesIn } from "./polynomial.js";
 import { forEachStatement, expressionsOf, forEachExpression } from "./walk-kernel.js";
 import { ConstantTable } from "./wasm/constants.js";
-import { encodeDelta } from "./wasm/encode-delta.js";
 import { encodeModule } from "./wasm/encode-module.js";
 import type { Target, WasmFunction, WasmModule } from "./wasm/instructions.js";
 import { printModuleText } from "./wasm/print-text.js";
@@ -51,19 +50,19 @@ export interface EmittedKernels {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** The functions that can be kernels as one WebAssembly module, in two variants. */
+/** The functions that can be kernels as one WebAssembly module. */
 export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels {
   const { kernels, skipped } = lowerKernels(functions);
   if (kernels.length === 0) return { skipped };
   const { module, firstFreeByte } = assemble(kernels);
-  const [plain, relaxed] = [false, true].map((isRelaxed) => encodeModule(module, { relaxed: isRelaxed }));
+  const { bytes, memoryFlags, fusions } = encodeModule(module);
   return {
     skipped,
     module: {
       lanes,
-      plain: base64(plain.bytes),
-      relaxed: base64(encodeDelta(plain.bytes, relaxed.bytes)),
-      memoryFlags: plain.memoryFlags,
+      bytes: base64(bytes),
+      fusions: base64(fusions),
+      memoryFlags,
       firstFreeByte,
       functions: kernels.map(({ description }) => description),
     },

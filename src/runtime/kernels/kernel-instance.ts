@@ -1,8 +1,7 @@
 import type { Block, Sizes, Tensors } from "../description.js";
 import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
-import { applyDelta } from "./apply-delta.js";
 import { KernelMemory } from "./kernel-memory.js";
-import { relaxedSimdIsSupported } from "./relaxed-simd.js";
+import { fuseMultiplyAdds, relaxedSimdIsSupported } from "./relaxed-simd.js";
 import { SHARD_ROWS, shardsAtOnce } from "./shards.js";
 import type { Job, RunShard, ShardWork } from "./thread-pool.js";
 import { ThreadPool } from "./thread-pool.js";
@@ -410,8 +409,8 @@ function prepare(
   options: KernelOptions,
 ): Omit<Bound, "instance"> & { readonly bytes: Uint8Array<ArrayBuffer> } {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const plain = fromBase64(module.plain);
-  const bytes = variant === "plain" ? plain : applyDelta(plain, fromBase64(module.relaxed));
+  const bytes = fromBase64(module.bytes);
+  if (variant === "relaxed") fuseMultiplyAdds(bytes, fromBase64(module.fusions));
   const { memory, shared } = makeMemory(options.shared ?? sharedMemoryIsAllowed());
   if (shared) bytes[module.memoryFlags] = 3;
   return { bytes, variant, memory, shared };
