@@ -28,6 +28,7 @@ import { ConstantTable } from "./wasm/constants.js";
 import { encodeDelta } from "./wasm/encode-delta.js";
 import { encodeModule } from "./wasm/encode-module.js";
 import type { Target, WasmFunction, WasmModule } from "./wasm/instructions.js";
+import { printBytes } from "./wasm/print-bytes.js";
 import { printModuleText } from "./wasm/print-text.js";
 import { writeSegment } from "./write-segment.js";
 
@@ -61,8 +62,8 @@ export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels 
     skipped,
     module: {
       lanes,
-      plain: base64(plain.bytes),
-      relaxed: base64(encodeDelta(plain.bytes, relaxed.bytes)),
+      plain: printBytes(plain.bytes),
+      relaxed: printBytes(encodeDelta(plain.bytes, relaxed.bytes)),
       memoryFlags: plain.memoryFlags,
       firstFreeByte,
       functions: kernels.map(({ description }) => description),
@@ -228,10 +229,4 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
 
 function isVectorFunction(name: VectorFunctionName | HostFunctionName): name is VectorFunctionName {
   return name in vectorFunctions;
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
 }

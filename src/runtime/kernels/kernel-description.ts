@@ -61,9 +61,9 @@ export type CellCount = readonly (readonly [number, ...(readonly string[])])[];
 /** The functions of one model, compiled into one module. */
 export interface KernelModule {
   readonly lanes: number;
-  /** Without fused multiply-add, in base64. */
+  /** Without fused multiply-add, as `bytesOfText` reads it. */
   readonly plain: string;
-  /** What turns that into the module with fused multiply-add (relaxed SIMD), as `applyDelta` takes it, in base64. */
+  /** What turns that into the module with fused multiply-add (relaxed SIMD), as `applyDelta` takes it, in the same form. */
   readonly relaxed: string;
   /** Place of the byte that says whether the imported memory is shared: 1 where it is not, 3 where it is. */
   readonly memoryFlags: number;

@@ -1,6 +1,7 @@
 import type { Block, Sizes, Tensors } from "../description.js";
 import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
 import { applyDelta } from "./apply-delta.js";
+import { bytesOfText } from "./bytes-of-text.js";
 import { KernelMemory } from "./kernel-memory.js";
 import { relaxedSimdIsSupported } from "./relaxed-simd.js";
 import { SHARD_ROWS, shardsAtOnce } from "./shards.js";
@@ -405,8 +406,8 @@ function prepare(
   options: KernelOptions,
 ): Omit<Bound, "instance"> & { readonly bytes: Uint8Array<ArrayBuffer> } {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const plain = fromBase64(module.plain);
-  const bytes = variant === "plain" ? plain : applyDelta(plain, fromBase64(module.relaxed));
+  const plain = bytesOfText(module.plain);
+  const bytes = variant === "plain" ? plain : applyDelta(plain, bytesOfText(module.relaxed));
   const { memory, shared } = makeMemory(options.shared ?? sharedMemoryIsAllowed());
   if (shared) bytes[module.memoryFlags] = 3;
   return { bytes, variant, memory, shared };
@@ -434,13 +435,6 @@ function sharedMemoryIsAllowed(): boolean {
 function imports(memory: WebAssembly.Memory): WebAssembly.Imports {
   const host = { sin: Math.sin, cos: Math.cos, power: Math.pow };
   return { env: { memory }, host };
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
-  return bytes;
 }
 
 function column(tensors: Tensors | undefined, key: string): Float64Array {

@@ -2,8 +2,10 @@ import { ByteWriter } from "./byte-writer.js";
 
 /** A shorter match costs more to describe than to write out. */
 const shortest = 4;
-/** How far from where the last match ended the next one is looked for. */
+/** How far from where the last match leads the next one is looked for… */
 const reach = 300;
+/** …until so many bytes have found none: then everywhere. */
+const patience = 64;
 
 /**
  * What turns one text of bytes into another that is much like it: pieces, each the count of new bytes, those bytes, the
@@ -16,7 +18,9 @@ export function encodeDelta(from: Uint8Array, to: Uint8Array): Uint8Array {
   let expected = 0;
   let unwritten = 0;
   for (let i = 0; i < to.length;) {
-    const { length, at } = longestMatch(from, to, i, expected, places);
+    const passed = i - unwritten;
+    const within = passed < patience ? reach : Infinity;
+    const { length, at } = longestMatch(from, to, i, expected + passed, within, places);
     if (length === 0) {
       i++;
       continue;
@@ -45,14 +49,15 @@ function longestMatch(
   to: Uint8Array,
   i: number,
   expected: number,
+  within: number,
   places: ReadonlyMap<number, readonly number[]>,
 ): Match {
   let best: Match = { length: 0, at: expected };
   if (i + shortest > to.length) return best;
   const candidates = places.get(keyAt(to, i)) ?? [];
-  for (let k = firstAtLeast(candidates, expected - reach); k < candidates.length; k++) {
+  for (let k = firstAtLeast(candidates, expected - within); k < candidates.length; k++) {
     const at = candidates[k];
-    if (at > expected + reach) break;
+    if (at > expected + within) break;
     let length = shortest;
     while (i + length < to.length && at + length < from.length && from[at + length] === to[i + length]) length++;
     if (length > best.length) best = { length, at };

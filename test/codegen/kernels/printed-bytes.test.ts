@@ -1,7 +1,9 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect, it } from "vitest";
 import { encodeDelta } from "../../../src/codegen/kernels/wasm/encode-delta.js";
+import { printBytes } from "../../../src/codegen/kernels/wasm/print-bytes.js";
 import { applyDelta } from "../../../src/runtime/kernels/apply-delta.js";
+import { bytesOfText } from "../../../src/runtime/kernels/bytes-of-text.js";
 
 /** Few letters, so that stretches repeat. */
 const bytes = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 400 }).map((list) => Uint8Array.from(list));
@@ -26,5 +28,20 @@ describe("what turns one text of bytes into another", () => {
     const from = Uint8Array.from({ length: 10_000 }, (_, i) => (i * i * 31) & 255);
     const to = Uint8Array.from([...from.slice(0, 5000), 1, 2, 3, ...from.slice(5003)]);
     expect(encodeDelta(from, to).length).toBeLessThan(20);
+  });
+});
+
+describe("bytes as text", () => {
+  test.prop([fc.uint8Array({ maxLength: 2000 })])("come back, and the text needs no escapes", (bytes) => {
+    const text = printBytes(bytes);
+    expect(bytesOfText(text)).toEqual(bytes);
+    expect(JSON.stringify(text)).toBe(`"${text}"`);
+    expect(text).toMatch(/^[!-~]*$/);
+    expect(text).not.toMatch(/[<`$&]/);
+  });
+
+  it("are there for every byte", () => {
+    const bytes = Uint8Array.from({ length: 512 }, (_, i) => i & 255);
+    expect(bytesOfText(printBytes(bytes))).toEqual(bytes);
   });
 });
