@@ -27,6 +27,7 @@ import { forEachStatement, expressionsOf, forEachExpression } from "./walk-kerne
 import { ConstantTable } from "./wasm/constants.js";
 import { encodeModule } from "./wasm/encode-module.js";
 import type { Target, WasmFunction, WasmModule } from "./wasm/instructions.js";
+import { printBytes } from "./wasm/print-bytes.js";
 import { printModuleText } from "./wasm/print-text.js";
 import { writeSegment } from "./write-segment.js";
 
@@ -60,8 +61,8 @@ export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels 
     skipped,
     module: {
       lanes,
-      bytes: base64(bytes),
-      fusions: base64(fusions),
+      bytes: printBytes(bytes),
+      fusions: printBytes(fusions),
       memoryFlags,
       firstFreeByte,
       functions: kernels.map(({ description }) => description),
@@ -232,10 +233,4 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
 
 function isVectorFunction(name: VectorFunctionName | HostFunctionName): name is VectorFunctionName {
   return name in vectorFunctions;
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
 }

@@ -1,5 +1,6 @@
 import type { Block, Sizes, Tensors } from "../description.js";
 import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
+import { bytesOfText } from "./bytes-of-text.js";
 import { KernelMemory } from "./kernel-memory.js";
 import { fuseMultiplyAdds, relaxedSimdIsSupported } from "./relaxed-simd.js";
 import { SHARD_ROWS, shardsAtOnce } from "./shards.js";
@@ -409,8 +410,8 @@ function prepare(
   options: KernelOptions,
 ): Omit<Bound, "instance"> & { readonly bytes: Uint8Array<ArrayBuffer> } {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const bytes = fromBase64(module.bytes);
-  if (variant === "relaxed") fuseMultiplyAdds(bytes, fromBase64(module.fusions));
+  const bytes = bytesOfText(module.bytes);
+  if (variant === "relaxed") fuseMultiplyAdds(bytes, bytesOfText(module.fusions));
   const { memory, shared } = makeMemory(options.shared ?? sharedMemoryIsAllowed());
   if (shared) bytes[module.memoryFlags] = 3;
   return { bytes, variant, memory, shared };
@@ -438,13 +439,6 @@ function sharedMemoryIsAllowed(): boolean {
 function imports(memory: WebAssembly.Memory): WebAssembly.Imports {
   const host = { sin: Math.sin, cos: Math.cos, power: Math.pow };
   return { env: { memory }, host };
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
-  return bytes;
 }
 
 function column(tensors: Tensors | undefined, key: string): Float64Array {
