@@ -150,6 +150,8 @@ function addQueryOptions(command: Command): Command {
     .requiredOption("--data <file>", "a path, a pattern, or - for CSV on standard input (repeatable)", repeated)
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})
     .option("--sequence <column>", "rows with the same value form one sequence")
+    .option("--stream", "read the data in blocks, anew in every pass, whatever their size")
+    .option("--no-stream", "hold the data in memory, whatever their size")
     .option("--json", "one JSON document on standard output")
     .option("--quiet", "no messages but errors");
 }
@@ -167,6 +169,8 @@ function addFitOptions(command: Command): Command {
     )
     .option("--weights <column>", "how often each row counts")
     .option("--sequence <column>", "rows with the same value form one sequence, in order")
+    .option("--stream", "read the data in blocks, anew in every pass, whatever their size")
+    .option("--no-stream", "hold the data in memory, whatever their size")
     .addOption(
       new Option("--binarize <how>", "grey levels for a Binary variable").choices([
         "resample",

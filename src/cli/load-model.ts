@@ -11,6 +11,7 @@ export interface CompileOptions {
   readonly engine?: "auto" | Engine;
   readonly backend?: string;
   readonly quiet?: boolean;
+  readonly startKernels?: boolean;
 }
 
 /** A compilation that has its program. */

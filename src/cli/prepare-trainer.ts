@@ -55,12 +55,12 @@ export function trainerFolder(terminal: Terminal): string | undefined {
 }
 
 async function keptTrainer(terminal: Terminal, source: SourceText, options: CompileOptions): Promise<KeptTrainer> {
-  const { model, engine = "auto", backend } = options;
+  const { model, engine = "auto", backend, startKernels = false } = options;
   const folder = trainerFolder(terminal);
   // Unbuilt, the compiler may change from one run to the next.
   if (folder === undefined || compilerBuild === undefined) return await compileTrainer(source, options);
   const cache = openCache(folder);
-  const key = cacheKey(compilerBuild, basename(source.name), source.text, model, engine, backend);
+  const key = cacheKey(compilerBuild, basename(source.name), source.text, model, engine, backend, String(startKernels));
   const found = readKept(cache, key);
   if (found !== undefined) return found;
   const compiled = await compileTrainer(source, options);
@@ -87,7 +87,7 @@ async function compileTrainer(source: SourceText, options: CompileOptions): Prom
     weighted: model.axes.some((axis) => axis.weight !== undefined),
     engine,
     diagnostics,
-    javascript: emitJavaScript({ source, program }, { engine }),
+    javascript: emitJavaScript({ source, program }, { engine, startKernels: options.startKernels === true }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Emittable {
 export interface EmitOptions {
   /** [auto] */
   readonly engine?: "auto" | Engine;
+  /** Starts as kernels too: quicker on very many rows, and a larger module [false]. */
+  readonly startKernels?: boolean;
 }
 
 /** The emitted module as TypeScript. ts-morph is loaded here and nowhere else. */
@@ -36,7 +38,7 @@ export function printProgramKernels({ source, program }: Emittable): string {
 
 /** The declarations and bodies of `emitModule` without their types, for `loadEmitted`. */
 export function emitJavaScript({ source, program }: Emittable, options: EmitOptions = {}): string {
-  return printFunctionBody(buildModule(program, identify(source), engineOf(program, options)));
+  return printFunctionBody(buildModule(program, identify(source), engineOf(program, options), options));
 }
 
 /** The emitted class, in memory. */

@@ -1,12 +1,14 @@
-import { writeCsv } from "../../data/write-csv.js";
-import { bindData, readData, trainerData, type DataOptions } from "../bind-data.js";
+import { csvRows, writeCsv, type CsvCell } from "../../data/write-csv.js";
+import type { NamedTensor } from "../../runtime/named-tensor.js";
+import { bindData, trainerData, type DataOptions } from "../bind-data.js";
+import { bindBlocks, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
-import { openModel, type ModelOptions } from "../open-model.js";
+import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import { posteriorColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
 import { tensorDocument } from "../train-document.js";
-import { requireFolderOf, writeResult } from "../write-result.js";
+import { openResult, requireFolderOf, writeResult } from "../write-result.js";
 
 export interface PredictOptions extends ModelOptions, DataOptions {
   readonly out?: string;
@@ -16,14 +18,17 @@ export interface PredictOptions extends ModelOptions, DataOptions {
 /** `genc predict`: of every latent the most probable value and the probability of each, row by row. */
 export async function predict(terminal: Terminal, file: string, options: PredictOptions): Promise<ExitCode> {
   requireFolderOf(options.out);
-  const { trained, ...model } = await openModel(terminal, file, options);
+  const model = await openModel(terminal, file, options);
+  const { trained } = model;
   if (!model.description.variables.some(({ role }) => role === "latent")) {
     throw usageFailure(
       `${model.description.name} has no latent variable, so there is nothing to predict.`,
       "genc score gives the density of every row, genc sample draws from the model.",
     );
   }
-  const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
+  const opened = await openData(terminal, options, "one");
+  if (opened.kind === "blocks") return await predictBlocks(terminal, opened, model, options);
+  const bound = bindData(terminal, opened.table, model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
   const { probability } = await trainer.predict(trainerData(bound));
   trainer.dispose();
@@ -34,15 +39,40 @@ export async function predict(terminal: Terminal, file: string, options: Predict
     writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
     return exitCode.fine;
   }
-  const columns = Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table));
-  const header = columns.map((column) => column.name);
-  writeResult(
-    terminal,
-    options.out,
-    writeCsv(
-      header,
-      Array.from({ length: rows }, (_, row) => columns.map((column) => column.at(row))),
-    ),
-  );
+  const { header, cells } = posteriorTable(probability, rows);
+  writeResult(terminal, options.out, writeCsv(header, cells));
   return exitCode.fine;
+}
+
+async function predictBlocks(
+  terminal: Terminal,
+  opened: DataBlocks,
+  model: OpenModel,
+  options: PredictOptions,
+): Promise<ExitCode> {
+  if (options.json === true) throw notInOneDocument();
+  const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained);
+  const trainer = model.trainer(blocks.sizes);
+  const result = openResult(terminal, options.out);
+  let isFirst = true;
+  for await (const { bound } of blocks.open()) {
+    const { probability } = await trainer.predict(trainerData(bound));
+    const { header, cells } = posteriorTable(probability, bound.rows);
+    result.write(isFirst ? writeCsv(header, cells) : csvRows(cells));
+    isFirst = false;
+  }
+  result.end();
+  trainer.dispose();
+  return exitCode.fine;
+}
+
+function posteriorTable(
+  probability: Readonly<Record<string, NamedTensor>>,
+  rows: number,
+): { readonly header: readonly string[]; readonly cells: readonly (readonly CsvCell[])[] } {
+  const columns = Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table));
+  return {
+    header: columns.map((column) => column.name),
+    cells: Array.from({ length: rows }, (_, row) => columns.map((column) => column.at(row))),
+  };
 }

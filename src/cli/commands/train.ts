@@ -1,4 +1,5 @@
-import { bindData, readData, trainerData } from "../bind-data.js";
+import { bindData, trainerData } from "../bind-data.js";
+import { bindBlocks, openData, trainerBatches } from "../data-blocks.js";
 import { openCheckpoint } from "../checkpoint.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { inCommandLineWords } from "../failure-from-error.js";
@@ -26,10 +27,15 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const sizes = { ...known, settled: start.sizes };
   requireGivenSizes(description.sizes, sizes);
 
-  const bound = bindData(terminal, await readData(terminal, options), description, sizes, options);
+  const opened = await openData(terminal, options, "many");
+  const bound =
+    opened.kind === "table"
+      ? bindData(terminal, opened.table, description, sizes, options)
+      : await bindBlocks(terminal, opened, description, sizes, options);
+  const data = "open" in bound ? trainerBatches(bound) : trainerData(bound);
   const model = new Model(completeSizes(description.sizes, bound.sizes));
   model.columns = bound.mapping.columns;
-  const result = await fit(terminal, model, trainerData(bound), options, start.init);
+  const result = await fit(terminal, model, data, options, start.init);
 
   const { labels } = bound.mapping;
   const report: FitReport = { description, result, parameters: model.parameters, labels, engine, backend };
@@ -61,7 +67,7 @@ function inCommandLine(result: FitReport["result"]): FitReport["result"] {
 async function fit(
   terminal: Terminal,
   model: Trainer,
-  data: ReturnType<typeof trainerData>,
+  data: ReturnType<typeof trainerData> | ReturnType<typeof trainerBatches>,
   options: TrainOptions,
   init: ReturnType<typeof startFrom>["init"],
 ): Promise<FitReport["result"]> {

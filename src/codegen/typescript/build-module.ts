@@ -35,10 +35,15 @@ type Given = keyof typeof given;
 const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
 
 /** The module of a derived program: loops as functions, and a class of thin methods that call them. */
-export function buildModule(program: EmProgram, source: SourceIdentity, engine: Engine = "kernel"): EmittedModule {
+export function buildModule(
+  program: EmProgram,
+  source: SourceIdentity,
+  engine: Engine = "kernel",
+  options: { readonly startKernels?: boolean } = {},
+): EmittedModule {
   const description = describe(program, source);
   const names = modelTypeNames(description.name);
-  const loops = new LoopFunctions(engine, realVariables(program));
+  const loops = new LoopFunctions(engine, realVariables(program), options.startKernels === true);
   const updates = emitUpdates(program, source);
   const methods: EmittedMethod[] = [
     method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
@@ -184,6 +189,7 @@ class LoopFunctions {
   constructor(
     private readonly engine: Engine,
     private readonly realVariables: ReadonlySet<string>,
+    private readonly startKernels: boolean,
   ) {}
 
   get runtimeCalls(): readonly string[] {
@@ -228,8 +234,8 @@ class LoopFunctions {
 
   /** Runs the kernel of this name, and the loops where there is none. */
   private kernel(name: string, fn: PlanFunction, loops: readonly string[]): readonly string[] {
-    // A start is made once a run: its loops are quick enough, and a kernel would only make the module larger.
-    if (loops.length === 0 || name.startsWith("start")) return loops;
+    // A start is made once a run: its loops are quick enough for most data, and a kernel makes the module larger.
+    if (loops.length === 0 || (name.startsWith("start") && !this.startKernels)) return loops;
     this.kernels.push({ ...fn, name });
     const previous = fn.nodes.some(({ operation }) => operation.kind === "input" && operation.source === "previous");
     const given = ["sizes", "parameters", "block", "into", ...(previous ? ["previous"] : [])];
