@@ -1,5 +1,5 @@
 import { open, stat, type FileHandle } from "node:fs/promises";
-import type { AsyncBuffer, FileMetaData } from "hyparquet";
+import type { AsyncBuffer, FileMetaData, RowGroup, SchemaTree } from "hyparquet";
 import type { DataOutcome } from "../diagnostics/data-diagnostic.js";
 import { refused } from "../diagnostics/data-diagnostic.js";
 import { invalidParquet, unreadableFile } from "../diagnostics/catalogue/data.js";
@@ -26,17 +26,25 @@ export async function readParquet(file: string): Promise<DataOutcome<Table>> {
 export async function* parquetBlocks(file: string, valuesInBlock: number): AsyncGenerator<DataOutcome<Table>> {
   let handle: FileHandle | undefined;
   try {
-    const [{ parquetMetadataAsync, parquetSchema }] = await Promise.all([import("hyparquet")]);
+    const { parquetMetadataAsync, parquetSchema } = await import("hyparquet");
     handle = await open(file);
     const buffer = bufferOf(handle, (await stat(file)).size);
     const metadata = await parquetMetadataAsync(buffer);
-    const names = parquetSchema(metadata).children.map(({ element }) => element.name);
+    const fields = parquetSchema(metadata).children;
+    const names = fields.map(({ element }) => element.name);
     let rowsBefore = 0;
     for (const group of metadata.row_groups) {
       const rows = Number(group.num_rows);
-      const values = await readRows(buffer, metadata, names, rowsBefore, rows);
+      const plain = await plainNumbers(buffer, group, fields);
+      const others = names.filter((name) => !plain.has(name));
+      const values = await readRows(buffer, metadata, others, rowsBefore, rows);
       const columns: Column[] = [];
       for (const name of names) {
+        const numbers = plain.get(name);
+        if (numbers !== undefined) {
+          columns.push(numberColumn(name, numbers));
+          continue;
+        }
         const made = columnsFrom(name, values.get(name) ?? [], rows);
         if (typeof made === "string") return yield refused(invalidParquet({ file, column: name }, { reason: made }));
         columns.push(...made);
@@ -78,6 +86,31 @@ function bufferOf(handle: FileHandle, byteLength: number): AsyncBuffer {
   };
 }
 
+/** Columns of a row group that are plain numbers, read without a detour. */
+async function plainNumbers(
+  file: AsyncBuffer,
+  { columns, num_rows: rows }: RowGroup,
+  fields: readonly SchemaTree[],
+): Promise<ReadonlyMap<string, Float64Array>> {
+  const [{ compressors }, { isPlainNumbers, readNumbers }] = await Promise.all([
+    import("hyparquet-compressors"),
+    import("./parquet-numbers.js"),
+  ]);
+  const found = new Map<string, Float64Array>();
+  for (const field of fields) {
+    const { name, repetition_type: repetition } = field.element;
+    const about = columns.find(
+      ({ meta_data: each }) => each?.path_in_schema.length === 1 && each.path_in_schema[0] === name,
+    );
+    const chunk = about?.meta_data;
+    if (chunk === undefined || about?.file_path !== undefined || !isPlainNumbers(field, chunk)) continue;
+    const start = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
+    const bytes = new Uint8Array(await file.slice(start, start + Number(chunk.total_compressed_size)));
+    found.set(name, readNumbers(bytes, chunk, Number(rows), repetition === "OPTIONAL", compressors));
+  }
+  return found;
+}
+
 type Decoded = ArrayLike<unknown>;
 
 /** The pieces of each column over some rows, in order. */
@@ -88,6 +121,7 @@ async function readRows(
   rowStart: number,
   rows: number,
 ): Promise<ReadonlyMap<string, readonly Decoded[]>> {
+  if (columns.length === 0) return new Map();
   const [{ parquetRead }, { compressors }] = await Promise.all([import("hyparquet"), import("hyparquet-compressors")]);
   const pieces = new Map<string, { readonly rowStart: number; readonly data: Decoded }[]>();
   await parquetRead({
@@ -145,9 +179,7 @@ function columnsFrom(name: string, pieces: readonly Decoded[], rows: number): re
   return made.length > 1 ? made.filter((column) => column.name !== name || column.text !== undefined) : made;
 }
 
-type Numeric = Exclude<NodeJS.TypedArray, never>;
-
-function isNumeric(piece: Decoded): piece is Numeric {
+function isNumeric(piece: Decoded): piece is NodeJS.TypedArray {
   return ArrayBuffer.isView(piece) && !(piece instanceof DataView);
 }
 
