@@ -28,6 +28,7 @@ import { checkSizes } from "./sizes.js";
 /** A bound of the log-likelihood of data under a fitted model. */
 export interface BoundScore {
   readonly rows: number;
+  readonly totalWeight: number;
   /** Weighted where the data has weights. */
   readonly logLikelihood: number;
   readonly meanLogLikelihood: number;
@@ -216,7 +217,14 @@ export abstract class ElboTrainer<
       let logLikelihood = 0;
       perRow.forEach((density, row) => (logLikelihood += (dataset.weights?.[row] ?? 1) * density));
       const { rows, totalWeight } = dataset;
-      return { rows, logLikelihood, meanLogLikelihood: logLikelihood / totalWeight, perRow, bound: "elbo" };
+      return {
+        rows,
+        totalWeight,
+        logLikelihood,
+        meanLogLikelihood: logLikelihood / totalWeight,
+        perRow,
+        bound: "elbo",
+      };
     });
   }
 

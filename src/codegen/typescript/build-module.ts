@@ -35,7 +35,11 @@ type Given = keyof typeof given;
 const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
 
 /** The module of a derived program: loops as functions, and a class of thin methods that call them. */
-export function buildModule(program: EmProgram, source: SourceIdentity, engine: Engine = "kernel"): EmittedModule {
+export function buildModule(
+  program: EmProgram,
+  source: SourceIdentity,
+  engine: Engine = "kernel",
+): EmittedModule {
   const description = describe(program, source);
   const names = modelTypeNames(description.name);
   const loops = new LoopFunctions(engine, realVariables(program));
