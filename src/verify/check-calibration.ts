@@ -1,7 +1,7 @@
 import type { Model } from "../ir/model.js";
 import type { CheckResult } from "./check-result.js";
 import { drawProblem, tinySizes, trainerColumns } from "./random-problem.js";
-import type { MakeTrainer } from "./verifiable-trainer.js";
+import type { Columns, MakeTrainer } from "./verifiable-trainer.js";
 
 const name = "posterior probabilities are calibrated";
 const rows = 2000;
@@ -25,7 +25,8 @@ export async function checkCalibration(
   const problem = drawProblem(model, { sizes, rows, seed, missing: 0.3 });
   const trainer = makeTrainer(sizes);
   trainer.setParameters(problem.parameters);
-  const { probability, covariance = {}, ...means } = await trainer.predict(trainerColumns(model, problem));
+  const { probability, covariance = {}, ...values } = await trainer.predict(trainerColumns(model, problem));
+  const means: Columns = values;
   trainer.dispose();
   let worst = 0;
   let where = "";
@@ -50,9 +51,7 @@ export async function checkCalibration(
     if (!(off <= worst)) [worst, where] = [off, ` at ${place}`];
   };
   for (const [latent, { data, shape }] of Object.entries(covariance)) {
-    const mean = (
-      means as Readonly<Record<string, { readonly data: Float64Array; readonly shape: readonly number[] }>>
-    )[latent];
+    const mean = means[latent];
     const drawn = problem.data[latent];
     if (mean === undefined || drawn === undefined) throw new Error(`verify: no posterior of ${latent}`);
     const width = shape.length > mean.shape.length ? (shape.at(-1) ?? 1) : 1;

@@ -23,7 +23,7 @@ import { summariseFit } from "./fit-result.js";
 import { initialGuess, literalParameters, PERTURBATION } from "./initial-guess.js";
 import type { StartMethod } from "./start-tables.js";
 import { startFactors, startFactorTables } from "./start-factors.js";
-import { startLatents, startTables } from "./start-tables.js";
+import { startFillers, startLatents, tablesOf } from "./start-tables.js";
 
 const DEFAULT_RESTARTS = 8;
 const FACTOR_RESTARTS = 3;
@@ -344,8 +344,11 @@ async function beginNear(
     return EmRun.begin(context, restart, "parameters", updated, undefined, fixedInStart);
   }
   const method = start === "parameters" ? "kmeans++" : start;
-  const discrete = startTables(latents, runner.partition.order, method, options.seed, restart);
-  const gaussian = startFactorTables(factors, fit.data, runner.partition.order, method, options.seed, restart);
+  const { order } = runner.partition;
+  const fillers = startFillers(latents, method, options.seed, restart);
+  const discrete = tablesOf(latents, order, fillers);
+  const groups = latents.map((latent, i) => ({ latent, fill: fillers[i] }));
+  const gaussian = startFactorTables(factors, groups, order, method, options.seed, restart);
   const tables = (block: PartitionBlock): Tensors => ({ ...discrete(block), ...gaussian(block) });
   return EmRun.begin(context, restart, start, guess, tables, fixedInStart);
 }

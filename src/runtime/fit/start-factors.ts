@@ -6,7 +6,8 @@ import type { Dataset } from "../data/dataset.js";
 import { boundShape, product } from "../extents.js";
 import type { FeatureMap } from "./features.js";
 import { featureMap } from "./features.js";
-import { distinctItems, type StartMethod } from "./start-tables.js";
+import type { CellFiller, DistinctItems, StartLatent, StartMethod } from "./start-tables.js";
+import { distinctItems } from "./start-tables.js";
 
 /** A Gaussian latent, and what its start is a linear function of. */
 export interface StartFactor {
@@ -18,6 +19,8 @@ export interface StartFactor {
   readonly firstAxis: number;
   /** What a score of variance 1 is multiplied by: the data's own scale where the model learns the latent's. */
   readonly scale: number;
+  /** Items that differ; found when first asked for, the same for all restarts. */
+  distinct(): DistinctItems;
 }
 
 /** Steps of orthogonal iteration, and how many items it looks at. */
@@ -42,47 +45,104 @@ export function startFactors(
     );
     const pooled = variances.reduce((sum, value) => sum + value, 0) / Math.max(1, variances.length);
     const scale = variable.learnsScale === true && pooled > 0 ? Math.sqrt(pooled) : 1;
-    return [{ variable, width, map: featureMap(description, variable, dataset), firstAxis, scale }];
+    const map = featureMap(description, variable, dataset);
+    let distinct: DistinctItems | undefined;
+    return [{ variable, width, map, firstAxis, scale, distinct: () => (distinct ??= distinctItems(map, dataset)) }];
   });
 }
 
+/** A discrete latent and how its start tells groups apart. */
+export interface StartGroups {
+  readonly latent: StartLatent;
+  readonly fill: CellFiller;
+}
+
+/** Share of chance in a start whose scores would else say everything of the features. */
+const CHANCE = 0.3;
+
 /**
- * Tables `start.<latent>` of one restart: scores along principal axes of the standardised features, of variance 1.
- * Restarts stretch the features at random, or project at random; entries beyond the features are standard normal.
+ * Tables `start.<latent>` of one restart: scores along principal axes of the standardised features, of variance 1;
+ * within the groups that the start of a discrete latent of the same place makes. Restarts stretch the features at
+ * random, or project at random; entries beyond the features are standard normal.
  */
 export function startFactorTables(
   factors: readonly StartFactor[],
-  dataset: Dataset,
+  groups: readonly StartGroups[],
   order: Uint32Array,
   method: StartMethod,
   seed: number,
   restart: number,
 ): (block: PartitionBlock) => Tensors {
-  const axesOf = factors.map((factor) => principalAxes(factor, dataset, method, seed, restart));
+  const scores = factors.map((factor) => {
+    const within = groups.find(({ latent }) => isAround(latent.variable, factor.variable));
+    return scoresOf(factor, groupOf(within, factor), method, seed, restart);
+  });
   return (block) => {
     const tables: Record<string, Float64Array> = {};
     factors.forEach((factor, index) => {
-      const { map, width, variable, scale } = factor;
-      const axes = axesOf[index];
-      const features = new Float64Array(map.width);
+      const { map, width, variable } = factor;
       const table = new Float64Array(block.rows * map.itemsPerRow * width);
       for (let row = 0; row < block.rows; row++) {
         for (let item = 0; item < map.itemsPerRow; item++) {
-          const from = order[block.begin + row];
-          map.write(from, item, features);
-          for (let l = 0; l < width; l++) {
-            const axis = axes[l];
-            const score =
-              axis === undefined
-                ? chance(variable.name, map, from, item, l, seed, restart)
-                : axis.reduce((sum, weight, j) => sum + weight * features[j], 0);
-            table[(row * map.itemsPerRow + item) * width + l] = scale * score;
-          }
+          const at = (row * map.itemsPerRow + item) * width;
+          scores[index](order[block.begin + row], item, table.subarray(at, at + width));
         }
       }
       tables[`start.${variable.name}`] = table;
     });
     return tables;
+  };
+}
+
+/** Is the one variable in all plates of the other? */
+function isAround(outer: VariableDescription, inner: VariableDescription): boolean {
+  return outer.plateNames.every((name, i) => inner.plateNames[i] === name);
+}
+
+interface Grouping {
+  readonly count: number;
+  of(row: number, item: number): number;
+}
+
+function groupOf(groups: StartGroups | undefined, { map }: StartFactor): Grouping {
+  if (groups === undefined) return { count: 1, of: () => 0 };
+  const { latent, fill } = groups;
+  const cell = new Float64Array(latent.values);
+  const perItem = map.itemsPerRow / latent.map.itemsPerRow;
+  return {
+    count: latent.values,
+    of(row, item) {
+      fill(row, Math.floor(item / perItem), cell);
+      return cell.indexOf(Math.max(...cell));
+    },
+  };
+}
+
+/** Writes the scores of one item. */
+type Scorer = (row: number, item: number, into: Float64Array) => void;
+
+function scoresOf(factor: StartFactor, grouping: Grouping, method: StartMethod, seed: number, restart: number): Scorer {
+  const { map, width, variable, scale, firstAxis } = factor;
+  const parts = Array.from({ length: grouping.count }, (_, group) =>
+    principalAxes(factor, (row, item) => grouping.of(row, item) === group, method, seed, restart),
+  );
+  const share = firstAxis + width >= map.width && map.width > 0 ? CHANCE : 0;
+  const features = new Float64Array(map.width);
+  return (row, item, into) => {
+    map.write(row, item, features);
+    const { mean, axes } = parts[grouping.of(row, item)];
+    for (let l = 0; l < width; l++) {
+      const axis = axes[l];
+      const known = axis?.reduce((sum, weight, j) => sum + weight * (features[j] - mean[j]), 0);
+      const random = (): number => chance(variable.name, map, row, item, l, seed, restart);
+      const score =
+        known === undefined
+          ? random()
+          : share === 0
+            ? known
+            : Math.sqrt(1 - share) * known + Math.sqrt(share) * random();
+      into[l] = scale * score;
+    }
   };
 }
 
@@ -101,37 +161,46 @@ function chance(
   return new RandomStream({ seed, site, item: key >>> 0, step: restart }).normal();
 }
 
-/** Weights of the features for each entry of a latent, such that the score has variance 1. */
+interface PrincipalAxes {
+  readonly mean: Float64Array;
+  /** For each entry of a latent, weights of the features such that the score has variance 1; undefined: none is left. */
+  readonly axes: readonly (readonly number[] | undefined)[];
+}
+
 function principalAxes(
-  { variable, map, width, firstAxis }: StartFactor,
-  dataset: Dataset,
+  factor: StartFactor,
+  isMember: (row: number, item: number) => boolean,
   method: StartMethod,
   seed: number,
   restart: number,
-): readonly (readonly number[] | undefined)[] {
+): PrincipalAxes {
+  const { variable, map, width, firstAxis } = factor;
   const D = map.width;
+  const mean = new Float64Array(D);
   const count = Math.min(D, firstAxis + width);
-  if (D === 0 || count <= firstAxis) return [];
+  if (D === 0 || count <= firstAxis) return { mean, axes: [] };
   const stream = new RandomStream({ seed, site: `start.${variable.name}`, item: 1, step: restart });
-  const { rows, items, weights } = distinctItems(map, dataset);
-  const n = Math.min(rows.length, MOST_ITEMS);
   const stretch = Array.from({ length: D }, () =>
     method === "kmeans++" || method === "principal axes" ? 1 : 0.25 + 1.5 * stream.uniform(),
   );
-  const points = Array.from({ length: n }, (_, i) => {
+  const distinct = factor.distinct();
+  const points: Float64Array[] = [];
+  const weights: number[] = [];
+  for (let i = 0; i < distinct.rows.length && points.length < MOST_ITEMS; i++) {
+    if (!isMember(distinct.rows[i], distinct.items[i])) continue;
     const features = new Float64Array(D);
-    map.write(rows[i], items[i], features);
-    return features.map((value, j) => value * stretch[j]);
-  });
-  let total = 0;
-  for (let i = 0; i < n; i++) total += weights[i];
-  const mean = new Float64Array(D);
+    map.write(distinct.rows[i], distinct.items[i], features);
+    points.push(features);
+    weights.push(distinct.weights[i]);
+  }
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
   points.forEach((point, i) => point.forEach((value, j) => (mean[j] += (weights[i] * value) / total)));
-  for (const point of points) for (let j = 0; j < D; j++) point[j] -= mean[j];
+  for (const point of points) for (let j = 0; j < D; j++) point[j] = (point[j] - mean[j]) * stretch[j];
   let basis = Array.from({ length: count }, () => Float64Array.from({ length: D }, () => stream.normal()));
   orthogonalise(basis);
   const variances = new Float64Array(count);
-  for (let step = 0; step < (method === "random tables" ? 1 : STEPS); step++) {
+  const steps = method === "random tables" ? 1 : STEPS;
+  for (let step = 0; step < steps; step++) {
     const next = basis.map(() => new Float64Array(D));
     variances.fill(0);
     points.forEach((point, i) => {
@@ -143,12 +212,11 @@ function principalAxes(
         for (let j = 0; j < D; j++) next[l][j] += weighted * point[j];
       });
     });
-    if (method !== "random tables") {
-      orthogonalise(next);
-      basis = next;
-    }
+    if (step === steps - 1) break;
+    orthogonalise(next);
+    basis = next;
   }
-  return Array.from({ length: width }, (_, l) => {
+  const axes = Array.from({ length: width }, (_, l) => {
     const axis = basis[firstAxis + l];
     const variance = variances[firstAxis + l];
     if (axis === undefined || !(variance > 1e-12)) return undefined;
@@ -156,6 +224,7 @@ function principalAxes(
     const sign = axis.reduce((sum, value, j) => sum + value * stretch[j], 0) < 0 ? -1 : 1;
     return Array.from(axis, (value, j) => (sign * value * stretch[j]) / Math.sqrt(variance));
   });
+  return { mean, axes };
 }
 
 /** Gram-Schmidt, twice for accuracy; a vector that depends on earlier ones becomes 0. */

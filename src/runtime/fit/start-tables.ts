@@ -53,17 +53,16 @@ export function startLatents(description: ModelDescription, dataset: Dataset): r
 }
 
 /**
- * Tables `start.<latent>` of one restart. Draws are keyed by what the rows hold and not by their place, so that the
- * order of the rows, and whether a row is repeated or has weight 2, make no difference.
+ * How the cell of each latent is filled in one restart. Draws are keyed by what the rows hold and not by their place, so
+ * that the order of the rows, and whether a row is repeated or has weight 2, make no difference.
  */
-export function startTables(
+export function startFillers(
   latents: readonly StartLatent[],
-  order: Uint32Array,
   method: StartMethod,
   seed: number,
   restart: number,
-): (block: PartitionBlock) => Tensors {
-  const fillers = latents.map((latent, index) => {
+): readonly CellFiller[] {
+  return latents.map((latent, index) => {
     const { name } = latent.variable;
     const stream = new RandomStream({ seed, site: `start.${name}`, item: 1, step: restart });
     // Without anything to cluster on, or where all items are alike, only chance can tell values apart.
@@ -77,6 +76,14 @@ export function startTables(
     const centres = find(points, latent.values, stream);
     return partitionTables(latent, stretch, latent.ordered ? inOrder(centres, latent.map.width) : centres);
   });
+}
+
+/** Tables `start.<latent>` of a block, cell by cell. */
+export function tablesOf(
+  latents: readonly StartLatent[],
+  order: Uint32Array,
+  fillers: readonly CellFiller[],
+): (block: PartitionBlock) => Tensors {
   return (block) => {
     const tables: Record<string, Float64Array> = {};
     latents.forEach((latent, index) => {
@@ -101,7 +108,8 @@ function inOrder(centres: Float64Array, width: number): Float64Array {
   return Float64Array.from(rows.flatMap((row) => [...row]));
 }
 
-type CellFiller = (row: number, item: number, cell: Float64Array) => void;
+/** Writes the probabilities of one item. */
+export type CellFiller = (row: number, item: number, cell: Float64Array) => void;
 
 function partitionTables(latent: StartLatent, stretch: Float64Array, centres: Float64Array): CellFiller {
   const features = new Float64Array(latent.map.width);
