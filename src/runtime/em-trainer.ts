@@ -8,13 +8,17 @@ import type {
   Sizes,
   Tensors,
 } from "./description.js";
+import { formOf } from "./data/batches.js";
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
 import { takeIn } from "./data/dataset.js";
+import { MAXIMUM_BLOCK_ROWS } from "./data/blocks.js";
 import type { LabelDictionary } from "./data/labels.js";
 import { DisposedError, NotFittedError, OptionError } from "./errors.js";
 import { boundShape } from "./extents.js";
 import { fitByEm } from "./fit/em-fit.js";
+import type { FitRows } from "./fit/fit-rows.js";
+import { fitRowsInMemory, fitRowsOfStream } from "./fit/fit-rows.js";
 import type { FitEvent, FitResult } from "./fit/fit-events.js";
 import type { FitOptions, ParameterValues } from "./fit/fit-options.js";
 import { resolveFitOptions } from "./fit/fit-options.js";
@@ -22,6 +26,7 @@ import { literalParameters } from "./fit/initial-guess.js";
 import { FitRun } from "./fit-run.js";
 import type { KernelModule } from "./kernels/kernel-description.js";
 import { ModelKernels } from "./kernels/model-kernels.js";
+import { BLOCK_ROWS } from "./kernels/shards.js";
 import type { ColumnMapping } from "./model-file.js";
 import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
@@ -42,6 +47,8 @@ export interface Score {
 export interface SampleOptions {
   /** [0] */
   readonly seed?: number;
+  /** Of a model with a chain: steps of each sequence. Needed unless there are given variables to tell. */
+  readonly steps?: number;
   /** Values of the given variables, one row per draw. */
   readonly given?: BatchSource;
 }
@@ -82,6 +89,11 @@ export abstract class EmTrainer<
     this.givenSizes = checkSizes(description, sizes);
   }
 
+  /** Rows of a block. */
+  get blockRows(): number {
+    return this.kernels.arePresent ? BLOCK_ROWS : MAXIMUM_BLOCK_ROWS;
+  }
+
   abstract logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   abstract eStep(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   abstract startStatistics(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
@@ -96,6 +108,7 @@ export abstract class EmTrainer<
     streams: (site: string, row: number) => DrawSource,
     into: Tensors,
   ): Awaitable<void>;
+  mostProbableOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   expectedLogJoint?(
     group: number,
@@ -159,6 +172,30 @@ export abstract class EmTrainer<
     options: ReturnType<typeof resolveFitOptions>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
     options.signal?.throwIfAborted();
+    this.kernels.useThreads(options.threads);
+    try {
+      yield* this.learn(await this.rowsToFit(data, options), options);
+    } finally {
+      this.kernels.release();
+    }
+  }
+
+  /** Batches that can be gone through again and again are; everything else is held in memory. */
+  private async rowsToFit(data: D, options: ReturnType<typeof resolveFitOptions>): Promise<FitRows> {
+    const form = formOf(data);
+    if (options.stream === true && form.kind === "once") {
+      throw new OptionError(
+        "stream",
+        "batches that can be gone through in every iteration (an iterable, or a function that returns one)",
+        "an iterator, which ends after one pass",
+      );
+    }
+    if (form.kind === "again" && options.stream !== false) {
+      if (options.weights !== undefined) {
+        throw new OptionError("weights", "nothing beside batches; put the weights into each batch", "weights");
+      }
+      return fitRowsOfStream(this.description, form.open, this.givenSizes, options, this.blockRows);
+    }
     const dataset = await takeIn(this.description, data, {
       sizes: this.givenSizes,
       sizesOrigin: "as given to the constructor",
@@ -166,24 +203,20 @@ export abstract class EmTrainer<
       needs: "all",
       weights: options.weights,
     });
-    try {
-      yield* this.learn(dataset, options);
-    } finally {
-      this.kernels.release();
-    }
+    return fitRowsInMemory(this.description, dataset, options, this.blockRows);
   }
 
   private async *learn(
-    dataset: Dataset,
+    rows: FitRows,
     options: ReturnType<typeof resolveFitOptions>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
-    for await (const event of fitByEm(this, dataset, options)) {
+    for await (const event of fitByEm(this, rows, options)) {
       if (event.kind !== "end") {
         yield event;
         continue;
       }
       const { parameters, ...rest } = event.result;
-      const fitted = this.makeFitted(dataset.sizes, parameters, dataset.labels);
+      const fitted = this.makeFitted(rows.learned.sizes, parameters, rows.labels);
       if (!this.disposed) this.fitted = fitted;
       const result: FitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
       yield { kind: "end", result };
@@ -192,15 +225,21 @@ export abstract class EmTrainer<
 
   /**
    * Of each discrete latent the most probable value in each row (plates after rows) and the probabilities of all
-   * values; of each Gaussian latent the posterior mean and covariance.
+   * values; of each Gaussian latent the posterior mean and covariance. Along a chain the values are those of the most
+   * probable sequence as a whole, and probabilities and means take in all of its rows.
    */
   async predict(data: D): Promise<Q> {
-    const { probability, mean, covariance } = await this.query(data, "predict", (dataset, { values }) =>
-      posteriorAnswers(runnerFor(this, dataset), values),
-    );
-    const values = Object.fromEntries(Object.entries(probability).map(([name, table]) => [name, mostProbable(table)]));
-    const hasMoments = Object.keys(mean).length > 0;
-    return typed<Q>({ ...values, ...mean, probability, ...(hasMoments ? { covariance } : {}) });
+    return this.query(data, "predict", async (dataset, { values }) => {
+      const runner = runnerFor(this, dataset);
+      const { probability, mean, covariance } = await posteriorAnswers(runner, values);
+      const best =
+        this.mostProbableOf === undefined
+          ? probability
+          : (await posteriorAnswers(runner, values, "mostProbable")).probability;
+      const chosen = Object.fromEntries(Object.entries(best).map(([name, table]) => [name, mostProbable(table)]));
+      const hasMoments = Object.keys(mean).length > 0;
+      return typed<Q>({ ...chosen, ...mean, probability, ...(hasMoments ? { covariance } : {}) });
+    });
   }
 
   /** Log density of each row, its latent variables summed out; not weighted. */
@@ -223,8 +262,8 @@ export abstract class EmTrainer<
   }
 
   /**
-   * Draws `count` rows from the fitted model: every latent and observed variable, categories as codes. A row depends on
-   * the seed and its number only.
+   * Draws `count` rows from the fitted model, of a model with a chain `count` sequences, one after the other: every
+   * latent and observed variable, categories as codes. A row depends on the seed and its number only.
    */
   async sample(count: number, options: SampleOptions = {}): Promise<Readonly<Record<string, NamedTensor>>> {
     const fitted = this.known("sample");
@@ -234,19 +273,29 @@ export abstract class EmTrainer<
     const { seed = 0 } = options;
     if (!Number.isSafeInteger(seed) || seed < 0)
       throw new OptionError("seed", "an integer from 0 to 2^53 - 1", String(seed));
+    const isChain = this.description.sequences !== undefined;
+    const { steps } = options;
+    if (isChain && (steps === undefined ? options.given === undefined : !Number.isSafeInteger(steps) || steps < 1))
+      throw new OptionError("steps", "a positive integer: how long each sequence is", String(steps));
+    if (!isChain && steps !== undefined)
+      throw new OptionError("steps", "nothing, because the model has no chain", String(steps));
     const given = await takeIn(this.description, options.given, {
       sizes: fitted.sizes,
       sizesOrigin: "in the fitted model",
       labels: fitted.labels,
       needs: "given",
-      rows: count,
+      ...(isChain && steps === undefined ? {} : { rows: count * (steps ?? 1) }),
+      ...(steps === undefined ? {} : { steps }),
     });
+    const sequences = given.sequences === undefined ? count : given.sequences.starts.length - 1;
+    if (sequences !== count)
+      throw new OptionError("count", `${sequences}, as many sequences as are given`, String(count));
     return drawnRows(this, fitted.sizes, fitted.values, given, seed);
   }
 
   /** Fills in missing entries: optional observed variables with their conditional means, observed entries unchanged. */
   async impute(data: D): Promise<Readonly<Record<string, NamedTensor>>> {
-    return this.query(data, "impute", (dataset, { values }) => imputedValues(runnerFor(this, dataset), values));
+    return this.query(data, "impute", (dataset, { values }) => imputedValues(this, dataset, values));
   }
 
   /** The model as a safetensors file; the same model gives the same bytes. */
@@ -277,8 +326,9 @@ export abstract class EmTrainer<
     this.columns = saved.columns;
   }
 
-  /** Lets go of the parameters; a generated class that owns tensors or kernels releases them too. */
+  /** Lets go of the parameters, and ends the threads; a generated class that owns tensors releases them too. */
   dispose(): void {
+    this.kernels.dispose();
     this.fitted = undefined;
     this.disposed = true;
   }

@@ -18,7 +18,7 @@ export async function impute(terminal: Terminal, file: string, options: ImputeOp
   const table = await readData(terminal, options);
   const bound = bindData(terminal, table, model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
-  const imputed = await trainer.impute(trainerData(bound));
+  const imputed = await trainer.impute(trainerData(bound, model.description));
   trainer.dispose();
 
   const filled = new Map(

@@ -99,7 +99,8 @@ interface WeightedDensity {
   density(factor: DensityFactor): NodeId;
 }
 
-function weightedDensities(
+/** Outputs `objective` and `gradient.<parameter>` of the factors of a group that hold, each cell weighted. */
+export function weightedDensities(
   elaborator: Elaborator,
   group: ParameterGroup,
   name: string,

@@ -1,11 +1,20 @@
 import type { ModelDescription, VariableDescription } from "../description.js";
 import { DataError } from "../errors.js";
+import { formOf } from "./batches.js";
 import type { Column, Label, RawColumn } from "./raw-column.js";
 import { isNumericTypedArray, isShapedValues, isTensorLike, readColumn } from "./raw-column.js";
 
 /** Values by variable; or, with one observed variable and nothing given, its values themselves. */
 export type Batch = Column | Readonly<Record<string, Column | undefined>>;
-export type BatchSource = Batch | Iterable<Batch> | AsyncIterable<Batch>;
+/** Batches as an iterable, or as a function that returns one: `() => readBatches(file)`. */
+export type BatchSource =
+  Batch | Iterable<Batch> | AsyncIterable<Batch> | (() => Iterable<Batch> | AsyncIterable<Batch>);
+
+/** Columns of all batches together, and how many entries the first column of each batch had that has one per row. */
+export interface CollectedColumns {
+  readonly columns: Map<string, RawColumn>;
+  readonly batchRows: readonly number[];
+}
 
 /** Reads all batches and joins them. Names that the model does not know are an error, as they are likely misspelt. */
 export async function collectColumns(
@@ -13,17 +22,23 @@ export async function collectColumns(
   wanted: readonly VariableDescription[],
   data: unknown,
   weights: unknown,
-): Promise<Map<string, RawColumn>> {
+): Promise<CollectedColumns> {
+  const batchRows: number[] = [];
   const weightVariable = description.variables.find(({ role }) => role === "weight");
   const parts = new Map<string, RawColumn[]>();
   for await (const batch of batchesOf(data)) {
     const columns = columnsOf(description, wanted, batch, weightVariable?.name);
+    let rows = 0;
     for (const [name, column] of columns) {
       const read = await readColumn(name, column);
+      if (rows === 0 && description.sequences?.perSequence.includes(name) !== true && name !== weightVariable?.name) {
+        [rows] = read.shape;
+      }
       const before = parts.get(name);
       if (before === undefined) parts.set(name, [read]);
       else before.push(read);
     }
+    batchRows.push(rows);
   }
   if (weights !== undefined) {
     if (weightVariable === undefined) {
@@ -37,11 +52,16 @@ export async function collectColumns(
       parts.set(weightVariable.name, [await readColumn(weightVariable.name, weights)]);
     }
   }
-  return new Map([...parts].map(([name, columns]) => [name, join(name, columns)]));
+  return { columns: new Map([...parts].map(([name, columns]) => [name, join(name, columns)])), batchRows };
 }
 
 async function* batchesOf(data: unknown): AsyncGenerator<unknown> {
   if (data === undefined || data === null) return;
+  if (typeof data === "function") {
+    const form = formOf(data);
+    if (form.kind === "again") yield* form.open();
+    return;
+  }
   if (typeof data === "object" && !isNumericTypedArray(data) && !isTensorLike(data)) {
     if (Array.isArray(data)) {
       // An array of records or tensors is a list of batches; of numbers or arrays, the rows themselves.
@@ -72,6 +92,8 @@ function columnsOf(
   weightName: string | undefined,
 ): [string, unknown][] {
   const known = new Set(description.variables.filter(({ role }) => role !== "latent").map(({ name }) => name));
+  const plate = description.sequences?.plate;
+  if (plate !== undefined) known.add(plate);
   const observed = wanted.filter(({ role }) => role === "observed" || role === "given");
   const bare = Array.isArray(batch) || isNumericTypedArray(batch) || isTensorLike(batch);
   // `{ shape, data }` is values, unless the model has variables of these names.
@@ -95,7 +117,7 @@ function columnsOf(
         { variable: name },
       );
     }
-    if (wanted.some((variable) => variable.name === name)) columns.push([name, value]);
+    if (name === plate || wanted.some((variable) => variable.name === name)) columns.push([name, value]);
   }
   return columns;
 }

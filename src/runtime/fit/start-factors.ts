@@ -1,13 +1,11 @@
 import { RandomStream } from "../../numerics/random.js";
-import type { ModelDescription, Tensors, VariableDescription } from "../description.js";
-import type { PartitionBlock } from "../data/blocks.js";
-import type { EntryMoments } from "../data/variance.js";
-import type { Dataset } from "../data/dataset.js";
-import { boundShape, product } from "../extents.js";
+import type { Tensors, VariableDescription } from "../description.js";
+import type { DistinctItems } from "../data/distinct-sample.js";
+import type { RowBlock } from "../data/row-source.js";
 import type { FeatureMap } from "./features.js";
-import { featureMap } from "./features.js";
-import type { CellFiller, DistinctItems, StartLatent, StartMethod } from "./start-tables.js";
-import { distinctItems } from "./start-tables.js";
+import { fingerprint } from "./features.js";
+import type { StartMethod, StartPartition } from "./start-tables.js";
+import { clusterOf } from "./start-tables.js";
 
 /** A Gaussian latent, and what its start is a linear function of. */
 export interface StartFactor {
@@ -19,63 +17,33 @@ export interface StartFactor {
   readonly firstAxis: number;
   /** What a score of variance 1 is multiplied by: the data's own scale where the model learns the latent's. */
   readonly scale: number;
-  /** Items that differ; found when first asked for, the same for all restarts. */
-  distinct(): DistinctItems;
+  /** A sample of the items, by their values. */
+  readonly sample: DistinctItems;
 }
 
 /** Steps of orthogonal iteration, and how many items it looks at. */
 const STEPS = 60;
 const MOST_ITEMS = 4000;
 
-/** The Gaussian latents of a model. */
-export function startFactors(
-  description: ModelDescription,
-  dataset: Dataset,
-  moments: Readonly<Record<string, EntryMoments>>,
-): readonly StartFactor[] {
-  const taken = new Map<string, number>();
-  return description.variables.flatMap((variable) => {
-    if (variable.role !== "latent" || variable.domain !== "real") return [];
-    const width = product(boundShape(variable.event, dataset.sizes));
-    const place = variable.plateNames.join("/");
-    const firstAxis = taken.get(place) ?? 0;
-    taken.set(place, firstAxis + width);
-    const variances = description.variables.flatMap(({ role, domain, name }) =>
-      role === "observed" && domain === "real" ? [...(moments[name]?.variance ?? [])] : [],
-    );
-    const pooled = variances.reduce((sum, value) => sum + value, 0) / Math.max(1, variances.length);
-    const scale = variable.learnsScale === true && pooled > 0 ? Math.sqrt(pooled) : 1;
-    const map = featureMap(description, variable, dataset);
-    let distinct: DistinctItems | undefined;
-    return [{ variable, width, map, firstAxis, scale, distinct: () => (distinct ??= distinctItems(map, dataset)) }];
-  });
-}
-
-/** A discrete latent and how its start tells groups apart. */
-export interface StartGroups {
-  readonly latent: StartLatent;
-  readonly fill: CellFiller;
-}
-
 /** Share of chance in a start whose scores would else say everything of the features. */
 const CHANCE = 0.3;
 
 /**
  * Tables `start.<latent>` of one restart: scores along principal axes of the standardised features, of variance 1;
- * within the groups that the start of a discrete latent of the same place makes. Restarts stretch the features at
- * random, or project at random; entries beyond the features are standard normal.
+ * within the clusters that a discrete latent of the same place starts from. Restarts stretch the features at random, or
+ * project at random; entries beyond the features are standard normal.
  */
 export function startFactorTables(
   factors: readonly StartFactor[],
-  groups: readonly StartGroups[],
-  order: Uint32Array,
+  partitions: readonly (StartPartition | undefined)[],
   method: StartMethod,
   seed: number,
   restart: number,
-): (block: PartitionBlock) => Tensors {
+): (block: RowBlock) => Tensors {
   const scores = factors.map((factor) => {
-    const within = groups.find(({ latent }) => isAround(latent.variable, factor.variable));
-    return scoresOf(factor, groupOf(within, factor), method, seed, restart);
+    const place = factor.variable.plateNames.join("/");
+    const partition = partitions.find((one) => one?.latent.variable.plateNames.join("/") === place);
+    return scoresOf(factor, partition, method, seed, restart);
   });
   return (block) => {
     const tables: Record<string, Float64Array> = {};
@@ -85,7 +53,7 @@ export function startFactorTables(
       for (let row = 0; row < block.rows; row++) {
         for (let item = 0; item < map.itemsPerRow; item++) {
           const at = (row * map.itemsPerRow + item) * width;
-          scores[index](order[block.begin + row], item, table.subarray(at, at + width));
+          scores[index](block, row, item, table.subarray(at, at + width));
         }
       }
       tables[`start.${variable.name}`] = table;
@@ -94,69 +62,46 @@ export function startFactorTables(
   };
 }
 
-/** Is the one variable in all plates of the other? */
-function isAround(outer: VariableDescription, inner: VariableDescription): boolean {
-  return outer.plateNames.every((name, i) => inner.plateNames[i] === name);
-}
-
-interface Grouping {
-  readonly count: number;
-  of(row: number, item: number): number;
-}
-
-function groupOf(groups: StartGroups | undefined, { map }: StartFactor): Grouping {
-  if (groups === undefined) return { count: 1, of: () => 0 };
-  const { latent, fill } = groups;
-  const cell = new Float64Array(latent.values);
-  const perItem = map.itemsPerRow / latent.map.itemsPerRow;
-  return {
-    count: latent.values,
-    of(row, item) {
-      fill(row, Math.floor(item / perItem), cell);
-      return cell.indexOf(Math.max(...cell));
-    },
-  };
-}
-
 /** Writes the scores of one item. */
-type Scorer = (row: number, item: number, into: Float64Array) => void;
+type Scorer = (block: RowBlock, row: number, item: number, into: Float64Array) => void;
 
-function scoresOf(factor: StartFactor, grouping: Grouping, method: StartMethod, seed: number, restart: number): Scorer {
-  const { map, width, variable, scale, firstAxis } = factor;
-  const parts = Array.from({ length: grouping.count }, (_, group) =>
-    principalAxes(factor, (row, item) => grouping.of(row, item) === group, method, seed, restart),
+function scoresOf(
+  factor: StartFactor,
+  partition: StartPartition | undefined,
+  method: StartMethod,
+  seed: number,
+  restart: number,
+): Scorer {
+  const { map, width, scale, firstAxis } = factor;
+  const groupOf = (features: Float64Array): number => (partition === undefined ? 0 : clusterOf(partition, features));
+  const parts = Array.from({ length: partition?.latent.values ?? 1 }, (_, group) =>
+    principalAxes(factor, (features) => groupOf(features) === group, method, seed, restart),
   );
-  const share = firstAxis + width >= map.width && map.width > 0 ? CHANCE : 0;
+  const share = firstAxis + width >= map.width ? CHANCE : 0;
   const features = new Float64Array(map.width);
-  return (row, item, into) => {
-    map.write(row, item, features);
-    const { mean, axes } = parts[grouping.of(row, item)];
+  return (block, row, item, into) => {
+    map.write(block.data, row, item, features);
+    const { mean, axes } = parts[groupOf(features)];
     for (let l = 0; l < width; l++) {
       const axis = axes[l];
       const known = axis?.reduce((sum, weight, j) => sum + weight * (features[j] - mean[j]), 0);
-      const random = (): number => chance(variable.name, map, row, item, l, seed, restart);
-      const score =
-        known === undefined
-          ? random()
-          : share === 0
-            ? known
-            : Math.sqrt(1 - share) * known + Math.sqrt(share) * random();
-      into[l] = scale * score;
+      const random = known === undefined || share > 0 ? chance(factor, block, row, item, l, seed, restart) : 0;
+      into[l] = scale * (known === undefined ? random : Math.sqrt(1 - share) * known + Math.sqrt(share) * random);
     }
   };
 }
 
 /** A standard normal draw keyed by what the item holds. */
 function chance(
-  name: string,
-  map: FeatureMap,
+  { variable: { name }, map }: StartFactor,
+  block: RowBlock,
   row: number,
   item: number,
   entry: number,
   seed: number,
   restart: number,
 ): number {
-  const key = map.width === 0 ? row * map.itemsPerRow + item : map.fingerprint(row, item);
+  const key = map.width === 0 ? block.positions[row] * map.itemsPerRow + item : fingerprint(map, block.data, row, item);
   const site = `start.${name}.${entry}.${Math.floor(key / 2 ** 32)}`;
   return new RandomStream({ seed, site, item: key >>> 0, step: restart }).normal();
 }
@@ -168,13 +113,12 @@ interface PrincipalAxes {
 }
 
 function principalAxes(
-  factor: StartFactor,
-  isMember: (row: number, item: number) => boolean,
+  { variable, map, width, firstAxis, sample }: StartFactor,
+  isMember: (features: Float64Array) => boolean,
   method: StartMethod,
   seed: number,
   restart: number,
 ): PrincipalAxes {
-  const { variable, map, width, firstAxis } = factor;
   const D = map.width;
   const mean = new Float64Array(D);
   const count = Math.min(D, firstAxis + width);
@@ -183,15 +127,14 @@ function principalAxes(
   const stretch = Array.from({ length: D }, () =>
     method === "kmeans++" || method === "principal axes" ? 1 : 0.25 + 1.5 * stream.uniform(),
   );
-  const distinct = factor.distinct();
   const points: Float64Array[] = [];
   const weights: number[] = [];
-  for (let i = 0; i < distinct.rows.length && points.length < MOST_ITEMS; i++) {
-    if (!isMember(distinct.rows[i], distinct.items[i])) continue;
+  for (let i = 0; i < sample.count && points.length < MOST_ITEMS; i++) {
     const features = new Float64Array(D);
-    map.write(distinct.rows[i], distinct.items[i], features);
+    map.writeItem(sample.values, i * map.itemWidth, features);
+    if (!isMember(features)) continue;
     points.push(features);
-    weights.push(distinct.weights[i]);
+    weights.push(sample.weights[i]);
   }
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   points.forEach((point, i) => point.forEach((value, j) => (mean[j] += (weights[i] * value) / total)));
@@ -200,7 +143,7 @@ function principalAxes(
   orthogonalise(basis);
   const variances = new Float64Array(count);
   const steps = method === "random tables" ? 1 : STEPS;
-  for (let step = 0; step < steps; step++) {
+  for (let step = 1; step <= steps; step++) {
     const next = basis.map(() => new Float64Array(D));
     variances.fill(0);
     points.forEach((point, i) => {
@@ -212,7 +155,7 @@ function principalAxes(
         for (let j = 0; j < D; j++) next[l][j] += weighted * point[j];
       });
     });
-    if (step === steps - 1) break;
+    if (step === steps) break;
     orthogonalise(next);
     basis = next;
   }
