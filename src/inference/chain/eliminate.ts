@@ -54,7 +54,11 @@ export function logarithm(builder: PlanBuilder, { node, kind }: Potential): Node
 }
 
 /** Axes in the order in which they are best eliminated: the smallest table first. */
-export function nextAxis(builder: PlanBuilder, potentials: readonly Potential[], axes: readonly string[]): string | undefined {
+export function nextAxis(
+  builder: PlanBuilder,
+  potentials: readonly Potential[],
+  axes: readonly string[],
+): string | undefined {
   const width = (axis: string): number =>
     new Set(potentials.filter(({ node }) => builder.has(node, axis)).flatMap(({ node }) => [...builder.axesOf(node)]))
       .size;
