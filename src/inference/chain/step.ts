@@ -1,7 +1,7 @@
 import { adjoints } from "../../ir/passes/differentiate.js";
 import type { NodeId, PlanAxis, PlanFunction } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
-import { declarePlates, declareRows, valuesAxis } from "../elaborate/axes.js";
+import { declarePlates, declareRows, isEnumerable, valuesAxis } from "../elaborate/axes.js";
 import type { TableShape } from "../skeleton.js";
 import { eliminateAxis, logarithm, nextAxis, type Mode, type Potential } from "./eliminate.js";
 import type { Frames } from "./frame-model.js";
@@ -46,7 +46,7 @@ export function deriveStep(
     potentials.push({ node, plates: table.plates, kind: "table" });
   }
   for (const latent of model.variables) {
-    if (latent.role !== "latent" || (frames.perSequence.has(latent.name) && position > 0)) continue;
+    if (!isEnumerable(latent) || (frames.perSequence.has(latent.name) && position > 0)) continue;
     declarePlates(builder, model, latent.axes);
     const node = builder.input("table", `tilt.${latent.name}`, [...latent.axes, valuesAxis(builder, latent)]);
     inputs.set(`posterior.${latent.name}`, node);
@@ -144,7 +144,7 @@ function passOn(
   const rows = frames.chain;
   const path = (plates: readonly string[]): string => plates.join("/");
   const latentAxes = new Map<string, readonly string[]>();
-  for (const latent of frames.model.variables.filter(({ role }) => role === "latent")) {
+  for (const latent of frames.model.variables.filter(isEnumerable)) {
     const deepest = frames.perSequence.has(latent.name) ? 0 : (frames.reach.get(latent.name) ?? 0);
     for (let lag = 0; lag <= Math.min(deepest, position); lag++)
       latentAxes.set(valuesAxis(builder, latent, lag), latent.axes);

@@ -95,6 +95,11 @@ function chainObstacle(model: Model): Obstacle | undefined {
   );
   if (nested !== undefined)
     return { what: `chains inside plates of a step, such as that of \`${nested.name}\``, span: nested.span };
+  const inPlate = model.variables.find(
+    (variable) => variable.role === "latent" && variable.domain.kind === "real" && variable.axes.some(isInside),
+  );
+  if (inPlate !== undefined)
+    return { what: `Gaussian latents in plates of a step, such as \`${inPlate.name}\``, span: inPlate.span };
   return undefined;
 }
 
