@@ -4,7 +4,7 @@
 //   node scripts/build.mjs --types    and declarations
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -62,6 +62,29 @@ const common = {
   write: true,
 };
 
+/**
+ * For modules that run on kernels alone and import nothing: TensorFlow.js is the global `tf`, where a page has loaded
+ * it, and needed by `toTensor()` only.
+ */
+const withoutTensorFlow = {
+  name: "without-tensorflow",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^@tensorflow\// }, ({ path }) => ({ path, namespace: "global-tf" }));
+    onLoad({ filter: /./, namespace: "global-tf" }, () => ({
+      contents: `if (globalThis.tf === undefined) throw new Error("This needs TensorFlow.js, as the global tf.");
+        module.exports = globalThis.tf;`,
+    }));
+    onLoad({ filter: /[/\\]runtime[/\\]tensor-flow\.ts$/ }, () => ({
+      contents: `const absent = () => { throw new Error("This module was compiled for the engine kernel."); };
+        export { ${["columnMeans", "downloadTensor", "mapOnHost", "tensorFlow", "uploadTensor", "useBackend"]
+          .map((name) => `absent as ${name}`)
+          .join(", ")} };`,
+    }));
+  },
+};
+
+const browser = { ...common, platform: "neutral", target: "es2022" };
+
 /** Tells one state of the compiler from another, for what it leaves in caches. */
 function buildHash() {
   const hash = createHash("sha256");
@@ -79,6 +102,7 @@ export async function build() {
   const { build: bundle } = await import("esbuild");
   // Put in place at once: another process may be using the old bundles, or building as well.
   const outdir = join(root, ".genc-cache", `dist-${process.pid}`);
+  mkdirSync(outdir, { recursive: true });
   await Promise.all([
     // Whole, as CommonJS: V8 keeps compiled code for scripts, not for modules (src/cli/start.ts).
     bundle({
@@ -106,14 +130,9 @@ export async function build() {
         js: 'import { createRequire as $createRequire } from "node:module"; const require = $createRequire(import.meta.url);',
       },
     }),
-    // In one file, and free of Node: emitted trainers run in browsers, and --standalone inlines it.
-    bundle({
-      ...common,
-      outdir,
-      entryPoints: { "runtime/index": "src/runtime/index.ts" },
-      platform: "neutral",
-      target: "es2022",
-    }),
+    // Each in one file, and free of Node: emitted trainers run in browsers.
+    bundle({ ...browser, outdir, entryPoints: { "runtime/index": "src/runtime/index.ts" } }),
+    runtimeParts(outdir),
   ]);
   await keepCompiledCode(outdir);
   rmSync(join(root, "dist"), { recursive: true, force: true });
@@ -124,6 +143,21 @@ export async function build() {
     rmSync(outdir, { recursive: true, force: true });
     if (!existsSync(join(root, "dist"))) throw error;
   }
+}
+
+/** What --standalone inlines for modules that run on kernels; others need most of the run time as it is. */
+async function runtimeParts(outdir) {
+  const [{ build: bundle }, { splitRuntime }] = await Promise.all([import("esbuild"), import("./split-runtime.mjs")]);
+  const { outputFiles } = await bundle({
+    ...browser,
+    minifySyntax: false,
+    minifyWhitespace: false,
+    legalComments: "none",
+    entryPoints: ["src/runtime/index.ts"],
+    plugins: [withoutTensorFlow],
+    write: false,
+  });
+  writeFileSync(join(outdir, "runtime-parts.json"), JSON.stringify(await splitRuntime(outputFiles[0].text)));
 }
 
 /** Runs commands once, each in a process of its own, and keeps what V8 compiled. Without it they only start slower. */

@@ -3,6 +3,7 @@ import type { BindRequest, BoundData, ColumnMapping } from "../data/bindable.js"
 import { readTable } from "../data/read-table.js";
 import type { Table } from "../data/table.js";
 import { harmlessText } from "../diagnostics/harmless-text.js";
+import { readingGrey } from "../runtime/elbo/grey-values.js";
 import type { ModelDescription } from "../runtime/description.js";
 import { CommandFailure, usageFailure } from "./failure.js";
 import type { KnownSizes } from "./known-sizes.js";
@@ -36,6 +37,12 @@ export function bindData(
   options: DataOptions,
   trained?: ColumnMapping,
 ): BoundData {
+  if (options.sequence !== undefined && description.sequences?.plate === undefined) {
+    throw usageFailure(
+      `${description.name} has no sequences, so --sequence has nothing to tell apart.`,
+      "Put its `chain` into a plate: `each s { chain t { … } }`.",
+    );
+  }
   const bound = bindColumns({ ...bindRequest(description, sizes, options, trained), table });
   if (bound.kind === "refused") throw new CommandFailure({ kind: "data", diagnostics: bound.diagnostics });
   if (options.quiet !== true) terminal.message(mappingText(bound.value, table, description));
@@ -50,7 +57,10 @@ export function bindRequest(
   trained?: ColumnMapping,
 ): Omit<BindRequest, "table"> {
   return {
-    variables: description.variables,
+    variables:
+      options.binarize === "resample" || options.binarize === "expected"
+        ? readingGrey(description.variables)
+        : description.variables,
     sizes: sizes.settled,
     defaults: sizes.defaults,
     map: options.map,
@@ -84,11 +94,16 @@ function listed(names: readonly string[]): string {
   return names.length <= 8 ? names.join(", ") : `${names.slice(0, 6).join(", ")}, … ${names.at(-1)} (${names.length})`;
 }
 
-/** Data in the form that a trainer takes. */
+/** Data in the form that a trainer takes; the plate of the sequences says which one each row belongs to. */
 export function trainerData(
   bound: BoundData,
-): Readonly<Record<string, { readonly shape: number[]; readonly data: Float64Array }>> {
-  return Object.fromEntries(
-    Object.entries(bound.values).map(([name, data]) => [name, { shape: [bound.rows, ...bound.shapes[name]], data }]),
+  { sequences }: Pick<ModelDescription, "sequences">,
+): Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float64Array }>> {
+  const columns = Object.entries(bound.values).map(
+    ([name, data]) => [name, { shape: [bound.rows, ...bound.shapes[name]], data }] as const,
   );
+  if (bound.sequences === undefined || sequences?.plate === undefined) return Object.fromEntries(columns);
+  const numbers = new Float64Array(bound.rows);
+  bound.sequences.forEach((rows, number) => rows.forEach((row) => (numbers[row] = number)));
+  return Object.fromEntries([...columns, [sequences.plate, { shape: [bound.rows], data: numbers }]]);
 }

@@ -35,7 +35,7 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
   addCheck(program, terminal, settle, () => import("./commands/check.js"));
 
   command("compile <file>", "write a trainer as TypeScript")
-    .option("-o, --output <file>", "where to (default: beside the source)")
+    .option("-o, --output <file>", "where to (default: beside the source); JavaScript where it ends in .js or .mjs")
     .option("--model <name>", "which model, where the file holds several")
     .addOption(engineOption())
     .option("--standalone", "inline the run time")
@@ -62,13 +62,17 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
 
   addQueryOptions(command("score <model>", "log-density of data under a model"))
     .option("--per-row", "with --json: the log-density of every row")
+    .option("--samples <draws>", "importance weights per row where only a bound is known [32]", integerAtLeast(1))
+    .option("--seed <seed>", "seed of those draws", integerAtLeast(0))
     .action(async (model: string, options) => {
       const { score } = await import("./commands/score.js");
       settle(await score(terminal, model, options));
     });
 
   addModelOptions(command("sample <model>", "draw from a model"))
-    .requiredOption("-n <rows>", "how many rows", integerAtLeast(1))
+    .requiredOption("-n <rows>", "how many rows; of a model with a chain, how many sequences", integerAtLeast(1))
+    .option("--steps <steps>", "how many steps each sequence has, where the model has a chain", integerAtLeast(1))
+    .option("--sequence <column>", "rows of --data with the same value form one sequence")
     .option("--seed <seed>", "seed of the random numbers", integerAtLeast(0), 0)
     .option("--data <file>", "given variables, where the model has any (repeatable)", repeated, [])
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})
@@ -150,6 +154,7 @@ function addQueryOptions(command: Command): Command {
     .requiredOption("--data <file>", "a path, a pattern, or - for CSV on standard input (repeatable)", repeated)
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})
     .option("--sequence <column>", "rows with the same value form one sequence")
+    .addOption(binarizeOption())
     .option("--stream", "read the data in blocks, anew in every pass, whatever their size")
     .option("--no-stream", "hold the data in memory, whatever their size")
     .option("--json", "one JSON document on standard output")
@@ -169,15 +174,9 @@ function addFitOptions(command: Command): Command {
     )
     .option("--weights <column>", "how often each row counts")
     .option("--sequence <column>", "rows with the same value form one sequence, in order")
+    .addOption(binarizeOption())
     .option("--stream", "read the data in blocks, anew in every pass, whatever their size")
     .option("--no-stream", "hold the data in memory, whatever their size")
-    .addOption(
-      new Option("--binarize <how>", "grey levels for a Binary variable").choices([
-        "resample",
-        "threshold",
-        "expected",
-      ]),
-    )
     .option("--max-iterations <n>", "at most so many iterations for each start", integerAtLeast(1))
     .option("--tolerance <number>", "stop when the mean log-likelihood grows by less", nonNegativeNumber)
     .option("--restarts <n>", "how many starts; the best is kept", integerAtLeast(1))
@@ -199,4 +198,12 @@ function addFitOptions(command: Command): Command {
     .option("--save <file>", "save the fitted model here (.safetensors)")
     .option("--json", "one JSON document on standard output")
     .option("--quiet", "no messages but errors");
+}
+
+function binarizeOption(): Option {
+  return new Option("--binarize <how>", "grey levels for a Binary variable").choices([
+    "resample",
+    "threshold",
+    "expected",
+  ]);
 }

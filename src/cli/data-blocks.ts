@@ -9,6 +9,7 @@ import type { Table } from "../data/table.js";
 import { csvBlocks, TableStream } from "../data/table-stream.js";
 import { noRows } from "../diagnostics/catalogue/data.js";
 import type { DataOutcome } from "../diagnostics/data-diagnostic.js";
+import type { Program } from "../ir/program.js";
 import type { ModelDescription } from "../runtime/description.js";
 import { bindRequest, mappingText, readData, trainerData, type DataOptions } from "./bind-data.js";
 import { CommandFailure, dataFailure, usageFailure } from "./failure.js";
@@ -32,9 +33,19 @@ const SMALL_INPUT = 64 << 20;
  * Opens the files of `--data`, and says how they are read.
  *
  * @param passes how often the command goes through the rows: what cannot be read again has to be held in memory for many
+ * @param held why the model needs all rows in memory; undefined: it does not
  */
-export async function openData(terminal: Terminal, options: DataOptions, passes: "one" | "many"): Promise<OpenedData> {
+export async function openData(
+  terminal: Terminal,
+  options: DataOptions,
+  passes: "one" | "many",
+  held: string | undefined,
+): Promise<OpenedData> {
   const { data, stream: wish } = options;
+  if (held !== undefined) {
+    if (wish === true) say(terminal, options, `the data are held in memory: ${held}`);
+    return { kind: "table", table: await readData(terminal, options) };
+  }
   if (data.includes(STANDARD_INPUT)) {
     if (passes === "one" && data.length === 1 && wish !== false) return await openInput(terminal, wish === true);
     if (wish === true) say(terminal, options, "standard input can be read once only: it is held in memory");
@@ -87,6 +98,12 @@ async function* ready(outcomes: AsyncIterable<DataOutcome<Table>>): AsyncGenerat
     if (outcome.kind === "refused") throw new CommandFailure({ kind: "data", diagnostics: outcome.diagnostics });
     yield outcome.value;
   }
+}
+
+/** Why a model is not given its rows in blocks. */
+export function needsMemory(description: ModelDescription, algorithm: Program["algorithm"] = "em"): string | undefined {
+  if (description.sequences !== undefined) return "sequences are gone through whole";
+  return algorithm === "em" ? undefined : "batches are drawn from all rows";
 }
 
 /** Data bound block by block. */
@@ -148,9 +165,12 @@ function bound(request: BindRequest): BoundData {
 }
 
 /** Batches in the form that a trainer takes, anew whenever it asks. */
-export function trainerBatches({ open }: BoundBlocks): () => AsyncGenerator<ReturnType<typeof trainerData>> {
+export function trainerBatches(
+  { open }: BoundBlocks,
+  description: ModelDescription,
+): () => AsyncGenerator<ReturnType<typeof trainerData>> {
   return async function* () {
-    for await (const block of open()) yield trainerData(block.bound);
+    for await (const block of open()) yield trainerData(block.bound, description);
   };
 }
 

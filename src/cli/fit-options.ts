@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Program } from "../ir/program.js";
 import type { SettledSizes } from "../data/bindable.js";
 import { readFailure } from "../data/read-failure.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
@@ -32,22 +33,22 @@ export interface TrainOptions extends DataOptions, CompileOptions, CheckpointOpt
 }
 
 /** Options that are understood and cannot be honoured: better said than ignored. */
-export function refuseUnsupported(options: TrainOptions): void {
+export function refuseUnsupported(options: TrainOptions, algorithm: Program["algorithm"]): void {
   const byGradient = [
     ["--batch-size", options.batchSize],
     ["--epochs", options.epochs],
     ["--learning-rate", options.learningRate],
   ] as const;
   for (const [name, value] of byGradient) {
-    if (value !== undefined) {
+    if (value !== undefined && algorithm === "em") {
       throw usageFailure(`${name} is for models learned by gradients; EM passes over all rows in every iteration.`);
     }
   }
-  if (options.sequence !== undefined) {
-    throw unavailableFailure("--sequence is for models with a chain, which are not trained yet.");
-  }
-  if (options.binarize === "resample" || options.binarize === "expected") {
-    throw unavailableFailure(`--binarize ${options.binarize} is not built yet.`, "--binarize threshold is.");
+  if (algorithm === "em" && (options.binarize === "resample" || options.binarize === "expected")) {
+    throw unavailableFailure(
+      `--binarize ${options.binarize} is for models learned by gradient steps.`,
+      "--binarize threshold is for all.",
+    );
   }
 }
 

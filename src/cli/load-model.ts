@@ -1,6 +1,6 @@
 import { compileSource, ModelChoiceError, type Compilation, type Engine } from "../compile/index.js";
 import type { Model } from "../ir/model.js";
-import type { EmProgram } from "../ir/program.js";
+import type { Program } from "../ir/program.js";
 import type { SourceText } from "../diagnostics/span.js";
 import { CommandFailure, usageFailure } from "./failure.js";
 import { reportWarnings } from "./report-warnings.js";
@@ -11,11 +11,10 @@ export interface CompileOptions {
   readonly engine?: "auto" | Engine;
   readonly backend?: string;
   readonly quiet?: boolean;
-  readonly startKernels?: boolean;
 }
 
 /** A compilation that has its program. */
-export type Compiled = Compilation & { readonly model: Model; readonly program: EmProgram };
+export type Compiled = Compilation & { readonly model: Model; readonly program: Program };
 
 /** Compiles one model of a source; its errors end the command, its warnings go to standard error. */
 export async function compileModel(terminal: Terminal, source: SourceText, options: CompileOptions): Promise<Compiled> {

@@ -4,6 +4,7 @@ import { loadEmitted } from "../compile/load-emitted.js";
 import { compilerBuild } from "../compile/version.js";
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import type { SourceText } from "../diagnostics/span.js";
+import type { Program } from "../ir/program.js";
 import { cacheKey, openCache, type CacheEntries } from "./cache-entries.js";
 import { cacheFolder } from "./cache-folder.js";
 import { unavailableFailure, usageFailure } from "./failure.js";
@@ -17,6 +18,7 @@ interface KeptTrainer {
   readonly model: string;
   /** Whether the program declares a weight of rows. */
   readonly weighted: boolean;
+  readonly algorithm: Program["algorithm"];
   readonly engine: Engine;
   readonly diagnostics: readonly Diagnostic[];
   readonly javascript: string;
@@ -27,6 +29,7 @@ export interface PreparedTrainer {
   /** Name of the model within the source. */
   readonly model: string;
   readonly weighted: boolean;
+  readonly algorithm: Program["algorithm"];
   readonly engine: Engine;
   readonly backend: string;
   readonly Trainer: TrainerClass;
@@ -42,10 +45,10 @@ export async function prepareTrainer(
   options: CompileOptions,
 ): Promise<PreparedTrainer> {
   const kept = await keptTrainer(terminal, source, options);
-  const { model, weighted, engine, diagnostics } = kept;
+  const { model, weighted, algorithm, engine, diagnostics } = kept;
   if (options.quiet !== true) await reportWarnings(terminal, source, diagnostics);
   const backend = await startBackend(engine, options.backend);
-  return { source, model, weighted, engine, backend, Trainer: await loadEmitted(kept.javascript) };
+  return { source, model, weighted, algorithm, engine, backend, Trainer: await loadEmitted(kept.javascript) };
 }
 
 /** Where trainers are kept; undefined: nowhere. */
@@ -55,12 +58,12 @@ export function trainerFolder(terminal: Terminal): string | undefined {
 }
 
 async function keptTrainer(terminal: Terminal, source: SourceText, options: CompileOptions): Promise<KeptTrainer> {
-  const { model, engine = "auto", backend, startKernels = false } = options;
+  const { model, engine = "auto", backend } = options;
   const folder = trainerFolder(terminal);
   // Unbuilt, the compiler may change from one run to the next.
   if (folder === undefined || compilerBuild === undefined) return await compileTrainer(source, options);
   const cache = openCache(folder);
-  const key = cacheKey(compilerBuild, basename(source.name), source.text, model, engine, backend, String(startKernels));
+  const key = cacheKey(compilerBuild, basename(source.name), source.text, model, engine, backend);
   const found = readKept(cache, key);
   if (found !== undefined) return found;
   const compiled = await compileTrainer(source, options);
@@ -85,9 +88,10 @@ async function compileTrainer(source: SourceText, options: CompileOptions): Prom
   return {
     model: model.name,
     weighted: model.axes.some((axis) => axis.weight !== undefined),
+    algorithm: program.algorithm,
     engine,
     diagnostics,
-    javascript: emitJavaScript({ source, program }, { engine, startKernels: options.startKernels === true }),
+    javascript: emitJavaScript({ source, program }, { engine }),
   };
 }
 

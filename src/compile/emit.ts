@@ -1,25 +1,25 @@
 import { createHash } from "node:crypto";
 import type { SourceIdentity } from "../codegen/typescript/describe.js";
+import { buildElboModule } from "../codegen/typescript/build-elbo-module.js";
 import { buildModule } from "../codegen/typescript/build-module.js";
 import { printKernels } from "../codegen/kernels/emit-kernel.js";
-import { printFunctionBody } from "../codegen/typescript/print-javascript.js";
+import { printFunctionBody, printJavaScript } from "../codegen/typescript/print-javascript.js";
 import type { SourceText } from "../diagnostics/span.js";
-import type { EmProgram } from "../ir/program.js";
+import type { EmProgram, Program } from "../ir/program.js";
+import type { EmittedModule } from "../codegen/typescript/module-tree.js";
 import { chooseEngine, type Engine } from "./choose-engine.js";
-import { loadEmitted, type LoadedTrainerClass } from "./load-emitted.js";
+import { loadEmitted, type LoadedElboTrainer, type LoadedTrainer, type LoadedTrainerClass } from "./load-emitted.js";
 import { compilerVersion } from "./version.js";
 
 /** What is compiled: a text and the program derived for one of its models. */
-export interface Emittable {
+export interface Emittable<P extends Program = Program> {
   readonly source: SourceText;
-  readonly program: EmProgram;
+  readonly program: P;
 }
 
 export interface EmitOptions {
   /** [auto] */
   readonly engine?: "auto" | Engine;
-  /** Starts as kernels too: quicker on very many rows, and a larger module [false]. */
-  readonly startKernels?: boolean;
 }
 
 /** The emitted module as TypeScript. ts-morph is loaded here and nowhere else. */
@@ -28,25 +28,47 @@ export async function emitModule(
   options: EmitOptions = {},
 ): Promise<{ readonly typescript: string }> {
   const { printTypeScript } = await import("../codegen/typescript/print-typescript.js");
-  return { typescript: printTypeScript(buildModule(program, identify(source), engineOf(program, options))) };
+  return { typescript: printTypeScript(moduleOf(program, source, engineOf(program, options))) };
+}
+
+/** The emitted module as JavaScript: the same declarations and bodies without their types. */
+export function emitJavaScriptModule({ source, program }: Emittable, options: EmitOptions = {}): string {
+  return printJavaScript(moduleOf(program, source, engineOf(program, options)));
 }
 
 /** The kernels of a program as WebAssembly text, with what stays a loop and why. */
 export function printProgramKernels({ source, program }: Emittable): string {
-  return printKernels(buildModule(program, identify(source), "kernel").kernels);
+  return printKernels(moduleOf(program, source, "kernel").kernels);
 }
 
 /** The declarations and bodies of `emitModule` without their types, for `loadEmitted`. */
 export function emitJavaScript({ source, program }: Emittable, options: EmitOptions = {}): string {
-  return printFunctionBody(buildModule(program, identify(source), engineOf(program, options), options));
+  return printFunctionBody(moduleOf(program, source, engineOf(program, options)));
 }
 
 /** The emitted class, in memory. */
-export function loadTrainer(compiled: Emittable, options: EmitOptions = {}): Promise<LoadedTrainerClass> {
-  return loadEmitted(emitJavaScript(compiled, options));
+export async function loadTrainer(emittable: Emittable<EmProgram>, options?: EmitOptions): Promise<LoadedTrainerClass>;
+export async function loadTrainer(
+  emittable: Emittable,
+  options?: EmitOptions,
+): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>>;
+export async function loadTrainer(
+  compiled: Emittable,
+  options: EmitOptions = {},
+): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>> {
+  return await loadEmitted(emitJavaScript(compiled, options));
 }
 
-function engineOf(program: EmProgram, options: EmitOptions): Engine {
+function moduleOf(program: Program, source: SourceText, engine: Engine): EmittedModule {
+  switch (program.algorithm) {
+    case "em":
+      return buildModule(program, identify(source), engine);
+    case "elbo":
+      return buildElboModule(program, identify(source), engine);
+  }
+}
+
+function engineOf(program: Program, options: EmitOptions): Engine {
   return chooseEngine(options.engine ?? "auto", program).engine;
 }
 

@@ -1,4 +1,5 @@
 import type { BatchSource } from "../runtime/data/collect-columns.js";
+import type { ElboTrainer } from "../runtime/elbo-trainer.js";
 import type { EmTrainer } from "../runtime/em-trainer.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
 
@@ -7,17 +8,29 @@ export type LoadedTrainer = EmTrainer<
   Readonly<Record<string, number>>,
   Readonly<Record<string, NamedTensor>>,
   BatchSource,
-  { readonly probability: Readonly<Record<string, NamedTensor>> }
+  Readonly<Record<string, unknown>> & {
+    readonly probability: Readonly<Record<string, NamedTensor>>;
+    /** Of Gaussian latents, whose means are under their names. */
+    readonly covariance?: Readonly<Record<string, NamedTensor>>;
+  }
 >;
 
-export type LoadedTrainerClass = new (sizes: Readonly<Record<string, number>>) => LoadedTrainer;
+/** The same of a model that learns by a bound. */
+export type LoadedElboTrainer = ElboTrainer<
+  Readonly<Record<string, number>>,
+  Readonly<Record<string, NamedTensor>>,
+  BatchSource,
+  Readonly<Record<string, unknown>> & { readonly probability: Readonly<Record<string, NamedTensor>> }
+>;
+
+export type LoadedTrainerClass<T = LoadedTrainer> = new (sizes: Readonly<Record<string, number>>) => T;
 
 /**
  * The class of an emitted module, from its text as `printFunctionBody` writes it.
  *
  * @param javascript comes from our own printer, not from a user: names are checked identifiers, numbers are printed
  */
-export async function loadEmitted(javascript: string): Promise<LoadedTrainerClass> {
+export async function loadEmitted(javascript: string): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>> {
   const runtime: unknown = await import("../runtime/index.js");
   const exported: unknown = new Function("runtime", javascript)(runtime);
   const found = Object.values(exported as Readonly<Record<string, LoadedTrainerClass>>)[0];

@@ -1,63 +1,49 @@
 import type { DensityFactor, Model } from "../ir/model.js";
-import type { NodeId, PlanFunction } from "../ir/plan.js";
+import type { PlanFunction } from "../ir/plan.js";
 import { PlanBuilder } from "../ir/plan-builder.js";
-import type { EmProgram, ReportLine, Statistic, Update, Variants } from "../ir/program.js";
-import { declareRows, rowsAxisOf, valuesAxis } from "./elaborate/axes.js";
+import type { EmProgram, ReportLine, Statistic, Variants } from "../ir/program.js";
+import { declareRows, isEnumerable, rowsAxisOf, valuesAxis } from "./elaborate/axes.js";
 import { Elaborator } from "./elaborate/elaborator.js";
-import { factorDensity } from "./elaborate/factor-density.js";
-import { instantiate } from "./instantiate.js";
-import { deriveClosedUpdate } from "./m-step/closed.js";
+import { continuousLatentsOf, densityFactors, type Inside, tableShapes, writeInside } from "./inside.js";
 import { deriveGradientUpdate } from "./m-step/gradient.js";
-import { parameterGroups } from "./m-step/parameter-groups.js";
-import { deriveRegressionUpdate } from "./m-step/regression.js";
-import { isNotClosed, type StatisticsContext, type UpdateDerivation } from "./m-step/statistics-context.js";
+import type { StatisticsContext, UpdateDerivation } from "./m-step/statistics-context.js";
 import { deriveLogPrior } from "./prior.js";
 import { deriveImpute } from "./queries/impute.js";
 import { deriveSample } from "./queries/sample.js";
-import { deriveSkeleton, type TableShape } from "./skeleton.js";
-import { startResponsibility } from "./start-responsibility.js";
+import { writeMoments } from "./queries/moments.js";
+import { deriveSkeleton } from "./skeleton.js";
+import { startElaborator, startResponsibility, startTableAxes } from "./start-responsibility.js";
+import { updatesOf } from "./updates.js";
 
 /**
- * Derives EM for a static model whose latents are discrete (or which has none).
+ * Derives EM for a static model whose latents are discrete, or Gaussian with affine means (or which has none).
  *
  *     tables    one per factor: log density over its plates and the values of its latents
- *     inside    eliminate the latents over the tables                     skeleton.ts
+ *     tables    Gaussian latents are integrated out of theirs             elimination/integrate.ts
+ *     inside    eliminate the discrete latents over the tables            skeleton.ts
  *     E-step    the derivative of inside with respect to the tables, times each factor's sufficient statistics
  *     M-step    per group of parameters: closed form, regression, or gradient    m-step/
  *
  * @param eliminationOrder latents, those of inner plates first
  */
 export function deriveEm(model: Model, eliminationOrder: readonly string[]): EmProgram {
-  const factors = densityFactors(model);
   const hasMissing = model.variables.some((variable) => variable.optional);
   const scratch = new Elaborator(model, new PlanBuilder(), { parameters: "parameter" });
   declareRows(scratch.builder, model);
   const skeleton = deriveInside(model, eliminationOrder);
 
-  const report: ReportLine[] = eliminationOrder.map((name) => ({
-    rule: "eliminate discrete",
-    text: `${name} is summed out exactly`,
-    span: scratch.variable(name).span,
-  }));
-  const closed: UpdateDerivation[] = [];
-  const updates: Update[] = [];
-  for (const group of parameterGroups(model)) {
-    if (group.factors.length === 0) continue;
-    const regression = deriveRegressionUpdate(scratch, group);
-    const derived = isNotClosed(regression) ? deriveClosedUpdate(scratch, group) : regression;
-    if (isNotClosed(derived)) {
-      const isFamily = ["Normal", "LogNormal", "StudentT"].includes(group.factors[0]!.distribution);
-      const reason = isFamily && isNotClosed(regression) ? regression.reason : derived.reason;
-      updates.push(deriveGradientUpdate(model, skeleton, group, reason, hasMissing));
-      report.push({ rule: "generalised M-step", text: `${group.parameters.join(", ")}: by gradient, since ${reason}` });
-    } else {
-      closed.push(derived);
-      updates.push(derived.update);
-      report.push({ rule: "closed M-step", text: `${group.parameters.join(", ")}: in closed form` });
-    }
-  }
-
-  const writer = new FunctionWriter(model, factors, skeleton);
+  const report: ReportLine[] = eliminationOrder.map((name) => {
+    const variable = scratch.variable(name);
+    return isEnumerable(variable)
+      ? { rule: "eliminate discrete", text: `${name} is summed out exactly`, span: variable.span }
+      : { rule: "eliminate Gaussian", text: `${name} is integrated out exactly`, span: variable.span };
+  });
+  const {
+    closed,
+    updates,
+    report: updateReport,
+  } = updatesOf(scratch, (group, reason) => deriveGradientUpdate(model, skeleton, group, reason, hasMissing));
+  const writer = new FunctionWriter(model, skeleton);
   const variants = (write: (missing: boolean) => PlanFunction): Variants => ({
     complete: write(false),
     ...(hasMissing ? { incomplete: write(true) } : {}),
@@ -80,7 +66,7 @@ export function deriveEm(model: Model, eliminationOrder: readonly string[]): EmP
     ),
     statistics,
     updates,
-    report,
+    report: [...report, ...updateReport],
   };
 }
 
@@ -89,12 +75,7 @@ export function deriveInside(model: Model, eliminationOrder: readonly string[]):
   const elaborator = new Elaborator(model, new PlanBuilder(), { parameters: "parameter" });
   const { builder } = elaborator;
   declareRows(builder, model);
-  const shapes: TableShape[] = densityFactors(model).map((factor) => ({
-    name: factor.name,
-    plates: elaborator.variable(factor.child).axes,
-    // Masks bring in the rows: a table has all axes that it has in any variant.
-    axes: builder.axesOf(factorDensity(elaborator, factor, true)),
-  }));
+  const shapes = tableShapes(elaborator);
   const axes = [...new Set(shapes.flatMap((shape) => shape.axes))].map((name) => ({
     name,
     size: builder.sizeOf(name),
@@ -102,55 +83,54 @@ export function deriveInside(model: Model, eliminationOrder: readonly string[]):
   return deriveSkeleton(model, shapes, axes, eliminationOrder);
 }
 
-function densityFactors(model: Model): readonly DensityFactor[] {
-  return model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
-}
-
 /** Writes the functions that read the skeleton's outputs. */
 class FunctionWriter {
   constructor(
     private readonly model: Model,
-    private readonly factors: readonly DensityFactor[],
     private readonly skeleton: PlanFunction,
   ) {}
 
   logDensity(missing: boolean): PlanFunction {
-    const { builder, outputs, rows } = this.inside(missing);
-    builder.output("logDensity", required(outputs, "logDensity"), [rows]);
+    const { builder, inside, rows } = this.inside(missing);
+    builder.output("logDensity", inside.output("logDensity"), [rows]);
     return builder.build("logDensity");
   }
 
   eStep(missing: boolean, derivations: readonly UpdateDerivation[]): PlanFunction {
-    const { builder, elaborator, outputs, tables } = this.inside(missing);
-    builder.output("logLikelihood", required(outputs, "logLikelihood"), []);
+    const { builder, inside } = this.inside(missing);
+    builder.output("logLikelihood", inside.output("logLikelihood"), []);
     const context: StatisticsContext = {
-      elaborator,
+      elaborator: inside.elaborator,
       missing,
-      responsibility: (factor) => required(outputs, `responsibility.${factor}`),
-      tableAxes: (factor) => builder.axesOf(required(tables, `factor.${factor}`)),
+      isActive: () => true,
+      responsibility: (factor) => inside.output(`responsibility.${inside.tableOf(factor)}`),
+      tableAxes: (factor) => inside.tableAxes(factor),
+      covariance: (u, v) => inside.covariance(u, v),
     };
     for (const derivation of derivations) builder.rule("statistics", () => derivation.write(context));
     return builder.build("eStep");
   }
 
   posterior(missing: boolean): PlanFunction {
-    const { builder, elaborator, outputs } = this.inside(missing);
-    for (const latent of this.model.variables.filter((variable) => variable.role === "latent")) {
-      const stored = [...latent.axes, valuesAxis(elaborator.builder, latent)];
-      builder.output(latent.name, required(outputs, `posterior.${latent.name}`), stored);
+    const { builder, inside } = this.inside(missing);
+    for (const latent of this.model.variables.filter(isEnumerable)) {
+      const stored = [...latent.axes, valuesAxis(builder, latent)];
+      builder.output(latent.name, inside.output(`posterior.${latent.name}`), stored);
     }
+    for (const latent of continuousLatentsOf(this.model)) writeMoments(inside, latent);
     return builder.build("posterior");
   }
 
   /** Statistics with the posterior of each latent given as a table, latents independent of each other. */
   start(derivations: readonly UpdateDerivation[], missing: boolean): PlanFunction {
     const builder = new PlanBuilder();
-    const elaborator = new Elaborator(this.model, builder, { parameters: "parameter" });
     declareRows(builder, this.model);
+    const elaborator = startElaborator(this.model, builder, "parameter");
     const context: StatisticsContext = {
       elaborator,
       missing,
-      tableAxes: (name) => builder.axesOf(factorDensity(elaborator, this.factor(name), missing)),
+      isActive: () => true,
+      tableAxes: (name) => startTableAxes(elaborator, this.factor(name), missing),
       responsibility: (name) => startResponsibility(elaborator, this.factor(name), missing),
     };
     for (const derivation of derivations) derivation.write(context);
@@ -158,31 +138,18 @@ class FunctionWriter {
   }
 
   private factor(name: string): DensityFactor {
-    const factor = this.factors.find((candidate) => candidate.name === name);
+    const factor = densityFactors(this.model).find((candidate) => candidate.name === name);
     if (factor === undefined) throw new Error(`derive: unknown factor ${name}`);
     return factor;
   }
 
   private inside(missing: boolean): {
     readonly builder: PlanBuilder;
-    readonly elaborator: Elaborator;
-    readonly outputs: ReadonlyMap<string, NodeId>;
-    readonly tables: ReadonlyMap<string, NodeId>;
+    readonly inside: Inside;
     readonly rows: string;
   } {
     const builder = new PlanBuilder();
-    const elaborator = new Elaborator(this.model, builder, { parameters: "parameter" });
     const rows = declareRows(builder, this.model);
-    const tables = new Map<string, NodeId>(
-      this.factors.map((factor) => [`factor.${factor.name}`, factorDensity(elaborator, factor, missing)]),
-    );
-    const outputs = instantiate(builder, this.skeleton, (name) => tables.get(name) ?? builder.constant(0));
-    return { builder, elaborator, outputs, tables, rows };
+    return { builder, inside: writeInside(builder, this.model, this.skeleton, missing), rows };
   }
-}
-
-function required(nodes: ReadonlyMap<string, NodeId>, name: string): NodeId {
-  const found = nodes.get(name);
-  if (found === undefined) throw new Error(`derive: there is no ${name}`);
-  return found;
 }

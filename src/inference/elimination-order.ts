@@ -1,14 +1,15 @@
 import type { Axis, Model, Variable } from "../ir/model.js";
 import { dependenciesOf } from "./dependencies.js";
+import { gaussianComponents } from "./elimination/components.js";
 import { latentsOf } from "./latents.js";
 
-/** In which order the discrete latents of a model without chains are summed out. */
+/** In which order the latents of a model without chains are integrated and summed out. */
 export type EliminationOrder =
   | { readonly ok: true; readonly steps: readonly OrderedElimination[] }
   /** Another rule has to deal with this model. */
   | {
       readonly ok: false;
-      readonly reason: "continuousLatent" | "chain" | "sharedLatent";
+      readonly reason: "chain" | "sharedLatent";
       /** The latent (or the chain) that stands in the way. */
       readonly name: string;
     };
@@ -32,14 +33,12 @@ interface Bucket {
 }
 
 /**
- * Latents of inner plates first (given everything outside, their cells are independent), and within a plate the one
+ * Continuous latents first, component by component. Then latents of inner plates first (given everything outside, their cells are independent), and within a plate the one
  * whose table is smallest; of equals the last declared, which is usually a leaf. Sizes are symbols at this point, so
  * tables are compared by their number of axes.
  */
 export function eliminationOrder(model: Model): EliminationOrder {
   const latents = latentsOf(model);
-  const [continuous] = latents.continuous;
-  if (continuous !== undefined) return { ok: false, reason: "continuousLatent", name: continuous };
   const chain = model.axes.find((axis) => axis.kind === "chain");
   if (chain !== undefined) return { ok: false, reason: "chain", name: chain.name };
   const rows = dataPlates(model)[0]?.name;
@@ -48,7 +47,7 @@ export function eliminationOrder(model: Model): EliminationOrder {
   );
   if (shared !== undefined) return { ok: false, reason: "sharedLatent", name: shared.name };
 
-  const sourceOrder = new Map([...latents.discrete].map((name, index) => [name, index]));
+  const sourceOrder = new Map([...latents.variables.keys()].map((name, index) => [name, index]));
   let buckets: readonly Bucket[] = dependenciesOf(model).map(({ factor, dependencies }) => ({
     scope: new Set(
       [factor.child, ...dependencies.map(({ variable }) => variable)].filter((name) => sourceOrder.has(name)),
@@ -57,11 +56,7 @@ export function eliminationOrder(model: Model): EliminationOrder {
   }));
   const left = new Map(latents.variables);
   const steps: OrderedElimination[] = [];
-  while (left.size > 0) {
-    const deepest = Math.max(...[...left.values()].map((variable) => variable.axes.length));
-    const candidates = [...left.values()].filter((variable) => variable.axes.length === deepest);
-    const scopes = candidates.map((variable) => ({ variable, scope: scopeOf(variable.name, buckets) }));
-    const { variable, scope } = scopes.reduce((best, next) => (next.scope.size <= best.scope.size ? next : best));
+  const eliminate = (variable: Variable, scope: ReadonlySet<string>): void => {
     const taken = buckets.filter((bucket) => bucket.scope.has(variable.name));
     steps.push(orderedElimination(variable, scope, taken, sourceOrder));
     buckets = [
@@ -72,6 +67,16 @@ export function eliminationOrder(model: Model): EliminationOrder {
       },
     ];
     left.delete(variable.name);
+  };
+  // A sum of Gaussians is none: whatever a discrete latent selects is integrated before it is summed out.
+  for (const { variables } of gaussianComponents(model))
+    for (const variable of variables) eliminate(variable, scopeOf(variable.name, buckets));
+  while (left.size > 0) {
+    const deepest = Math.max(...[...left.values()].map((variable) => variable.axes.length));
+    const candidates = [...left.values()].filter((variable) => variable.axes.length === deepest);
+    const scopes = candidates.map((variable) => ({ variable, scope: scopeOf(variable.name, buckets) }));
+    const { variable, scope } = scopes.reduce((best, next) => (next.scope.size <= best.scope.size ? next : best));
+    eliminate(variable, scope);
   }
   return { ok: true, steps };
 }

@@ -45,7 +45,22 @@ function write(builder: PlanBuilder, operation: Operation, table: (name: string)
       if (present.length === operation.over.length) return builder.add(operation);
       throw new Error("instantiate: a softmax over an axis that its table lacks");
     }
+    case "triangularSolve": {
+      const from = operation.transposed ? operation.column : operation.row;
+      const { operation: right } = builder.node(operation.right);
+      if (right.kind === "constant" && right.value === 0) return operation.right;
+      // The solution differs from entry to entry also where the right-hand side does not.
+      const along = builder.has(operation.right, from)
+        ? operation.right
+        : builder.times(operation.right, ones(builder, from));
+      return builder.add({ ...operation, right: along });
+    }
     default:
-      return builder.add(operation);
+      return builder.remake(operation);
   }
+}
+
+/** 1 for every entry of an axis. */
+export function ones(builder: PlanBuilder, axis: string): NodeId {
+  return builder.binary("lessEqual", builder.constant(0), builder.position(axis));
 }

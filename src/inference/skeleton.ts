@@ -2,9 +2,9 @@ import type { Model } from "../ir/model.js";
 import { adjoints } from "../ir/passes/differentiate.js";
 import type { NodeId, PlanAxis, PlanFunction } from "../ir/plan.js";
 import { PlanBuilder } from "../ir/plan-builder.js";
-import { declarePlates, rowsAxisOf, valuesAxis } from "./elaborate/axes.js";
+import { declarePlates, isEnumerable, rowsAxisOf, valuesAxis } from "./elaborate/axes.js";
 
-/** A factor's table as the skeleton sees it: where it lives and which axes it varies along. */
+/** The table of a factor, or of factors integrated together, as the skeleton sees it: where it lives and its axes. */
 export interface TableShape {
   readonly name: string;
   /** Plates of the child, outermost first. */
@@ -31,7 +31,7 @@ export function deriveSkeleton(
   const builder = new PlanBuilder();
   const rows = builder.axis(rowsAxisOf(model), { kind: "rows" });
   for (const axis of axes) builder.axis(axis.name, axis.size);
-  const latents = model.variables.filter((variable) => variable.role === "latent");
+  const latents = model.variables.filter(isEnumerable);
 
   const inputs = new Map<string, NodeId>();
   const tilts = new Map<string, NodeId>();
@@ -51,7 +51,9 @@ export function deriveSkeleton(
   const perRow = eliminate(
     builder,
     potentials,
-    eliminationOrder.map((name) => ({ name, plates: latents.find((latent) => latent.name === name)!.axes })),
+    eliminationOrder
+      .flatMap((name) => latents.filter((latent) => latent.name === name))
+      .map(({ name, axes: plates }) => ({ name, plates })),
     rows,
   );
   const weightName = model.axes.find((axis) => axis.name === rows)?.weight;
@@ -82,7 +84,7 @@ export function deriveSkeleton(
   return builder.build("skeleton");
 }
 
-interface Potential {
+export interface Potential {
   readonly node: NodeId;
   readonly plates: readonly string[];
 }
@@ -91,7 +93,7 @@ interface Potential {
  * Variable elimination over plates, innermost first: within a plate each latent's bucket is added up and reduced by
  * logSumExp; what is left in the plate is independent given the outer latents, so it is summed and moves outwards.
  */
-function eliminate(
+export function eliminate(
   builder: PlanBuilder,
   potentials: readonly Potential[],
   latents: readonly { readonly name: string; readonly plates: readonly string[] }[],

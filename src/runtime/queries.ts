@@ -1,6 +1,6 @@
 import type { EmMethods, Sizes, Tensors, VariableDescription } from "./description.js";
 import type { Dataset } from "./data/dataset.js";
-import { MAXIMUM_BLOCK_ROWS, rowsInMemory, scatterRows, zeros } from "./data/blocks.js";
+import { MAXIMUM_BLOCK_ROWS, partitionRows, rowsInMemory, scatterRows, zeros } from "./data/blocks.js";
 import { boundShape, extentText, extentValue, product } from "./extents.js";
 import { BlockRunner } from "./fit/evaluation.js";
 import { HostTurns } from "./host-turn.js";
@@ -15,28 +15,53 @@ export function runnerFor(methods: EmMethods, dataset: Dataset): BlockRunner {
   return new BlockRunner(methods, rowsInMemory(dataset, methods.blockRows), new HostTurns());
 }
 
-/** Posterior tables of every latent, [rows, plates, values], in the user's order. */
-export async function posteriorTables(runner: BlockRunner, parameters: Tensors): Promise<Record<string, NamedTensor>> {
+/** What the data say of the latents, in the user's order of rows. */
+export interface PosteriorAnswers {
+  /** Of every discrete latent, [rows, plates, values]. */
+  readonly probability: Record<string, NamedTensor>;
+  /** Of every Gaussian latent, [rows, plates, event]. */
+  readonly mean: Record<string, NamedTensor>;
+  /** [rows, plates, event, event] */
+  readonly covariance: Record<string, NamedTensor>;
+}
+
+export async function posteriorAnswers(
+  runner: BlockRunner,
+  parameters: Tensors,
+  question: "posterior" | "mostProbable" = "posterior",
+): Promise<PosteriorAnswers> {
   const { rows, sizes } = runner.source;
   const widths = runner.posteriorWidths();
   const results = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, rows * width])));
   for await (const block of runner.source.blocks()) {
-    const posterior = await runner.posterior(parameters, block);
+    const posterior = await runner.posterior(parameters, block, question);
     for (const [name, result] of Object.entries(results)) {
       scatterRows(block, posterior[name], result);
     }
   }
-  const answers: Record<string, NamedTensor> = {};
+  const answers: PosteriorAnswers = { probability: {}, mean: {}, covariance: {} };
   for (const variable of runner.methods.description.variables) {
     if (variable.role !== "latent") continue;
     const plates = boundShape(variable.plates, sizes);
+    if (variable.domain === "real") {
+      const [axes, shape] = shapeOf(variable, rows, sizes);
+      const event = boundShape(variable.event, sizes);
+      const square = [...axes, ...variable.event.map(extentText)];
+      answers.mean[variable.name] = namedTensor(axes, shape, results[variable.name]);
+      answers.covariance[variable.name] = namedTensor(
+        square,
+        [...shape, ...event],
+        results[`covariance.${variable.name}`],
+      );
+      continue;
+    }
     const values = widths[variable.name] / Math.max(1, product(plates));
     const axes = [
       ROWS,
       ...variable.plateNames,
       variable.domain === "binary" ? "2" : extentText(variable.categories ?? values),
     ];
-    answers[variable.name] = namedTensor(axes, [rows, ...plates, values], results[variable.name]);
+    answers.probability[variable.name] = namedTensor(axes, [rows, ...plates, values], results[variable.name]);
   }
   return answers;
 }
@@ -105,7 +130,7 @@ export async function imputedValues(
 
 /** Draws of every latent and observed variable; a row's draws depend on the seed and its number alone. */
 export async function drawnRows(
-  methods: EmMethods,
+  methods: Pick<EmMethods, "description" | "drawRows">,
   sizes: Sizes,
   parameters: Tensors,
   given: Dataset,
@@ -122,6 +147,19 @@ export async function drawnRows(
   }
   const turns = new HostTurns();
   const streams = (site: string, item: number): RandomStream => new RandomStream({ seed, site, item });
+  if (given.sequences !== undefined) {
+    for (const block of partitionRows(given)) {
+      const into = zeros(
+        Object.fromEntries(
+          Object.entries(results).map(([name, values]) => [name, (values.length / rows) * block.rows]),
+        ),
+      );
+      await methods.drawRows(sizes, parameters, block, streams, into);
+      for (const [name, values] of Object.entries(results)) scatterRows(block, into[name], values);
+      await turns.give();
+    }
+    return answers;
+  }
   for (let firstRow = 0; firstRow < rows; firstRow += MAXIMUM_BLOCK_ROWS) {
     const end = Math.min(rows, firstRow + MAXIMUM_BLOCK_ROWS);
     const slice = (values: Float64Array): Float64Array => {

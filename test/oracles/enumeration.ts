@@ -180,6 +180,7 @@ export function evaluate(scope: Scope, expression: Expression): Value {
         return (args[0] as number[][]).map((line) =>
           line.reduce((sum, a, i) => sum + a * (args[1] as number[])[i]!, 0),
         );
+      if (expression.function === "sum") return (args[0] as number[]).reduce((sum, a) => sum + a, 0);
       throw new Error(`oracle: no function ${expression.function}`);
     }
     default:

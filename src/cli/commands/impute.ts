@@ -1,9 +1,10 @@
 import { isMissing, textAt } from "../../data/table.js";
 import { csvRows, writeCsv, type CsvCell } from "../../data/write-csv.js";
 import { bindData, trainerData, type DataOptions } from "../bind-data.js";
-import { bindBlocks, openData, type BoundBlock } from "../data-blocks.js";
+import { bindBlocks, needsMemory, openData, type BoundBlock } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { openModel, type ModelOptions } from "../open-model.js";
+import type { ModelDescription } from "../../runtime/description.js";
 import { variableColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
 import type { Trainer } from "../trainer.js";
@@ -17,12 +18,12 @@ export interface ImputeOptions extends ModelOptions, DataOptions {
 export async function impute(terminal: Terminal, file: string, options: ImputeOptions): Promise<ExitCode> {
   requireFolderOf(options.out);
   const model = await openModel(terminal, file, options);
-  const opened = await openData(terminal, options, "one");
+  const opened = await openData(terminal, options, "one", needsMemory(model.description));
   let count = 0;
   if (opened.kind === "table") {
     const bound = bindData(terminal, opened.table, model.description, model.sizes, options, model.trained);
     const trainer = model.trainer(bound.sizes);
-    const filled = await fill(trainer, { table: opened.table, bound });
+    const filled = await fill(trainer, model.description, { table: opened.table, bound });
     trainer.dispose();
     writeResult(terminal, options.out, writeCsv(filled.header, filled.rows));
     ({ count } = filled);
@@ -32,7 +33,7 @@ export async function impute(terminal: Terminal, file: string, options: ImputeOp
     const result = openResult(terminal, options.out);
     let isFirst = true;
     for await (const block of blocks.open()) {
-      const filled = await fill(trainer, block);
+      const filled = await fill(trainer, model.description, block);
       result.write(isFirst ? writeCsv(filled.header, filled.rows) : csvRows(filled.rows));
       isFirst = false;
       count += filled.count;
@@ -51,8 +52,12 @@ interface FilledTable {
   readonly count: number;
 }
 
-async function fill(trainer: Trainer, { table, bound }: BoundBlock): Promise<FilledTable> {
-  const imputed = await trainer.impute(trainerData(bound));
+async function fill(
+  trainer: Trainer,
+  description: ModelDescription,
+  { table, bound }: BoundBlock,
+): Promise<FilledTable> {
+  const imputed = await trainer.impute(trainerData(bound, description));
   const filled = new Map(
     Object.entries(imputed).flatMap(([name, tensor]) =>
       variableColumns(name, tensor, bound.mapping).map((column) => [column.name, column] as const),

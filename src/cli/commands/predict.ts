@@ -1,12 +1,14 @@
 import { csvRows, writeCsv, type CsvCell } from "../../data/write-csv.js";
 import type { NamedTensor } from "../../runtime/named-tensor.js";
 import { bindData, trainerData, type DataOptions } from "../bind-data.js";
-import { bindBlocks, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
+import { bindBlocks, needsMemory, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
 import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
-import { posteriorColumns } from "../result-columns.js";
+import { momentColumns, posteriorColumns, variableColumns } from "../result-columns.js";
+import { boundOptions } from "../step-fit-options.js";
 import type { Terminal } from "../terminal.js";
+import { learnsByBound, type Trainer } from "../trainer.js";
 import { tensorDocument } from "../train-document.js";
 import { openResult, requireFolderOf, writeResult } from "../write-result.js";
 
@@ -15,7 +17,10 @@ export interface PredictOptions extends ModelOptions, DataOptions {
   readonly json?: boolean;
 }
 
-/** `genc predict`: of every latent the most probable value and the probability of each, row by row. */
+/**
+ * `genc predict`: row by row, of every discrete latent the most probable value and the probability of each, of every
+ * Gaussian latent the posterior mean and standard deviation.
+ */
 export async function predict(terminal: Terminal, file: string, options: PredictOptions): Promise<ExitCode> {
   requireFolderOf(options.out);
   const model = await openModel(terminal, file, options);
@@ -26,20 +31,29 @@ export async function predict(terminal: Terminal, file: string, options: Predict
       "genc score gives the density of every row, genc sample draws from the model.",
     );
   }
-  const opened = await openData(terminal, options, "one");
+  const opened = await openData(terminal, options, "one", needsMemory(model.description));
   if (opened.kind === "blocks") return await predictBlocks(terminal, opened, model, options);
   const bound = bindData(terminal, opened.table, model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
-  const { probability } = await trainer.predict(trainerData(bound));
+  const answer = await posterior(trainer, trainerData(bound, model.description), options);
+  const { probability, mostProbable, means, covariance } = answer;
   trainer.dispose();
   const { rows } = bound;
   if (options.json === true) {
-    const latents = Object.entries(probability).map(([name, table]) => [name, tensorDocument(table)] as const);
-    const document = { schema: "genc.predict/1", rows, probability: Object.fromEntries(latents) };
+    const documents = (tables: Readonly<Record<string, NamedTensor>>): object =>
+      Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, tensorDocument(table)]));
+    const document = {
+      schema: "genc.predict/1",
+      rows,
+      probability: documents(probability),
+      mostProbable: Object.fromEntries(Object.entries(mostProbable).map(([name, values]) => [name, [...values]])),
+      ...(Object.keys(means).length === 0 ? {} : { mean: documents(means) }),
+      ...(Object.keys(covariance).length === 0 ? {} : { covariance: documents(covariance) }),
+    };
     writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
     return exitCode.fine;
   }
-  const { header, cells } = posteriorTable(probability, rows);
+  const { header, cells } = posteriorTable(answer, rows);
   writeResult(terminal, options.out, writeCsv(header, cells));
   return exitCode.fine;
 }
@@ -56,8 +70,8 @@ async function predictBlocks(
   const result = openResult(terminal, options.out);
   let isFirst = true;
   for await (const { bound } of blocks.open()) {
-    const { probability } = await trainer.predict(trainerData(bound));
-    const { header, cells } = posteriorTable(probability, bound.rows);
+    const answer = await posterior(trainer, trainerData(bound, model.description), options);
+    const { header, cells } = posteriorTable(answer, bound.rows);
     result.write(isFirst ? writeCsv(header, cells) : csvRows(cells));
     isFirst = false;
   }
@@ -67,12 +81,58 @@ async function predictBlocks(
 }
 
 function posteriorTable(
-  probability: Readonly<Record<string, NamedTensor>>,
+  { probability, mostProbable, means, covariance }: Posterior,
   rows: number,
 ): { readonly header: readonly string[]; readonly cells: readonly (readonly CsvCell[])[] } {
-  const columns = Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table));
+  const columns = [
+    ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table, mostProbable[name])),
+    ...Object.entries(means).flatMap(([name, mean]) =>
+      covariance[name] === undefined
+        ? variableColumns(name, mean, undefined)
+        : momentColumns(name, mean, covariance[name]),
+    ),
+  ];
   return {
     header: columns.map((column) => column.name),
     cells: Array.from({ length: rows }, (_, row) => columns.map((column) => column.at(row))),
   };
+}
+
+interface Posterior {
+  /** Of discrete latents: probabilities of all values, and the most probable; along a chain, those of the most probable sequence. */
+  readonly probability: Readonly<Record<string, NamedTensor>>;
+  readonly mostProbable: Readonly<Record<string, Int32Array>>;
+  /** Of continuous latents; covariances where they are exact. */
+  readonly means: Readonly<Record<string, NamedTensor>>;
+  readonly covariance: Readonly<Record<string, NamedTensor>>;
+}
+
+async function posterior(
+  trainer: Trainer,
+  data: ReturnType<typeof trainerData>,
+  options: PredictOptions,
+): Promise<Posterior> {
+  if (learnsByBound(trainer)) {
+    const encoded = await trainer.encode(data, boundOptions(options));
+    const { probability, ...values } = await trainer.predict(data, boundOptions(options));
+    const means = Object.fromEntries(Object.entries(encoded).filter(([name]) => probability[name] === undefined));
+    return { probability, mostProbable: mostProbableOf(values, probability), means, covariance: {} };
+  }
+  const { probability, covariance = {}, ...values } = await trainer.predict(data);
+  const answers = values as Readonly<Record<string, NamedTensor>>;
+  const means = Object.fromEntries(Object.keys(covariance).map((name) => [name, answers[name]]));
+  return { probability, mostProbable: mostProbableOf(values, probability), means, covariance };
+}
+
+function mostProbableOf(
+  answers: Readonly<Record<string, unknown>>,
+  probability: Readonly<Record<string, NamedTensor>>,
+): Readonly<Record<string, Int32Array>> {
+  return Object.fromEntries(
+    Object.keys(probability).map((name) => {
+      const values = answers[name];
+      if (!(values instanceof Int32Array)) throw new Error(`predict: no values of ${name}`);
+      return [name, values];
+    }),
+  );
 }

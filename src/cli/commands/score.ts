@@ -1,22 +1,26 @@
+import { boundOptions } from "../step-fit-options.js";
 import { bindData, trainerData, type DataOptions } from "../bind-data.js";
-import { bindBlocks, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
+import { bindBlocks, needsMemory, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import type { Terminal } from "../terminal.js";
+import { learnsByBound, type Trainer } from "../trainer.js";
 
 export interface ScoreOptions extends ModelOptions, DataOptions {
   readonly json?: boolean;
   readonly perRow?: boolean;
+  readonly samples?: number;
+  readonly seed?: number;
 }
 
 /** `genc score`: log-density of data, in total, in the mean, and with `--per-row` of every row. */
 export async function score(terminal: Terminal, file: string, options: ScoreOptions): Promise<ExitCode> {
   const model = await openModel(terminal, file, options);
-  const opened = await openData(terminal, options, "one");
+  const opened = await openData(terminal, options, "one", needsMemory(model.description));
   if (opened.kind === "blocks") return await scoreBlocks(terminal, opened, model, options);
   const bound = bindData(terminal, opened.table, model.description, model.sizes, options, model.trained);
   const trainer = model.trainer(bound.sizes);
-  const { perRow, ...totals } = await trainer.score(trainerData(bound));
+  const { perRow, ...totals } = await scoreOf(trainer, trainerData(bound, model.description), options);
   trainer.dispose();
   if (options.json !== true && options.perRow === true) {
     terminal.out(`logDensity\n${lines(perRow)}`);
@@ -36,20 +40,37 @@ async function scoreBlocks(
   const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained);
   const trainer = model.trainer(blocks.sizes);
   if (options.perRow === true) terminal.out("logDensity\n");
-  let rows = 0;
-  let logLikelihood = 0;
-  let totalWeight = 0;
+  const totals = { rows: 0, logLikelihood: 0, totalWeight: 0, bound: "exact" };
   for await (const { bound } of blocks.open()) {
-    const part = await trainer.score(trainerData(bound));
-    rows += part.rows;
-    logLikelihood += part.logLikelihood;
-    totalWeight += part.totalWeight;
+    const part = await scoreOf(trainer, trainerData(bound, model.description), options);
+    totals.rows += part.rows;
+    totals.logLikelihood += part.logLikelihood;
+    totals.totalWeight += part.totalWeight;
+    totals.bound = part.bound;
     if (options.perRow === true) terminal.out(lines(part.perRow));
   }
   trainer.dispose();
   if (options.perRow === true) return exitCode.fine;
-  writeTotals(terminal, { rows, logLikelihood, meanLogLikelihood: logLikelihood / totalWeight }, options, {});
+  const meanLogLikelihood = totals.logLikelihood / totals.totalWeight;
+  writeTotals(terminal, { ...totals, meanLogLikelihood }, options, {});
   return exitCode.fine;
+}
+
+interface Totals {
+  readonly rows: number;
+  readonly logLikelihood: number;
+  readonly meanLogLikelihood: number;
+  /** What the likelihood is: "exact", or a bound of it. */
+  readonly bound: string;
+}
+
+async function scoreOf(
+  trainer: Trainer,
+  data: ReturnType<typeof trainerData>,
+  options: ScoreOptions,
+): Promise<Totals & { readonly totalWeight: number; readonly perRow: Float64Array }> {
+  if (learnsByBound(trainer)) return await trainer.score(data, boundOptions(options));
+  return { ...(await trainer.score(data)), bound: "exact" };
 }
 
 function lines(perRow: Float64Array): string {
@@ -58,14 +79,15 @@ function lines(perRow: Float64Array): string {
 
 function writeTotals(
   terminal: Terminal,
-  { rows, logLikelihood, meanLogLikelihood }: { rows: number; logLikelihood: number; meanLogLikelihood: number },
+  { rows, logLikelihood, meanLogLikelihood, bound }: Totals,
   options: ScoreOptions,
   each: { readonly perRow?: readonly number[] },
 ): void {
   if (options.json === true) {
-    const document = { schema: "genc.score/1", rows, logLikelihood, meanLogLikelihood, bound: "exact", ...each };
+    const document = { schema: "genc.score/1", rows, logLikelihood, meanLogLikelihood, bound, ...each };
     terminal.out(`${JSON.stringify(document)}\n`);
   } else {
-    terminal.out(`rows            ${rows}\nlog-likelihood  ${logLikelihood}\n  mean per row  ${meanLogLikelihood}\n`);
+    const what = bound === "elbo" ? "lower bound   " : "log-likelihood";
+    terminal.out(`rows            ${rows}\n${what}  ${logLikelihood}\n  mean per row  ${meanLogLikelihood}\n`);
   }
 }

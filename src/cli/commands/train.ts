@@ -1,7 +1,8 @@
 import { bindData, trainerData } from "../bind-data.js";
-import { bindBlocks, openData, trainerBatches } from "../data-blocks.js";
-import { openCheckpoint } from "../checkpoint.js";
+import { bindBlocks, needsMemory, openData, trainerBatches } from "../data-blocks.js";
+import { type Checkpoint, openCheckpoint } from "../checkpoint.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
+import { usageFailure } from "../failure.js";
 import { inCommandLineWords } from "../failure-from-error.js";
 import { fitOptions, refuseUnsupported, startFrom, type TrainOptions } from "../fit-options.js";
 import { completeSizes, knownSizes, requireGivenSizes } from "../known-sizes.js";
@@ -9,30 +10,33 @@ import { loadSource } from "../load-source.js";
 import { prepareTrainer, type PreparedTrainer } from "../prepare-trainer.js";
 import { createProgress } from "../progress.js";
 import { attachProgram } from "../saved-model.js";
+import type { BoundFitResult, FitRun, StepState } from "../../runtime/index.js";
+import type { NamedTensor } from "../../runtime/named-tensor.js";
 import type { Terminal } from "../terminal.js";
 import { trainDocument, type FitReport } from "../train-document.js";
-import type { Trainer } from "../trainer.js";
+import { stepFitOptions } from "../step-fit-options.js";
+import { learnsByBound, type Trainer } from "../trainer.js";
 import { verdict } from "../verdict.js";
 import { requireFolderOf, writeFileOrFail } from "../write-result.js";
 
 /** `genc train`: compiles in memory, fits, prints the verdict, saves. */
 export async function train(terminal: Terminal, file: string, options: TrainOptions): Promise<ExitCode> {
-  refuseUnsupported(options);
   requireFolderOf(options.save);
   const prepared = await prepareWithWeights(terminal, file, options);
   const { Trainer: Model, engine, backend } = prepared;
+  refuseUnsupported(options, prepared.algorithm);
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
   const start = startFrom(options, description, known);
   const sizes = { ...known, settled: start.sizes };
   requireGivenSizes(description.sizes, sizes);
 
-  const opened = await openData(terminal, options, "many");
+  const opened = await openData(terminal, options, "many", needsMemory(description, prepared.algorithm));
   const bound =
     opened.kind === "table"
       ? bindData(terminal, opened.table, description, sizes, options)
       : await bindBlocks(terminal, opened, description, sizes, options);
-  const data = "open" in bound ? trainerBatches(bound) : trainerData(bound);
+  const data = "open" in bound ? trainerBatches(bound, description) : trainerData(bound, description);
   const model = new Model(completeSizes(description.sizes, bound.sizes));
   model.columns = bound.mapping.columns;
   const result = await fit(terminal, model, data, options, start.init);
@@ -59,6 +63,8 @@ async function prepareWithWeights(terminal: Terminal, file: string, options: Tra
   return await prepareTrainer(terminal, weighted, { ...options, quiet: true, model: prepared.model });
 }
 
+type Parameters = Readonly<Record<string, NamedTensor>>;
+
 function inCommandLine(result: FitReport["result"]): FitReport["result"] {
   const warnings = result.warnings.map(({ code, message }) => ({ code, message: inCommandLineWords(message) }));
   return { ...result, warnings };
@@ -73,18 +79,15 @@ async function fit(
 ): Promise<FitReport["result"]> {
   const checkpoint = openCheckpoint(options);
   const progress = createProgress(terminal, options.quiet === true);
-  const run = model.fit(data, {
-    ...fitOptions(options),
-    ...(init === undefined ? {} : { init }),
-    ...checkpoint.fitOptions,
-    signal: terminal.signal,
-  });
+  const run = startFit(terminal, model, data, options, init, checkpoint);
   try {
     for await (const event of run) {
       switch (event.kind) {
         case "iteration":
           progress.update(
-            `start ${event.restart + 1}, iteration ${event.iteration}: mean log-likelihood ${event.meanLogLikelihood.toPrecision(8)}`,
+            learnsByBound(model)
+              ? `epoch ${event.iteration}: mean bound ${event.meanLogLikelihood.toPrecision(8)}`
+              : `start ${event.restart + 1}, iteration ${event.iteration}: mean log-likelihood ${event.meanLogLikelihood.toPrecision(8)}`,
           );
           break;
         case "checkpoint":
@@ -103,4 +106,32 @@ async function fit(
   const result = inCommandLine(await run);
   if (result.stopped === "aborted") terminal.message(`interrupted${checkpoint.text}\n`);
   return result;
+}
+
+function startFit(
+  terminal: Terminal,
+  model: Trainer,
+  data: ReturnType<typeof trainerData> | ReturnType<typeof trainerBatches>,
+  options: TrainOptions,
+  init: ReturnType<typeof startFrom>["init"],
+  checkpoint: Checkpoint,
+): FitRun<Parameters> | FitRun<Parameters, BoundFitResult<Parameters>, StepState> {
+  const { signal } = terminal;
+  if (learnsByBound(model)) {
+    if (init === "kmeans++" || init === "random")
+      throw usageFailure(`--init ${init} is for models learned by EM; weights of networks begin at random.`);
+    if (typeof data === "function") throw new Error("train: minibatches are drawn from rows in memory");
+    return model.fit(data, {
+      ...stepFitOptions(options),
+      ...(init === undefined ? {} : { init }),
+      ...checkpoint.stepOptions(),
+      signal,
+    });
+  }
+  return model.fit(data, {
+    ...fitOptions(options),
+    ...(init === undefined ? {} : { init }),
+    ...checkpoint.emOptions(),
+    signal,
+  });
 }

@@ -1,10 +1,10 @@
-import type { PlanFunction } from "../../ir/plan.js";
+import type { AxisSize, PlanFunction } from "../../ir/plan.js";
 import type { EmProgram, Variants } from "../../ir/program.js";
 import type { LoopFunction } from "../loops/loop-ir.js";
 import { emitKernels } from "../kernels/emit-kernel.js";
 import { lowerFunction } from "../loops/lower-function.js";
 import type { Tiling } from "../loops/tiling.js";
-import { printLoops } from "../loops/print-typescript.js";
+import { member, printLoops } from "../loops/print-typescript.js";
 import { emitDevice } from "../tfjs/emit-device.js";
 import { describe, type SourceIdentity } from "./describe.js";
 import { modelTypeNames, modelTypes } from "./model-types.js";
@@ -39,11 +39,10 @@ export function buildModule(
   program: EmProgram,
   source: SourceIdentity,
   engine: Engine = "kernel",
-  options: { readonly startKernels?: boolean } = {},
 ): EmittedModule {
   const description = describe(program, source);
   const names = modelTypeNames(description.name);
-  const loops = new LoopFunctions(engine, realVariables(program), options.startKernels === true);
+  const loops = new LoopFunctions(engine, realVariables(program));
   const updates = emitUpdates(program, source);
   const methods: EmittedMethod[] = [
     method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
@@ -58,6 +57,10 @@ export function buildModule(
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
     method("posteriorOf", ["sizes", "parameters", "block", "into"], loops.variants("posterior", program.posterior)),
   ];
+  if (program.mostProbable !== undefined) {
+    const body = loops.variants("mostProbable", program.mostProbable);
+    methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));
+  }
   if (program.impute !== undefined) {
     methods.push(method("imputeOf", ["sizes", "parameters", "block", "into"], loops.call("impute", program.impute)));
   }
@@ -68,7 +71,12 @@ export function buildModule(
   if (gradients.length > 0) {
     const perGroup = (bodies: readonly (readonly string[])[]): readonly string[] => [
       "switch (group) {",
-      ...bodies.flatMap((body, group) => [`  case ${group}:`, ...body.map((line) => `    ${line}`), "    break;"]),
+      ...bodies.flatMap((body, group) => [
+        `  case ${group}: {`,
+        ...body.map((line) => `    ${line}`),
+        "    break;",
+        "  }",
+      ]),
       "}",
     ];
     methods.push(
@@ -148,12 +156,17 @@ export function buildModule(
   };
 }
 
-function classText(name: string, documentation: string | undefined): string {
+export function classText(name: string, documentation: string | undefined): string {
   return documentation ?? `Trainer of the model ${name}.`;
 }
 
 /** A method that overrides one of `EmTrainer`; what it does not use is named with an underscore. */
-function method(name: string, wanted: readonly Given[], body: readonly string[], returnType = "void"): EmittedMethod {
+export function method(
+  name: string,
+  wanted: readonly Given[],
+  body: readonly string[],
+  returnType = "void",
+): EmittedMethod {
   const parameters = wanted.map((parameter): EmittedParameter => {
     const isUsed = body.some((line) => new RegExp(`\\b${parameter}\\b(?!:)`).test(line));
     return { name: isUsed ? parameter : `_${parameter}`, type: given[parameter] };
@@ -168,8 +181,8 @@ function method(name: string, wanted: readonly Given[], body: readonly string[],
   };
 }
 
-function realVariables(program: EmProgram): ReadonlySet<string> {
-  const real = program.model.variables.filter(({ domain }) => domain.kind === "real" || domain.kind === "positive");
+export function realVariables({ model }: Pick<EmProgram, "model">): ReadonlySet<string> {
+  const real = model.variables.filter(({ domain }) => domain.kind === "real" || domain.kind === "positive");
   return new Set(real.map(({ name }) => name));
 }
 
@@ -180,7 +193,7 @@ function overRows(fn: PlanFunction): boolean {
 }
 
 /** Plan functions as functions of the module, and calls of them. */
-class LoopFunctions {
+export class LoopFunctions {
   readonly functions: EmittedFunction[] = [];
   /** Functions that run as kernels where they can. */
   readonly kernels: PlanFunction[] = [];
@@ -189,7 +202,6 @@ class LoopFunctions {
   constructor(
     private readonly engine: Engine,
     private readonly realVariables: ReadonlySet<string>,
-    private readonly startKernels: boolean,
   ) {}
 
   get runtimeCalls(): readonly string[] {
@@ -209,6 +221,7 @@ class LoopFunctions {
   }
 
   call(name: string, fn: PlanFunction, tiling?: Tiling): readonly string[] {
+    if (fn.sweep !== undefined) return this.scan(name, fn);
     const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables) : undefined;
     if (device === undefined) {
       const statement = this.loops(name, fn, {}, tiling);
@@ -232,10 +245,34 @@ class LoopFunctions {
     return [`await ${name}(${parameters.join(", ")});`];
   }
 
+  /** Functions that run along the sequences one after the other, and the memory for what they leave each other. */
+  private scan(name: string, fn: PlanFunction): readonly string[] {
+    const functions = [...(fn.before ?? []), fn];
+    const memory = new Map<string, string>();
+    for (const one of functions) {
+      for (const output of one.outputs)
+        if (output.internal === true) memory.set(output.name, lengthText(one, output.axes));
+    }
+    const into = memory.size === 0 ? {} : { into: "kept" };
+    const statements = functions.flatMap((one) => {
+      const suffix = one === fn ? "" : one.name.slice(one.name.indexOf(".") + 1);
+      return this.loops(`${name}${suffix.slice(0, 1).toUpperCase()}${suffix.slice(1)}`, one, into);
+    });
+    if (memory.size === 0) return statements;
+    return [
+      "// What is kept of every row between the passes.",
+      "const kept = {",
+      "  ...into,",
+      ...[...memory].map(([key, length]) => `  ${JSON.stringify(key)}: new Float64Array(${length}),`),
+      "};",
+      ...statements,
+    ];
+  }
+
   /** Runs the kernel of this name, and the loops where there is none. */
   private kernel(name: string, fn: PlanFunction, loops: readonly string[]): readonly string[] {
-    // A start is made once a run: its loops are quick enough for most data, and a kernel makes the module larger.
-    if (loops.length === 0 || (name.startsWith("start") && !this.startKernels)) return loops;
+    // A start is made once a run: where entries are missing its loops are quick enough, and a kernel would be large.
+    if (loops.length === 0 || /^start.*OfIncomplete$/.test(name)) return loops;
     this.kernels.push({ ...fn, name });
     const previous = fn.nodes.some(({ operation }) => operation.kind === "input" && operation.source === "previous");
     const given = ["sizes", "parameters", "block", "into", ...(previous ? ["previous"] : [])];
@@ -280,4 +317,24 @@ function argumentsOf(loops: LoopFunction): readonly Given[] {
     ...(reads.streams ? (["streams"] as const) : []),
     ...(reads.outputs ? (["into"] as const) : []),
   ];
+}
+
+/** Cells along the axes of a function, as an expression of the generated method. */
+function lengthText(fn: PlanFunction, axes: readonly string[]): string {
+  const text = (size: AxisSize): string => {
+    switch (size.kind) {
+      case "rows":
+        return "block.rows";
+      case "symbol":
+        return `sizes${member(size.name)}`;
+      case "literal":
+        return String(size.value);
+      case "sum":
+        return `(${size.terms.map(text).join(" + ")})`;
+    }
+  };
+  const sizes = axes.map(
+    (name) => fn.axes.find((axis) => axis.name === name)?.size ?? ({ kind: "literal", value: 1 } as const),
+  );
+  return sizes.length === 0 ? "1" : sizes.map(text).join(" * ");
 }

@@ -35,7 +35,9 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
   const bare = observed.length === 1 ? ["Column"] : [];
   const batch = [...bare, names.row];
   const iterables = `Iterable<${batch.join(" | ")}> | AsyncIterable<${batch.join(" | ")}>`;
-  const probability = `{ ${latents
+  const discrete = latents.filter(({ domain }) => domain === "category" || domain === "binary");
+  const gaussian = latents.filter((latent) => !discrete.includes(latent));
+  const probability = `{ ${discrete
     .map((latent) => `readonly ${latent.name}: NamedTensor<readonly [${tableAxes(latent).map(quoted).join(", ")}]>`)
     .join("; ")} }`;
   return [
@@ -54,7 +56,7 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       name: names.parameters,
       documentation: `Parameters of ${description.name}, in the data's units.`,
       properties: description.parameters.map((parameter) => ({
-        name: parameter.name,
+        name: propertyName(parameter.name),
         type: `NamedTensor<readonly [${parameter.axes.map(quoted).join(", ")}]>`,
         documentation: parameterText(parameter),
       })),
@@ -79,17 +81,53 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
     {
       kind: "interface",
       name: names.posterior,
-      documentation: "What `predict` answers: the most probable value of each latent variable, and all probabilities.",
+      documentation: answerText(gaussian.length > 0),
       properties: [
         ...latents.map((latent) => ({
           name: latent.name,
-          type: "Int32Array",
-          documentation: withText(`[${["rows", ...latent.plates.map(extentText)].join(", ")}]`, latent.documentation),
+          type: discrete.includes(latent)
+            ? "Int32Array"
+            : `NamedTensor<readonly [${momentAxes(latent, 1).join(", ")}]>`,
+          documentation: withText(
+            discrete.includes(latent)
+              ? `[${["rows", ...latent.plates.map(extentText)].join(", ")}]`
+              : `posterior mean, [${["rows", ...latent.plates, ...latent.event].map(extentText).join(", ")}]`,
+            latent.documentation,
+          ),
         })),
-        { name: "probability", type: latents.length === 0 ? "Readonly<Record<string, never>>" : probability },
+        { name: "probability", type: discrete.length === 0 ? "Readonly<Record<string, never>>" : probability },
+        ...(gaussian.length === 0
+          ? []
+          : [
+              {
+                name: "covariance",
+                type: `{ ${gaussian
+                  .map(
+                    (latent) => `readonly ${latent.name}: NamedTensor<readonly [${momentAxes(latent, 2).join(", ")}]>`,
+                  )
+                  .join("; ")} }`,
+              },
+            ]),
       ],
     },
   ];
+}
+
+function answerText(hasGaussian: boolean): string {
+  return hasGaussian
+    ? "What `predict` answers: of each discrete latent the most probable value and all probabilities, of each Gaussian latent the posterior mean and covariance."
+    : "What `predict` answers: the most probable value of each latent variable, and all probabilities.";
+}
+
+/** Axes of a posterior mean (rank 1) or covariance (rank 2), quoted. */
+function momentAxes(latent: VariableDescription, rank: 1 | 2): readonly string[] {
+  const event = latent.event.map(extentText);
+  return ["rows", ...latent.plateNames, ...event, ...(rank === 2 ? event : [])].map(quoted);
+}
+
+/** Weights of networks have names with dots. */
+function propertyName(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);
 }
 
 function tableAxes(latent: VariableDescription): readonly string[] {

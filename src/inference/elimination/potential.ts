@@ -1,5 +1,6 @@
 import type { NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
+import { ones } from "../instantiate.js";
 
 /** A continuous variable in the scope of a potential: a latent, or its copy of an earlier step. */
 export interface ContinuousVariable {
@@ -141,7 +142,7 @@ export function eliminateContinuous(builder: PlanBuilder, potential: Potential, 
 /** A block or vector that is the same for all entries still has to be laid along the axis of a solve. */
 function onAxis(builder: PlanBuilder, node: NodeId, axis: string): NodeId {
   if (builder.has(node, axis)) return node;
-  return builder.times(node, builder.binary("lessEqual", builder.constant(0), builder.position(axis)));
+  return builder.times(node, ones(builder, axis));
 }
 
 function subtractFrom(builder: PlanBuilder, into: Map<string, NodeId>, key: string, node: NodeId): void {

@@ -24,12 +24,13 @@ export interface EStepFormulas {
 export function explainEStep(notation: Notation, linesOf: LinesOf): EStepFormulas {
   const order = eliminationOrder(notation.model);
   if (!order.ok) throw new Error(`explain: ${order.name} is not eliminated by enumeration`);
-  const single = order.steps.length === 1;
+  const steps = order.steps.filter(({ latent }) => notation.isSummed(latent));
+  const single = steps.length === 1;
   const inside: EquationRow[] = [];
   const posterior: EquationRow[] = [];
-  for (const step of order.steps) {
+  for (const step of steps) {
     const factors = densityFactors(notation.model, step.factors);
-    const bucket = bucketOf(notation, step, order.steps, factors);
+    const bucket = bucketOf(notation, step, steps, factors);
     const lines = linesOf(factors.map((factor) => factor.span));
     const index = notation.indexOf(step.latent);
     const share = responsibility(notation, step.scope);
@@ -43,7 +44,7 @@ export function explainEStep(notation: Notation, linesOf: LinesOf): EStepFormula
     const given = rest.length === 0 ? [] : [responsibility(notation, rest)];
     posterior.unshift({ math: equals(share, fraction(times(...given, bucket), evidence)), lines });
   }
-  return { inside, posterior: [...posterior, ...marginals(notation, order.steps)] };
+  return { inside, posterior: [...posterior, ...marginals(notation, steps)] };
 }
 
 /** Posteriors of fewer latents than a table has, where a formula needs them: sums of the table's. */

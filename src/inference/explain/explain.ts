@@ -2,10 +2,11 @@ import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import { positionAt, type SourceText, type Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
 import { printDimension } from "../../ir/print-domain.js";
-import type { EmProgram } from "../../ir/program.js";
+import type { EmProgram, Program } from "../../ir/program.js";
 import { valuesOf } from "../joint-tables.js";
 import { latentsOf } from "../latents.js";
 import { describeReason, describeVerdict, type Verdict } from "../verdict.js";
+import { explainBound } from "./bound.js";
 import { costPerIteration } from "./cost.js";
 import { describeLines, type EquationRow, type Explanation, type ExplanationFormat, type Section } from "./document.js";
 import { explainEStep, type LinesOf } from "./e-step.js";
@@ -20,8 +21,12 @@ import { printExplanation } from "./print-explanation.js";
  *
  * @param engine one sentence on what the trainer runs on, and why
  */
-export function explain(program: EmProgram, source: SourceText, format: ExplanationFormat, engine?: string): string {
-  return printExplanation(explainProgram(program, source, engine), format);
+export function explain(program: Program, source: SourceText, format: ExplanationFormat, engine?: string): string {
+  const explanation =
+    program.algorithm === "em"
+      ? explainProgram(program, source, engine)
+      : explainBound(program, lineFinder(source), engine);
+  return printExplanation({ title: program.model.name, ...summary(program.model), ...explanation }, format);
 }
 
 /** What is known of a model for which no trainer is derived: the verdict, its reasons, and what to write instead. */

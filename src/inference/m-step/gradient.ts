@@ -5,9 +5,11 @@ import type { GradientUpdate, Variants } from "../../ir/program.js";
 import { declareRows } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { factorDensity } from "../elaborate/factor-density.js";
-import { instantiate } from "../instantiate.js";
+import { linearGaussian } from "../elimination/gaussian.js";
+import { blockAxes, pairOf } from "../elimination/potential.js";
+import { type Inside, writeInside } from "../inside.js";
 import { deriveLogPriorGradient, writeGradients } from "../prior.js";
-import { startResponsibility } from "../start-responsibility.js";
+import { startElaborator, startResponsibility } from "../start-responsibility.js";
 import type { ParameterGroup } from "./statistics-context.js";
 
 /**
@@ -46,46 +48,77 @@ export function deriveGradientUpdate(
 function expectedLogJoint(model: Model, skeleton: PlanFunction, group: ParameterGroup, missing: boolean): PlanFunction {
   const builder = new PlanBuilder();
   declareRows(builder, model);
-  const previous = new Elaborator(model, builder, { parameters: "previous" });
-  const current = new Elaborator(model, builder, { parameters: "parameter" });
-  const tables = new Map<string, NodeId>(
-    model.factors
-      .filter((factor): factor is DensityFactor => factor.kind === "density")
-      .map((factor) => [`factor.${factor.name}`, factorDensity(previous, factor, missing)]),
-  );
-  const posterior = instantiate(builder, skeleton, (name) => tables.get(name) ?? builder.constant(0));
-  return weightedDensities(current, group, missing, "expectedLogJoint", (factor) => {
-    const weight = posterior.get(`responsibility.${factor.name}`);
-    if (weight === undefined) throw new Error(`derive: no responsibility for ${factor.name}`);
-    return weight;
+  const inside = writeInside(builder, model, skeleton, missing, "previous");
+  const { drawn } = inside.elaborator.mode;
+  const current = new Elaborator(model, builder, {
+    parameters: "parameter",
+    ...(drawn === undefined ? {} : { drawn }),
   });
+  return weightedDensities(current, group, "expectedLogJoint", {
+    weight: (factor) => inside.output(`responsibility.${inside.tableOf(factor.name)}`),
+    axes: (factor) => inside.tableAxes(factor.name),
+    density: (factor) =>
+      builder.plus(factorDensity(current, factor, missing), spreadTerm(current, inside, factor, missing)),
+  });
+}
+
+/** -1/2 sum_uv tr(J_uv Cov[v, u]): what uncertainty about the latents takes from the density at their means. */
+export function spreadTerm(
+  current: Elaborator,
+  inside: Pick<Inside, "tableOf" | "covariance">,
+  factor: DensityFactor,
+  missing: boolean,
+): NodeId {
+  const { builder } = current;
+  if (inside.tableOf(factor.name) === factor.name) return builder.constant(0);
+  const { precision, scope } = linearGaussian(current, factor, missing);
+  let total = builder.constant(0);
+  for (const [i, u] of scope.entries()) {
+    for (const v of scope.slice(i)) {
+      const block = precision.get(pairOf(u.key, v.key));
+      if (block === undefined) continue;
+      const trace = builder.contract([block, inside.covariance(u.key, v.key)], blockAxes(builder, u, v));
+      total = builder.plus(total, builder.scale(u.key === v.key ? -0.5 : -1, trace));
+    }
+  }
+  return total;
 }
 
 /** The same with the posterior of each latent given as a table: what a start maximises. */
 function startLogJoint(model: Model, group: ParameterGroup, missing: boolean): PlanFunction {
   const builder = new PlanBuilder();
   declareRows(builder, model);
-  const current = new Elaborator(model, builder, { parameters: "parameter" });
-  return weightedDensities(current, group, missing, "startLogJoint", (factor) =>
-    startResponsibility(current, factor, missing),
-  );
+  const current = startElaborator(model, builder, "parameter");
+  return weightedDensities(current, group, "startLogJoint", {
+    weight: (factor) => startResponsibility(current, factor, missing),
+    axes: () => [],
+    density: (factor) => factorDensity(current, factor, missing),
+  });
 }
 
-function weightedDensities(
+/** What the expected log-joint is made of. */
+interface WeightedDensity {
+  weight(factor: DensityFactor): NodeId;
+  /** Axes that the weight stands for, besides its own and those of the density. */
+  axes(factor: DensityFactor): readonly string[];
+  density(factor: DensityFactor): NodeId;
+}
+
+/** Outputs `objective` and `gradient.<parameter>` of the factors of a group that hold, each cell weighted. */
+export function weightedDensities(
   elaborator: Elaborator,
   group: ParameterGroup,
-  missing: boolean,
   name: string,
-  weightOf: (factor: DensityFactor) => NodeId,
+  parts: WeightedDensity,
 ): PlanFunction {
   const { builder } = elaborator;
   let total = builder.constant(0);
   for (const factor of group.factors) {
-    const weight = weightOf(factor);
-    const table = factorDensity(elaborator, factor, missing);
+    const weight = parts.weight(factor);
+    const table = parts.density(factor);
     // An impossible cell has weight 0 and log density -inf: it counts for nothing.
     const term = builder.select(weight, builder.times(weight, table), builder.constant(0));
-    const axes = [...new Set([...builder.axesOf(weight), ...builder.axesOf(table)])];
+    const axes = [...new Set([...builder.axesOf(weight), ...builder.axesOf(table), ...parts.axes(factor)])];
     total = builder.plus(total, builder.sum(term, axes));
   }
   builder.output("objective", total, []);

@@ -6,6 +6,7 @@ import { concatenateAlong, type Elaborator } from "../elaborate/elaborator.js";
 import { densityContext } from "../elaborate/factor-density.js";
 import { cellIndices, renameAxes, sumIntoCells, type CellIndex } from "./cells.js";
 import { knownPrior, literalValues } from "./known-prior.js";
+import { latentSpread } from "./latent-spread.js";
 import { linearMean, regressorNode, type LinearTerm } from "./linear-mean.js";
 import { learnedParametersOf } from "./parameter-groups.js";
 import { residualMoments } from "./residual-moments.js";
@@ -183,6 +184,7 @@ function writeStatistics(
   const right = builder.axis(`${prefix}.regressor'`, total);
   const sums = new Map<string, { node: NodeId; axes: readonly string[] }>();
   for (const matched of matches) {
+    if (!context.isActive(matched.factor.name)) continue;
     const { elaborator } = context;
     const density = densityContext(elaborator, matched.factor, context.missing);
     const responsibility = context.responsibility(matched.factor.name);
@@ -191,13 +193,19 @@ function writeStatistics(
     const scaled = builder.times(weight, moments.scale);
     const [eventRow] = density.eventAxes;
     const along = context.tableAxes(matched.factor.name);
-    const put = (name: string, operands: readonly NodeId[], from: readonly string[], to: readonly string[]): void => {
-      const { node, axes } = sumIntoCells(elaborator, operands, matched.cells, from, along);
+    const put = (
+      name: string,
+      operands: readonly NodeId[],
+      from: readonly string[],
+      to: readonly string[],
+      over = along,
+    ): void => {
+      const { node, axes } = sumIntoCells(elaborator, operands, matched.cells, from, over);
       const renamed = renameAxes(builder, node, [...axes, ...from], [...table, ...to]);
       const known = sums.get(name);
       sums.set(name, {
         node: known === undefined ? renamed : builder.plus(known.node, renamed),
-        axes: [...table, ...(to.length < from.length ? from : to)],
+        axes: known?.axes ?? [...table, ...(to.length < from.length ? from : to)],
       });
     };
     put("count", [weight], [], []);
@@ -215,6 +223,25 @@ function writeStatistics(
       } else {
         put("cross", [scaled, moments.residual, z], [eventRow, left], [row, left]);
       }
+    }
+    const latent = latentSpread(context, matched.factor, matched.terms, moments, update.covariance.structure, [
+      left,
+      right,
+    ]);
+    if (latent !== undefined) {
+      // Often the same for many rows: their weights are added up first.
+      const spread = (name: string, node: NodeId, from: readonly string[], to: readonly string[]): void => {
+        const { total: summed, rest } = weightOf(elaborator, weight, node, matched.cells, along);
+        put(name, [summed, node], from, to, rest);
+      };
+      if (latent.regressors !== undefined) spread("regressors", latent.regressors, [left, right], [left, right]);
+      if (latent.cross !== undefined) {
+        const event = eventRow === undefined ? [] : [eventRow];
+        spread("cross", latent.cross, [...event, left], [...event.map(() => row), left]);
+      }
+      const pair = eventRow === undefined ? [] : [eventRow, `${eventRow}'`];
+      const rank = { isotropic: 0, diagonal: 1, full: 2, lowRank: 2 }[update.covariance.structure];
+      spread("scatter", latent.scatter, pair.slice(0, rank), [row, column].slice(0, rank));
     }
     // The spread of what is missing is not scaled by a Student-t weight: it is the conditional covariance itself.
     const rowName = eventRow === undefined ? [] : [eventRow];
@@ -237,6 +264,27 @@ function writeStatistics(
     }
   }
   for (const [name, { node, axes }] of sums) builder.output(`${prefix}.${name}`, node, axes);
+}
+
+/**
+ * A weight summed over the axes along which a value does not vary, which is quicker than adding up their products.
+ *
+ * @returns the sum, and the axes that are left to sum over
+ */
+function weightOf(
+  elaborator: Elaborator,
+  weight: NodeId,
+  value: NodeId,
+  cells: readonly CellIndex[],
+  along: readonly string[],
+): { readonly total: NodeId; readonly rest: readonly string[] } {
+  const { builder } = elaborator;
+  const kept = new Set([
+    ...builder.axesOf(value),
+    ...cells.flatMap(({ key, expression }) => [key, ...builder.axesOf(elaborator.value(expression, []))]),
+  ]);
+  const first = [...new Set([...along, ...builder.axesOf(weight)])].filter((axis) => !kept.has(axis));
+  return { total: builder.sum(weight, first), rest: along.filter((axis) => !first.includes(axis)) };
 }
 
 /** All regressors of a mean along one axis, in the order of the blocks. */

@@ -19,6 +19,8 @@ export interface ResidualMoments {
   readonly outer: readonly [NodeId, NodeId];
   /** Cov e of the missing entries: a matrix (full, lowRank), per entry (diagonal), or its trace (isotropic). */
   readonly spread?: NodeId;
+  /** What E e becomes where the residual of the observed entries changes by this, along the event axis. */
+  fill(change: NodeId): NodeId;
 }
 
 /**
@@ -53,7 +55,7 @@ export function residualMoments(
     square: builder.unary("square", residual),
     outer: [residual, row === undefined || column === undefined ? residual : builder.rename(residual, row, column)],
   });
-  if (present === undefined) return { ...common, ...withResidual(observed) };
+  if (present === undefined) return { ...common, ...withResidual(observed), fill: (change) => change };
 
   const isMatrix = (structure === "full" || structure === "lowRank") && row !== undefined && column !== undefined;
   if (!isMatrix) {
@@ -64,21 +66,29 @@ export function residualMoments(
     return {
       ...common,
       ...withResidual(observed),
+      fill: (change) => builder.times(present, change),
       spread: structure === "isotropic" ? builder.sum(spread, eventAxes) : spread,
     };
   }
   const matrix = density.covariance(matrixSlot).node;
   const lower = builder.cholesky(maskedCovariance(density, matrix, row, column), row, column);
-  const whitened = builder.triangularSolve(lower, observed, row, column);
-  const weighted = builder.times(present, builder.triangularSolve(lower, whitened, row, column, true));
-  const filled = builder.rename(builder.contract([matrix, weighted], [row]), column, row);
+  const fill = (change: NodeId): NodeId => {
+    const whitened = builder.triangularSolve(lower, change, row, column);
+    const weighted = builder.times(present, builder.triangularSolve(lower, whitened, row, column, true));
+    return builder.rename(builder.contract([matrix, weighted], [row]), column, row);
+  };
   // S M S~^-1 M S = (L^-1 M S)' (L^-1 M S): the column axis of S is kept under a name of its own.
   const kept = builder.axis(`${row}''`, builder.sizeOf(row));
   const masked = builder.times(present, builder.rename(matrix, column, kept));
   const inner = builder.axis(`${row}'''`, builder.sizeOf(row));
   const half = builder.rename(builder.triangularSolve(lower, masked, row, column), column, inner);
   const explained = builder.contract([builder.rename(half, kept, row), builder.rename(half, kept, column)], [inner]);
-  return { ...common, ...withResidual(filled), spread: builder.minus(matrix, explained) };
+  return {
+    ...common,
+    ...withResidual(fill(observed)),
+    fill: (change) => fill(builder.times(present, change)),
+    spread: builder.minus(matrix, explained),
+  };
 }
 
 function logarithm(density: DensityContext): NodeId {

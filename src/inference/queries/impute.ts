@@ -3,9 +3,9 @@ import type { DensityFactor, Model } from "../../ir/model.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import { declareRows } from "../elaborate/axes.js";
-import { Elaborator } from "../elaborate/elaborator.js";
-import { densityContext, factorDensity } from "../elaborate/factor-density.js";
-import { instantiate } from "../instantiate.js";
+import type { Elaborator } from "../elaborate/elaborator.js";
+import { densityContext } from "../elaborate/factor-density.js";
+import { densityFactors, writeInside } from "../inside.js";
 import { residualMoments } from "../m-step/residual-moments.js";
 
 /**
@@ -13,23 +13,29 @@ import { residualMoments } from "../m-step/residual-moments.js";
  * residual that the observed entries predict, weighted by the posterior of the cell. Observed entries stay.
  */
 export function deriveImpute(model: Model, skeleton: PlanFunction): PlanFunction | undefined {
-  const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
-  const optional = factors.filter((factor) =>
+  const optional = densityFactors(model).filter((factor) =>
     model.variables.some((variable) => variable.name === factor.child && variable.optional),
   );
   if (optional.length === 0) return undefined;
   const builder = new PlanBuilder();
   declareRows(builder, model);
-  const elaborator = new Elaborator(model, builder, { parameters: "parameter" });
-  const tables = new Map<string, NodeId>(
-    factors.map((factor) => [`factor.${factor.name}`, factorDensity(elaborator, factor, true)]),
-  );
-  const posterior = instantiate(builder, skeleton, (name) => tables.get(name) ?? builder.constant(0));
-  for (const factor of optional) {
+  const inside = writeInside(builder, model, skeleton, true);
+  writeImputed(inside.elaborator, optional, (factor) => inside.output(`share.${inside.tableOf(factor)}`));
+  return builder.build("impute");
+}
+
+/** Outputs the optional variables, what is missing replaced by its mean under the shares of the cells. */
+export function writeImputed(
+  elaborator: Elaborator,
+  factors: readonly DensityFactor[],
+  shareOf: (factor: string) => NodeId,
+): void {
+  const { builder } = elaborator;
+  for (const factor of factors) {
     const context = densityContext(elaborator, factor, true);
-    const share = posterior.get(`share.${factor.name}`);
+    const share = shareOf(factor.name);
     const { present, child, categoriesAxis } = context;
-    if (share === undefined || present === undefined) throw new Error(`derive: ${factor.name} is not optional`);
+    if (present === undefined) throw new Error(`derive: ${factor.name} is not optional`);
     const variable = elaborator.variable(factor.child);
     const isCategory = variable.domain.kind === "category" && categoriesAxis !== undefined;
     const stored = [...variable.axes, ...(isCategory ? [categoriesAxis] : context.eventAxes)];
@@ -39,7 +45,6 @@ export function deriveImpute(model: Model, skeleton: PlanFunction): PlanFunction
     const observed = isCategory ? builder.oneHot(child, categoriesAxis) : child;
     builder.output(variable.name, builder.select(present, observed, builder.sum(weighted, hidden)), stored);
   }
-  return builder.build("impute");
 }
 
 /** What the observed entries of a vector say about the missing ones of the same vector. */

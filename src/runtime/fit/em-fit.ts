@@ -1,5 +1,5 @@
 import type { EmMethods, Sizes, Tensors } from "../description.js";
-import type { RowSource } from "../data/row-source.js";
+import type { RowBlock, RowSource } from "../data/row-source.js";
 import type { EntryMoments } from "../data/variance.js";
 import { variancesOf } from "../data/variance.js";
 import { CollapsedComponentError, DataError, NonFiniteError } from "../errors.js";
@@ -20,9 +20,11 @@ import type { FitOutcome } from "./fit-result.js";
 import { summariseFit } from "./fit-result.js";
 import { initialGuess, literalParameters, PERTURBATION } from "./initial-guess.js";
 import type { StartMethod } from "./start-tables.js";
-import { startTables } from "./start-tables.js";
+import { startFactorTables } from "./start-factors.js";
+import { startPartitions, startTables } from "./start-tables.js";
 
 const DEFAULT_RESTARTS = 8;
+const FACTOR_RESTARTS = 3;
 /** Iterations after which the runs are compared. */
 const SHORT_ITERATIONS = 20;
 /** Part of the short runs that are continued, and their least number. */
@@ -87,7 +89,7 @@ async function prepare(
   const { description } = methods;
   if (learned.rows === 0) throw new DataError("empty", `${description.name} has no rows to learn from.`);
   const { sizes } = learned;
-  const { moments, latents } = survey;
+  const { moments, latents, factors } = survey;
   const runner = new BlockRunner(methods, learned, new HostTurns(options.signal));
   const init = typeof options.init === "string" ? {} : readParameters(description, sizes, options.init);
   const literals = literalParameters(description, sizes);
@@ -96,6 +98,7 @@ async function prepare(
   const context: RunContext = {
     runner,
     latents,
+    factors,
     ridge: options.ridge,
     dataVariance: variancesOf(moments),
     fixed,
@@ -129,13 +132,14 @@ async function prepare(
     found.push(warnings.ridgeWithoutEffect());
   }
   const start = await startOf(context, moments, known, Object.keys(init).length > 0, options);
-  const varies = start === "tables" && (latents.length > 0 || description.gradientBlocks.length > 0);
+  const varies =
+    start === "tables" && (latents.length > 0 || factors.length > 0 || description.gradientBlocks.length > 0);
   return {
     context,
     options,
     data: learned,
     heldOut,
-    restarts: varies ? (options.restarts ?? (latents.length > 0 ? DEFAULT_RESTARTS : 1)) : 1,
+    restarts: varies ? (options.restarts ?? defaultRestarts(context)) : 1,
     moments,
     known,
     start,
@@ -277,10 +281,17 @@ function recoverable(error: unknown): Error {
   throw error;
 }
 
+/** Likelihoods of mixtures have many maxima, those of factor models few. */
+function defaultRestarts({ latents, factors }: RunContext): number {
+  if (latents.length > 0) return DEFAULT_RESTARTS;
+  return factors.length > 0 ? FACTOR_RESTARTS : 1;
+}
+
 function startMethod(fit: PreparedFit, restart: number): StartMethod | "parameters" {
-  if (fit.start !== "tables" || fit.context.latents.length === 0) return "parameters";
+  const { latents, factors } = fit.context;
+  if (fit.start !== "tables" || (latents.length === 0 && factors.length === 0)) return "parameters";
   const clustered = fit.options.init !== "random" && restart % 2 === 0;
-  if (clustered) return "kmeans++";
+  if (clustered) return latents.length === 0 ? "principal axes" : "kmeans++";
   const turn = fit.options.init === "random" ? restart : Math.floor(restart / 2);
   return turn % 2 === 0 ? "random partition" : "random tables";
 }
@@ -302,7 +313,7 @@ async function beginNear(
   perturbation: number,
 ): Promise<EmRun> {
   const { context, options, known } = fit;
-  const { runner, latents } = context;
+  const { runner, latents, factors } = context;
   const { description } = runner.methods;
   const guess = initialGuess(description, runner.sizes, fit.moments, known, options.seed, restart, perturbation);
   // What is merely fixed takes part in the start; what is given does not move.
@@ -314,7 +325,10 @@ async function beginNear(
     return EmRun.begin(context, restart, "parameters", updated, undefined, fixedInStart);
   }
   const method = start === "parameters" ? "kmeans++" : start;
-  const tables = startTables(latents, method, options.seed, restart);
+  const partitions = startPartitions(latents, method, options.seed, restart);
+  const discrete = startTables(latents, partitions, options.seed, restart);
+  const gaussian = startFactorTables(factors, partitions, method, options.seed, restart);
+  const tables = (block: RowBlock): Tensors => ({ ...discrete(block), ...gaussian(block) });
   return EmRun.begin(context, restart, start, guess, tables, fixedInStart);
 }
 

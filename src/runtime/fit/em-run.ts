@@ -218,7 +218,7 @@ export class EmRun {
     const [empty] = await emptyComponents(runner, this.current.parameters, latents);
     if (empty === undefined) return;
     const used = [...record.reseededRows];
-    const tables = await reseedTables(runner, this.current.parameters, latents, empty, used);
+    const tables = await reseedTables(runner, this.current.parameters, empty, used);
     const collected: FitWarning[] = [
       warnings.componentReseeded(empty.latent.variable.name, empty.value, record.iteration),
     ];

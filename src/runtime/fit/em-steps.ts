@@ -6,12 +6,14 @@ import { warnings } from "../warnings.js";
 import { explainNonFinite, keptCovariance, narrowCovariance } from "./collapse.js";
 import type { BlockRunner, Evaluation } from "./evaluation.js";
 import { maximiseByGradient } from "./gradient-maximisation.js";
+import type { StartFactor } from "./start-factors.js";
 import type { StartLatent } from "./start-tables.js";
 
 /** What all runs of one fit share. */
 export interface RunContext {
   readonly runner: BlockRunner;
   readonly latents: readonly StartLatent[];
+  readonly factors: readonly StartFactor[];
   readonly ridge: number;
   readonly dataVariance: Tensors;
   /** Parameters that no run changes. */

@@ -57,7 +57,6 @@ export async function emptyComponents(
 export async function reseedTables(
   runner: BlockRunner,
   parameters: Tensors,
-  latents: readonly StartLatent[],
   { latent, value }: EmptyComponent,
   usedRows: number[],
 ): Promise<(block: RowBlock) => Promise<Tensors>> {
@@ -79,7 +78,7 @@ export async function reseedTables(
   return async (block) => {
     const posterior = await runner.posterior(parameters, block);
     const tables = Object.fromEntries(
-      latents.map(({ variable }) => [`start.${variable.name}`, posterior[variable.name]]),
+      Object.entries(posterior).map(([name, table]) => [`start.${name}`, table] as const),
     );
     const table = tables[`start.${latent.variable.name}`];
     for (let row = 0; row < block.rows; row++) {

@@ -1,4 +1,4 @@
-import type { Awaitable, EmMethods, MStepSettings, Sizes, Tensors } from "../description.js";
+import type { Awaitable, EmMethods, ModelDescription, MStepSettings, Sizes, Tensors } from "../description.js";
 import { boundShape, extentValue, product } from "../extents.js";
 import { scatterRows, zeros } from "../data/blocks.js";
 import type { RowBlock, RowSource } from "../data/row-source.js";
@@ -90,23 +90,50 @@ export class BlockRunner {
     }
   }
 
-  /** Values of one row in each latent's posterior table: plates, then values. */
+  /** Values of one row in each output of `posteriorOf`. */
   posteriorWidths(): Readonly<Record<string, number>> {
     const widths: Record<string, number> = {};
     for (const latent of this.methods.description.variables) {
       if (latent.role !== "latent") continue;
+      const plates = product(boundShape(latent.plates, this.sizes));
+      if (latent.domain === "real") {
+        const event = product(boundShape(latent.event, this.sizes));
+        widths[latent.name] = plates * event;
+        widths[`covariance.${latent.name}`] = plates * event * event;
+        continue;
+      }
       const values = latent.domain === "binary" ? 2 : (extentValue(latent.categories ?? 1, this.sizes) ?? 1);
-      widths[latent.name] = product(boundShape(latent.plates, this.sizes)) * values;
+      widths[latent.name] = plates * values;
     }
     return widths;
   }
 
   /** Posterior tables of one block. */
-  async posterior(parameters: Tensors, block: RowBlock): Promise<Tensors> {
+  async posterior(
+    parameters: Tensors,
+    block: RowBlock,
+    question: "posterior" | "mostProbable" = "posterior",
+  ): Promise<Tensors> {
     const widths = this.posteriorWidths();
     const into = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, width * block.rows])));
-    await this.methods.posteriorOf(this.sizes, parameters, block, into);
+    if (question === "posterior") await this.methods.posteriorOf(this.sizes, parameters, block, into);
+    else await this.methods.mostProbableOf?.(this.sizes, parameters, block, into);
+    repeatAlongSequences(this.methods.description, block, into);
     await this.turns.give();
     return into;
+  }
+}
+
+/** What is known of a sequence as a whole is written at its first row; every row of it says the same. */
+function repeatAlongSequences({ sequences }: ModelDescription, { rows, starts }: RowBlock, into: Tensors): void {
+  for (const name of sequences?.perSequence ?? []) {
+    const table = into[name];
+    if (table === undefined || starts === undefined) continue;
+    const width = table.length / rows;
+    for (let sequence = 0; sequence + 1 < starts.length; sequence++) {
+      for (let row = starts[sequence] + 1; row < starts[sequence + 1]; row++) {
+        table.copyWithin(row * width, starts[sequence] * width, (starts[sequence] + 1) * width);
+      }
+    }
   }
 }

@@ -6,8 +6,9 @@ import { weightOf } from "../data/row-source.js";
 import type { EntryMoments } from "../data/variance.js";
 import { MomentSums } from "../data/variance.js";
 import { boundShape, extentText, extentValue, product } from "../extents.js";
-import type { ItemLayout } from "./features.js";
+import type { FeatureMap, ItemLayout } from "./features.js";
 import { copyItem, featureMap, fingerprint, itemLayout } from "./features.js";
+import type { StartFactor } from "./start-factors.js";
 import type { StartLatent } from "./start-tables.js";
 
 /** Rows and items that are kept of any number of them. */
@@ -19,12 +20,21 @@ export interface Survey {
   readonly totalWeight: number;
   /** Of each observed variable. */
   readonly moments: Readonly<Record<string, EntryMoments>>;
+  /** Discrete latents. */
   readonly latents: readonly StartLatent[];
+  /** Gaussian latents. */
+  readonly factors: readonly StartFactor[];
 }
 
 interface SampledItems {
   readonly layout: ItemLayout;
   readonly sample: DistinctSample;
+}
+
+/** A latent variable and what its items are described by. */
+interface DescribedLatent {
+  readonly variable: VariableDescription;
+  readonly items: SampledItems;
 }
 
 /** Sees every block once, in bounded memory. The order of the rows makes no difference but for rounding. */
@@ -34,7 +44,8 @@ export class Surveyor {
   private readonly moments = new Map<string, { readonly variable: string; readonly sums: MomentSums }>();
   private readonly samples = new Map<string, SampledItems>();
   private readonly rowItems: SampledItems;
-  private readonly latents: { readonly variable: VariableDescription; readonly items: SampledItems }[] = [];
+  private readonly latents: DescribedLatent[] = [];
+  private readonly factors: DescribedLatent[] = [];
 
   constructor(
     private readonly description: ModelDescription,
@@ -42,12 +53,14 @@ export class Surveyor {
   ) {
     for (const variable of description.variables) {
       if (variable.role === "observed") this.momentsOf(variable.name, this.eventOf(variable), undefined);
-      if (variable.role !== "latent" || (variable.domain !== "category" && variable.domain !== "binary")) continue;
+      if (variable.role !== "latent") continue;
+      const isDiscrete = variable.domain === "category" || variable.domain === "binary";
+      if (!isDiscrete && variable.domain !== "real") continue;
       const items = this.itemsOf(itemLayout(description, variable, layout));
       for (const { variable: name, itemWidth, encoding } of items.layout.sources) {
         if (encoding.kind === "number") this.momentsOf(name, itemWidth, encoding.transform);
       }
-      this.latents.push({ variable, items });
+      (isDiscrete ? this.latents : this.factors).push({ variable, items });
     }
     this.rowItems = this.itemsOf(itemLayout(description, { plates: [], plateNames: [] }, layout));
   }
@@ -91,20 +104,30 @@ export class Surveyor {
       if (variable.role !== "observed") continue;
       observed[variable.name] = momentsOf(momentsKey(variable.name, this.eventOf(variable), undefined));
     }
-    const latents = this.latents.map(({ variable, items }): StartLatent => {
-      const map = featureMap(items.layout, (source) => {
+    const mapOf = ({ layout }: SampledItems): FeatureMap =>
+      featureMap(layout, (source) => {
         const transform = source.encoding.kind === "number" ? source.encoding.transform : undefined;
         return momentsOf(momentsKey(source.variable, source.itemWidth, transform));
       });
-      return {
-        variable,
-        values: this.valuesOfLatent(variable),
-        map,
-        ordered: this.isOrdered(variable),
-        sample: sampleOf(items),
-      };
+    const latents = this.latents.map(({ variable, items }): StartLatent => ({
+      variable,
+      values: this.valuesOfLatent(variable),
+      map: mapOf(items),
+      ordered: this.isOrdered(variable),
+      sample: sampleOf(items),
+    }));
+    const reals = this.description.variables.filter(({ role, domain }) => role === "observed" && domain === "real");
+    const pooled = pooledDeviation(reals.map(({ name }) => observed[name]));
+    const taken = new Map<string, number>();
+    const factors = this.factors.map(({ variable, items }): StartFactor => {
+      const width = this.eventOf(variable);
+      const place = variable.plateNames.join("/");
+      const firstAxis = taken.get(place) ?? 0;
+      taken.set(place, firstAxis + width);
+      const scale = variable.learnsScale === true ? pooled : 1;
+      return { variable, width, map: mapOf(items), firstAxis, scale, sample: sampleOf(items) };
     });
-    return { rows: this.rows, totalWeight: this.totalWeight, moments: observed, latents };
+    return { rows: this.rows, totalWeight: this.totalWeight, moments: observed, latents, factors };
   }
 
   private momentsOf(variable: string, event: number, transform: ((value: number) => number) | undefined): void {
@@ -156,4 +179,11 @@ export class Surveyor {
 
 function momentsKey(variable: string, event: number, transform: ((value: number) => number) | undefined): string {
   return `${variable} ${event}${transform === undefined ? "" : " transformed"}`;
+}
+
+/** Standard deviation of all entries together; 1 where there is none that varies. */
+function pooledDeviation(moments: readonly EntryMoments[]): number {
+  const variances = moments.flatMap(({ variance }) => [...variance]);
+  const pooled = variances.reduce((sum, value) => sum + value, 0) / Math.max(1, variances.length);
+  return pooled > 0 ? Math.sqrt(pooled) : 1;
 }

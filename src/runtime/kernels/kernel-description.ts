@@ -22,6 +22,8 @@ export interface KernelDescription {
 export interface KernelSegment {
   readonly export: string;
   readonly kind: "once" | "rows";
+  /** Takes the place of the other where the last group has fewer rows than lanes. */
+  readonly tail?: string;
   readonly clear?: string;
   readonly collect?: string;
 }
@@ -61,9 +63,10 @@ export type CellCount = readonly (readonly [number, ...(readonly string[])])[];
 /** The functions of one model, compiled into one module. */
 export interface KernelModule {
   readonly lanes: number;
-  /** Without and with fused multiply-add (relaxed SIMD), in base64. */
-  readonly plain: string;
-  readonly relaxed: string;
+  /** The WebAssembly module, as `bytesOfText` reads it. */
+  readonly bytes: string;
+  /** Where its multiply-adds are, which are fused where there is relaxed SIMD; in the same form. */
+  readonly fusions: string;
   /** Place of the byte that says whether the imported memory is shared: 1 where it is not, 3 where it is. */
   readonly memoryFlags: number;
   /** Memory below is the module's own constants. */

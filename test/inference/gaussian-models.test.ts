@@ -1,0 +1,121 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { deriveProgram } from "../../src/compile/index.js";
+import { classify } from "../../src/inference/classify.js";
+import { verifyPlan } from "../../src/ir/verify-plan.js";
+import { gaussianModel, type GaussianModelCase } from "../arbitraries/gaussian-model.js";
+import { placesOf, sizeOf } from "../oracles/enumeration.js";
+import { answerGaussianRow, type GaussianAnswer } from "../oracles/joint-gaussian.js";
+import { columns, randomWorld, stored } from "../oracles/random-world.js";
+import { InterpretedProgram } from "../support/interpreted-program.js";
+import { modelOf } from "../support/random-models.js";
+
+const runs = process.env["GENC_SLOW"] === undefined ? 40 : 2000;
+
+function prepare(one: GaussianModelCase, rows: number) {
+  const model = modelOf(one.text);
+  const world = randomWorld(model, one.sizes, one.seed, rows);
+  const verdict = classify(model);
+  fc.pre(verdict.kind === "exact" && verdict.stacked.length === 0);
+  const program = deriveProgram(model);
+  return { model, world, program, run: new InterpretedProgram(program, one.sizes, columns(world), rows) };
+}
+
+function closeTo(got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, what: string): void {
+  expect(got.length, what).toBe(want.length);
+  for (let i = 0; i < want.length; i++)
+    expect(Math.abs(got[i]! - want[i]!), `${what}[${i}]: ${got[i]} and ${want[i]}`).toBeLessThanOrEqual(
+      tolerance * (1 + Math.abs(want[i]!)),
+    );
+}
+
+/** Mean and covariance of one latent at one place, over all assignments. */
+function marginal(answer: GaussianAnswer, key: string): { mean: number[]; covariance: number[] } {
+  const at = answer.entries.flatMap((entry, i) => (entry.slice(0, entry.lastIndexOf(":")) === key ? [i] : []));
+  const mean = at.map((i) => answer.cases.reduce((sum, one) => sum + one.probability * one.mean[i]!, 0));
+  const covariance = at.flatMap((i, a) =>
+    at.map((j, b) =>
+      answer.cases.reduce(
+        (sum, one) =>
+          sum + one.probability * (one.covariance[i]![j]! + (one.mean[i]! - mean[a]!) * (one.mean[j]! - mean[b]!)),
+        0,
+      ),
+    ),
+  );
+  return { mean, covariance };
+}
+
+describe("random static models with Gaussian latents against the joint Gaussian", () => {
+  test("likelihood and posteriors", () => {
+    fc.assert(
+      fc.property(gaussianModel({ missing: true, weights: true, priors: false }), (one) => {
+        const rows = 3;
+        const { model, world, program, run } = prepare(one, rows);
+        for (const fn of [program.logDensity, program.eStep, program.posterior].flatMap((v) => Object.values(v)))
+          verifyPlan(fn, "derivation");
+        const answers = [...Array(rows).keys()].map((row) => answerGaussianRow(model, world, row));
+        const parameters = stored(world.parameters);
+        closeTo(
+          run.logDensity(parameters),
+          answers.map((answer) => answer.logDensity),
+          1e-9,
+          "log density",
+        );
+        const posterior = run.posterior(parameters);
+        for (const latent of model.variables.filter((variable) => variable.role === "latent")) {
+          const keys = placesOf(model, world, latent).map((place) => [latent.name, ...place].join("/"));
+          if (latent.domain.kind === "real") {
+            const moments = answers.flatMap((answer) => keys.map((key) => marginal(answer, key)));
+            closeTo(
+              posterior[latent.name]!,
+              moments.flatMap(({ mean }) => mean),
+              1e-8,
+              `mean of ${latent.name}`,
+            );
+            closeTo(
+              posterior[`covariance.${latent.name}`]!,
+              moments.flatMap(({ covariance }) => covariance),
+              1e-8,
+              `covariance of ${latent.name}`,
+            );
+            continue;
+          }
+          const size = latent.domain.kind === "category" ? sizeOf(world, latent.domain.categories) : 2;
+          const want = answers.flatMap((answer) =>
+            keys.flatMap((key) =>
+              [...Array(size).keys()].map((value) =>
+                answer.cases
+                  .filter(({ assignment }) => assignment[key] === value)
+                  .reduce((sum, { probability }) => sum + probability, 0),
+              ),
+            ),
+          );
+          closeTo(posterior[latent.name]!, want, 1e-8, `posterior of ${latent.name}`);
+        }
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  test("EM never lowers the objective", () => {
+    fc.assert(
+      fc.property(gaussianModel({ missing: true, weights: true, priors: true }), (one) => {
+        const rows = 12;
+        const { world, run } = prepare(one, rows);
+        let parameters = stored(world.parameters);
+        let before = -Infinity;
+        for (let iteration = 0; iteration < 6; iteration++) {
+          const statistics = run.eStep(parameters);
+          const objective = statistics["logLikelihood"]![0]! + run.logPrior(parameters);
+          if (!Number.isFinite(objective)) break;
+          expect(objective).toBeGreaterThanOrEqual(
+            before - 1e-8 * rows * (1 + Math.abs(before === -Infinity ? 0 : before / rows)),
+          );
+          before = objective;
+          parameters = run.mStep(statistics, parameters);
+        }
+      }),
+      { numRuns: runs },
+    );
+  });
+});
