@@ -13,9 +13,15 @@ import { jsonLinesBlocks } from "./read-json-lines.js";
 import { parquetBlocks } from "./read-parquet.js";
 import { tablePlace, type Table } from "./table.js";
 
-/** About so many values, or characters of text, are read at once. */
-const VALUES_IN_BLOCK = 1 << 20;
-const TEXT_IN_BLOCK = 8 << 20;
+/** What is read at once. */
+export interface BlockSizes {
+  /** Of arrays and Parquet. */
+  readonly values: number;
+  /** Characters, of CSV and JSON lines. */
+  readonly text: number;
+}
+
+const BLOCK_SIZES: BlockSizes = { values: 1 << 20, text: 8 << 20 };
 const CHUNK_BYTES = 1 << 20;
 
 /**
@@ -25,7 +31,10 @@ const CHUNK_BYTES = 1 << 20;
 export class TableStream {
   private readonly stamps = new Map<string, FileStamp>();
 
-  constructor(readonly files: readonly DataFile[]) {}
+  constructor(
+    readonly files: readonly DataFile[],
+    private readonly sizes: BlockSizes = BLOCK_SIZES,
+  ) {}
 
   async *open(): AsyncGenerator<DataOutcome<Table>, void, undefined> {
     let first: Table | undefined;
@@ -51,7 +60,7 @@ export class TableStream {
       this.stamps.set(path, known);
       const before = changed(path, known);
       if (before !== undefined) return yield refused(before);
-      for await (const block of fileBlocks(file)) {
+      for await (const block of fileBlocks(file, this.sizes)) {
         // A file that was cut off ends with a broken row: that is not what is wrong with it.
         const change = block.kind === "refused" ? changed(path, known) : undefined;
         yield change === undefined ? block : refused(change);
@@ -66,30 +75,34 @@ export class TableStream {
   }
 }
 
-async function* fileBlocks({ path, format, packed }: DataFile): AsyncGenerator<DataOutcome<Table>> {
+async function* fileBlocks(
+  { path, format, packed }: DataFile,
+  { values, text }: BlockSizes,
+): AsyncGenerator<DataOutcome<Table>> {
   const bytes = (): AsyncIterable<Uint8Array> => {
-    const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+    const stream = createReadStream(path, { highWaterMark: Math.min(text, CHUNK_BYTES) });
     return packed ? stream.pipe(createGunzip()) : stream;
   };
   switch (format) {
     case "csv":
-      return yield* csvBlocks(path, bytes());
+      return yield* csvBlocks(path, bytes(), text);
     case "json":
-      return yield* jsonLinesBlocks(path, bytes(), TEXT_IN_BLOCK);
+      return yield* jsonLinesBlocks(path, bytes(), text);
     case "parquet":
-      return yield* parquetBlocks(path, VALUES_IN_BLOCK);
+      return yield* parquetBlocks(path, values);
     case "npy":
-      return yield* npyBlocks(path, basename(path, ".npy"), VALUES_IN_BLOCK);
+      return yield* npyBlocks(path, basename(path, ".npy"), values);
     case "npz":
     case "spreadsheet":
       throw new Error(`${format} files are not read in blocks`);
   }
 }
 
-/** Delimited text in tables of about as many rows as `TEXT_IN_BLOCK` holds. */
+/** Delimited text in tables of about as many rows as so many characters hold. */
 export async function* csvBlocks(
   file: string,
   chunks: AsyncIterable<string | Uint8Array>,
+  textInBlock = BLOCK_SIZES.text,
 ): AsyncGenerator<DataOutcome<Table>> {
   const reader = new CsvReader(file, 1 << 14);
   let read = 0;
@@ -98,7 +111,7 @@ export async function* csvBlocks(
     read += chunk.length;
     // What is wrong is known in full at the end.
     if (reader.problems().length > 0) reader.forget();
-    else if (read >= TEXT_IN_BLOCK && reader.rows > 0) {
+    else if (read >= textInBlock && reader.rows > 0) {
       yield { kind: "ready", value: reader.take() };
       read = 0;
     }
