@@ -230,7 +230,7 @@ class NetworkLowering {
     const { operation } = this.node(id);
     switch (operation.kind) {
       case "input": {
-        if (operation.source === "previous") throw new NotLowered("previous");
+        if (operation.source === "previous" || operation.source === "carry") throw new NotLowered(operation.source);
         const key = `${operation.source} ${operation.name}`;
         let buffer = this.inputs.get(key);
         if (buffer === undefined) {
