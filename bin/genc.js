@@ -1,14 +1,19 @@
 #!/usr/bin/env node
-import { existsSync } from "node:fs";
+// CommonJS (package.json beside this): Node starts it sooner than a module.
+"use strict";
+const { existsSync } = require("node:fs");
+const { join } = require("node:path");
 
-const built = new URL("../dist/cli/main.js", import.meta.url);
-const builder = new URL("../scripts/build.mjs", import.meta.url);
+const built = join(__dirname, "..", "dist", "cli", "start.cjs");
+const builder = join(__dirname, "..", "scripts", "build.mjs");
 
-// A checkout is built at its first use; a package always is.
-if (!existsSync(built) && existsSync(builder)) {
-  process.stderr.write("genc: building for the first time (once) …\n");
-  const { build } = await import(builder.href);
-  await build();
+async function main() {
+  // A checkout is built at its first use; a package always is.
+  if (!existsSync(built) && existsSync(builder)) {
+    process.stderr.write("genc: building for the first time (once) …\n");
+    const { build } = await import(require("node:url").pathToFileURL(builder).href);
+    await build();
+  }
+  await require(built).start(process.argv.slice(2));
 }
-const { run } = await import(built.href);
-await run();
+void main();

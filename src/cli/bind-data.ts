@@ -3,6 +3,7 @@ import type { BoundData, ColumnMapping } from "../data/bindable.js";
 import { readTable } from "../data/read-table.js";
 import type { Table } from "../data/table.js";
 import { harmlessText } from "../diagnostics/harmless-text.js";
+import { readingGrey } from "../runtime/elbo/grey-values.js";
 import type { ModelDescription } from "../runtime/description.js";
 import { CommandFailure, usageFailure } from "./failure.js";
 import type { KnownSizes } from "./known-sizes.js";
@@ -36,7 +37,10 @@ export function bindData(
 ): BoundData {
   const bound = bindColumns({
     table,
-    variables: description.variables,
+    variables:
+      options.binarize === "resample" || options.binarize === "expected"
+        ? readingGrey(description.variables)
+        : description.variables,
     sizes: sizes.settled,
     defaults: sizes.defaults,
     map: options.map,

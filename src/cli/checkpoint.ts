@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { StepState } from "../runtime/elbo/step-state.js";
 import type { FitState } from "../runtime/fit/fit-state.js";
 import { usageFailure } from "./failure.js";
 
@@ -11,9 +12,10 @@ export interface CheckpointOptions {
 
 /** Where the state of a fit goes, and where it comes from. */
 export interface Checkpoint {
-  readonly fitOptions: { readonly checkpointEvery?: number; readonly resume?: FitState };
+  emOptions(): { readonly checkpointEvery?: number; readonly resume?: FitState };
+  stepOptions(): { readonly checkpointEvery?: number; readonly resume?: StepState };
   /** Replaces the file at once, so that an interruption leaves the old state or the new one, never half of one. */
-  write(state: FitState): void;
+  write(state: FitState | StepState): void;
   /** For the message after an interruption. */
   readonly text: string;
 }
@@ -26,10 +28,14 @@ export function openCheckpoint({ checkpoint, checkpointEvery, resume }: Checkpoi
   }
   if (checkpoint !== undefined) mkdirSync(checkpoint, { recursive: true });
   return {
-    fitOptions: {
+    emOptions: () => ({
       ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
-      ...(resume === undefined ? {} : { resume: readState(resume) }),
-    },
+      ...(resume === undefined ? {} : { resume: readState(resume, isState) }),
+    }),
+    stepOptions: () => ({
+      ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
+      ...(resume === undefined ? {} : { resume: readState(resume, isStepState) }),
+    }),
     write(state) {
       if (checkpoint === undefined) return;
       const file = join(checkpoint, fileName);
@@ -40,11 +46,11 @@ export function openCheckpoint({ checkpoint, checkpointEvery, resume }: Checkpoi
   };
 }
 
-function readState(folder: string): FitState {
+function readState<T>(folder: string, isOne: (value: unknown) => value is T): T {
   const file = join(folder, fileName);
   if (!existsSync(file)) throw usageFailure(`--resume ${folder}: there is no ${fileName} in it.`);
   const state: unknown = parse(readFileSync(file, "utf8"));
-  if (!isState(state)) throw usageFailure(`--resume ${folder}: ${fileName} is not the state of a fit.`);
+  if (!isOne(state)) throw usageFailure(`--resume ${folder}: ${fileName} is not the state of a fit.`);
   return state;
 }
 
@@ -64,5 +70,15 @@ function isState(value: unknown): value is FitState {
     "format" in value &&
     value.format === "genc.fit-state/1" &&
     "runs" in value
+  );
+}
+
+function isStepState(value: unknown): value is StepState {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "format" in value &&
+    value.format === "genc.step-state/1" &&
+    "coordinates" in value
   );
 }

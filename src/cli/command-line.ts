@@ -1,4 +1,4 @@
-import { Command, Option } from "commander";
+import { Option, type Command } from "commander";
 import type { ExitCode } from "./exit-code.js";
 import {
   columnMap,
@@ -8,8 +8,8 @@ import {
   properFraction,
   repeated,
 } from "./options/option-values.js";
+import { addCheck, addCommand, addFormat, createProgram } from "./front-commands.js";
 import type { Terminal } from "./terminal.js";
-import { compilerVersion } from "../compile/version.js";
 
 /**
  * What `genc` understands. Each command's work is a file of `commands/`, loaded only when it is called, so that
@@ -18,18 +18,8 @@ import { compilerVersion } from "../compile/version.js";
  * @param settle receives the exit status
  */
 export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) => void): Command {
-  const program = new Command("genc");
-  program
-    .description("Compile latent-variable models into TypeScript trainers, and train and query them.")
-    .version(compilerVersion, "-V, --version", "print the version")
-    .helpOption("-h, --help", "print this help")
-    .option("--no-color", "no colours (also: NO_COLOR=1)")
-    .showHelpAfterError("(genc --help lists commands and options)")
-    .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.message });
-
-  const command = (usage: string, description: string): Command =>
-    program.command(usage).description(description).allowExcessArguments(false).option("--no-color", "no colours");
+  const program = createProgram(terminal);
+  const command = (usage: string, description: string): Command => addCommand(program, usage, description);
 
   command("init [name]", "write a model, a small data file and a train script that run as they are")
     .addOption(
@@ -42,16 +32,10 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await init(terminal, name, options));
     });
 
-  command("check <files...>", "report what is wrong with programs")
-    .addOption(new Option("--format <format>", "form of the report").choices(["pretty", "json", "github", "sarif"]))
-    .option("--json", "the same as --format json")
-    .action(async (files: string[], options: { format?: "pretty" | "json" | "github" | "sarif"; json?: boolean }) => {
-      const { check } = await import("./commands/check.js");
-      settle(await check(terminal, files, options.format ?? (options.json === true ? "json" : "pretty")));
-    });
+  addCheck(program, terminal, settle, () => import("./commands/check.js"));
 
   command("compile <file>", "write a trainer as TypeScript")
-    .option("-o, --output <file>", "where to (default: beside the source)")
+    .option("-o, --output <file>", "where to (default: beside the source); JavaScript where it ends in .js or .mjs")
     .option("--model <name>", "which model, where the file holds several")
     .addOption(engineOption())
     .option("--standalone", "inline the run time")
@@ -78,6 +62,8 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
 
   addQueryOptions(command("score <model>", "log-density of data under a model"))
     .option("--per-row", "with --json: the log-density of every row")
+    .option("--samples <draws>", "importance weights per row where only a bound is known [32]", integerAtLeast(1))
+    .option("--seed <seed>", "seed of those draws", integerAtLeast(0))
     .action(async (model: string, options) => {
       const { score } = await import("./commands/score.js");
       settle(await score(terminal, model, options));
@@ -116,12 +102,7 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await explain(terminal, subject, options));
     });
 
-  command("fmt <files...>", "put programs into the one canonical layout")
-    .option("--check", "write nothing; fail if a file is not in it")
-    .action(async (files: string[], options: { check?: boolean }) => {
-      const { formatFiles } = await import("./commands/fmt.js");
-      settle(await formatFiles(terminal, files, options.check === true));
-    });
+  addFormat(program, terminal, settle, () => import("./commands/fmt.js"));
 
   command("verify <file>", "check what the compiler derived: recovery, gradients, enumeration, monotone EM")
     .option("--model <name>", "which model, where the file holds several")
@@ -173,6 +154,7 @@ function addQueryOptions(command: Command): Command {
     .requiredOption("--data <file>", "a path, a pattern, or - for CSV on standard input (repeatable)", repeated)
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})
     .option("--sequence <column>", "rows with the same value form one sequence")
+    .addOption(binarizeOption())
     .option("--json", "one JSON document on standard output")
     .option("--quiet", "no messages but errors");
 }
@@ -190,13 +172,7 @@ function addFitOptions(command: Command): Command {
     )
     .option("--weights <column>", "how often each row counts")
     .option("--sequence <column>", "rows with the same value form one sequence, in order")
-    .addOption(
-      new Option("--binarize <how>", "grey levels for a Binary variable").choices([
-        "resample",
-        "threshold",
-        "expected",
-      ]),
-    )
+    .addOption(binarizeOption())
     .option("--max-iterations <n>", "at most so many iterations for each start", integerAtLeast(1))
     .option("--tolerance <number>", "stop when the mean log-likelihood grows by less", nonNegativeNumber)
     .option("--restarts <n>", "how many starts; the best is kept", integerAtLeast(1))
@@ -210,7 +186,7 @@ function addFitOptions(command: Command): Command {
     .option("--learning-rate <number>", "step size, for models learned by gradients", nonNegativeNumber)
     .addOption(engineOption())
     .option("--backend <name>", "TensorFlow.js backend, for --engine tfjs")
-    .option("--threads <n>", "how many threads", integerAtLeast(1))
+    .option("--threads <n>", "most threads that work on the rows (default: as many as cores)", integerAtLeast(1))
     .option("--checkpoint <folder>", "save the state of the fit here")
     .option("--checkpoint-every <n>", "after every so many iterations", integerAtLeast(1))
     .option("--resume <folder>", "go on from a checkpoint")
@@ -218,4 +194,12 @@ function addFitOptions(command: Command): Command {
     .option("--save <file>", "save the fitted model here (.safetensors)")
     .option("--json", "one JSON document on standard output")
     .option("--quiet", "no messages but errors");
+}
+
+function binarizeOption(): Option {
+  return new Option("--binarize <how>", "grey levels for a Binary variable").choices([
+    "resample",
+    "threshold",
+    "expected",
+  ]);
 }

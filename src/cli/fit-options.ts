@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import type { Program } from "../ir/program.js";
 import type { SettledSizes } from "../data/bindable.js";
 import { readFailure } from "../data/read-failure.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
@@ -32,22 +33,22 @@ export interface TrainOptions extends DataOptions, CompileOptions, CheckpointOpt
 }
 
 /** Options that are understood and cannot be honoured: better said than ignored. */
-export function refuseUnsupported(options: TrainOptions): void {
+export function refuseUnsupported(options: TrainOptions, algorithm: Program["algorithm"]): void {
   const byGradient = [
     ["--batch-size", options.batchSize],
     ["--epochs", options.epochs],
     ["--learning-rate", options.learningRate],
   ] as const;
   for (const [name, value] of byGradient) {
-    if (value !== undefined) {
+    if (value !== undefined && algorithm === "em") {
       throw usageFailure(`${name} is for models learned by gradients; EM passes over all rows in every iteration.`);
     }
   }
-  if (options.threads !== undefined && options.threads > 1) {
-    throw unavailableFailure("--threads: fits run on one thread in this version.");
-  }
-  if (options.binarize === "resample" || options.binarize === "expected") {
-    throw unavailableFailure(`--binarize ${options.binarize} is not built yet.`, "--binarize threshold is.");
+  if (algorithm === "em" && (options.binarize === "resample" || options.binarize === "expected")) {
+    throw unavailableFailure(
+      `--binarize ${options.binarize} is for models learned by gradient steps.`,
+      "--binarize threshold is for all.",
+    );
   }
 }
 
@@ -59,9 +60,10 @@ export function fitOptions(options: TrainOptions): {
   readonly ridge?: number;
   readonly seed?: number;
   readonly holdout?: number;
+  readonly threads?: number;
   readonly fix: readonly string[];
 } {
-  const { maxIterations, tolerance, restarts, ridge, seed, holdout, fix } = options;
+  const { maxIterations, tolerance, restarts, ridge, seed, holdout, threads, fix } = options;
   return {
     fix,
     ...(maxIterations === undefined ? {} : { maxIterations }),
@@ -70,6 +72,7 @@ export function fitOptions(options: TrainOptions): {
     ...(ridge === undefined ? {} : { ridge }),
     ...(seed === undefined ? {} : { seed }),
     ...(holdout === undefined ? {} : { holdout }),
+    ...(threads === undefined ? {} : { threads }),
   };
 }
 

@@ -1,62 +1,14 @@
-import { CommanderError } from "commander";
 import { buildCommandLine } from "./command-line.js";
-import { exitCode, type ExitCode } from "./exit-code.js";
-import { CommandFailure } from "./failure.js";
-import { reportFailure } from "./report-failure.js";
-import { processTerminal, type Terminal } from "./terminal.js";
+import type { ExitCode } from "./exit-code.js";
+import { runCommandLine, runProcess } from "./run-command-line.js";
+import type { Terminal } from "./terminal.js";
 
 /** Runs `genc` with its arguments; never throws, never exits the process. */
-export async function main(arguments_: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  let code: ExitCode = exitCode.fine;
-  try {
-    const commandLine = buildCommandLine(terminal, (settled) => {
-      code = settled;
-    });
-    if (arguments_.length === 0) {
-      terminal.message(commandLine.helpInformation());
-      return exitCode.usage;
-    }
-    await commandLine.parseAsync(arguments_, { from: "user" });
-    return code;
-  } catch (error) {
-    // Commander has written its message already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.fine : exitCode.usage;
-    const failure = error instanceof CommandFailure ? error : await failureBehind(error);
-    if (failure !== undefined) return reportFailure(terminal, failure.failure);
-    return reportBug(terminal, error);
-  }
+export function main(arguments_: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  return runCommandLine(buildCommandLine, arguments_, terminal);
 }
 
-/** What errors of the run time mean to the user of the command line; loaded only where something has gone wrong. */
-async function failureBehind(error: unknown): Promise<CommandFailure | undefined> {
-  const { failureFrom } = await import("./failure-from-error.js");
-  return failureFrom(error);
-}
-
-async function reportBug(terminal: Terminal, error: unknown): Promise<ExitCode> {
-  const { createHash } = await import("node:crypto");
-  const { name, message, stack = "" } = error instanceof Error ? error : new Error(String(error));
-  const reference = createHash("sha256")
-    .update(stack.replace(/\(?\S*[/\\]|:\d+/g, ""))
-    .digest("hex")
-    .slice(0, 8);
-  terminal.message(`genc has failed; this is a bug of ours, not of your model or data (reference ${reference}).\n`);
-  terminal.message(`  ${name}: ${message.split("\n")[0]}\n`);
-  terminal.message(
-    terminal.environment["GENC_DEBUG"] === "1"
-      ? `${stack}\n`
-      : "  GENC_DEBUG=1 shows where. Please report it with both.\n",
-  );
-  return exitCode.bug;
-}
-
-/** For `bin/genc.js`. */
-export async function run(): Promise<void> {
-  const arguments_ = process.argv.slice(2);
-  // A reader that closes its end early (`genc … | head`) is not an error.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(exitCode.fine);
-    throw error;
-  });
-  process.exitCode = await main(arguments_, processTerminal(arguments_));
+/** For `start.ts`. */
+export function run(): Promise<void> {
+  return runProcess(buildCommandLine);
 }

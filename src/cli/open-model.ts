@@ -5,8 +5,9 @@ import { notASavedModel, unreadableFile } from "../diagnostics/catalogue/data.js
 import type { ModelDescription } from "../runtime/description.js";
 import { CommandFailure, dataFailure, usageFailure } from "./failure.js";
 import { completeSizes, knownSizes, type KnownSizes } from "./known-sizes.js";
-import { compileModel, loadTrainerClass, type CompileOptions } from "./load-model.js";
+import type { CompileOptions } from "./load-model.js";
 import { loadSource } from "./load-source.js";
+import { prepareTrainer } from "./prepare-trainer.js";
 import { readParameters } from "./read-parameters.js";
 import { readSavedModel } from "./saved-model.js";
 import type { Terminal } from "./terminal.js";
@@ -40,8 +41,8 @@ async function openSaved(terminal: Terminal, file: string, options: ModelOptions
   const bytes = readBytes(file);
   try {
     const saved = readSavedModel(file, bytes);
-    const compiled = await compileModel(terminal, saved.source, { ...options, quiet: true, model: saved.model });
-    const Model = await loadTrainerClass(compiled, options);
+    const prepare = { ...options, quiet: true, model: saved.model };
+    const { Trainer: Model } = await prepareTrainer(terminal, saved.source, prepare);
     const trainer = new Model({});
     trainer.restore(bytes);
     const settled = Object.entries(trainer.sizes).map(
@@ -69,8 +70,7 @@ async function openProgram(terminal: Terminal, file: string, options: ModelOptio
       "Give them (--parameters FILE.json), or name a model that `genc train --save FILE.safetensors` wrote.",
     );
   }
-  const compiled = await compileModel(terminal, loadSource(file), options);
-  const Model = await loadTrainerClass(compiled, options);
+  const { Trainer: Model } = await prepareTrainer(terminal, loadSource(file), options);
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
   const text = new TextDecoder().decode(readBytes(parameters));

@@ -1,19 +1,20 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Engine } from "../compile/index.js";
 import { packageFolder } from "./package-folder.js";
 
 /**
  * An emitted module with the run time inside: what it imported from `genc/runtime` comes from a copy of the bundled run
- * time, which is plain JavaScript and therefore exempt from type checks.
+ * time, which is plain JavaScript and therefore exempt from type checks. On kernels alone it imports nothing at all.
  */
-export function standalone(typescript: string): string {
-  const runtime = readFileSync(join(packageFolder, "dist", "runtime", "index.js"), "utf8");
-  return inlineRuntime(typescript, runtime);
+export function standalone(module: string, engine: Engine): string {
+  const runtime = readFileSync(join(packageFolder, "dist", "runtime", `standalone-${engine}.js`), "utf8");
+  return inlineRuntime(module, runtime);
 }
 
-export function inlineRuntime(typescript: string, runtime: string): string {
+export function inlineRuntime(module: string, runtime: string): string {
   const names: string[] = [];
-  const body = typescript.replace(
+  const body = module.replace(
     /^import (type )?\{([^}]*)\} from "genc\/runtime";\n/gm,
     (_, typeOnly: string | undefined, list: string) => {
       if (typeOnly === undefined) {

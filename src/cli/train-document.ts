@@ -1,12 +1,12 @@
 import type { ModelDescription } from "../runtime/description.js";
-import type { FitResult } from "../runtime/fit/fit-events.js";
+import type { BoundFitResult, FitResult } from "../runtime/fit/fit-events.js";
 import type { Label } from "../data/bindable.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
 
 /** All that is reported of a fit. */
 export interface FitReport {
   readonly description: ModelDescription;
-  readonly result: FitResult;
+  readonly result: FitResult | BoundFitResult;
   readonly parameters: Readonly<Record<string, NamedTensor>>;
   readonly engine: string;
   readonly backend: string;
@@ -16,16 +16,17 @@ export interface FitReport {
 
 /** The document of `genc train --json`. */
 export function trainDocument({ description, result, parameters, engine, backend, labels }: FitReport): object {
+  const bound = "bound" in result ? result : undefined;
   return {
     schema: "genc.train/1",
     model: description.name,
-    algorithm: "em",
+    algorithm: bound === undefined ? "em" : "elbo",
     engine,
     backend,
     rows: result.rows,
     logLikelihood: result.logLikelihood,
     meanLogLikelihood: result.meanLogLikelihood,
-    bound: "exact",
+    bound: bound === undefined ? "exact" : "elbo",
     iterations: result.iterations,
     converged: result.converged,
     seconds: result.seconds,
@@ -39,6 +40,7 @@ export function trainDocument({ description, result, parameters, engine, backend
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     warnings: result.warnings.map(({ code, message }) => ({ code, message })),
     restarts: result.restarts,
+    ...(bound === undefined ? {} : { steps: bound.steps, divergence: bound.divergence }),
     ...(result.holdout === undefined ? {} : { holdout: result.holdout }),
   };
 }

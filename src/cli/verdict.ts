@@ -10,21 +10,27 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
   const ending = { converged: "converged", maxIterations: "not converged", aborted: "interrupted" }[result.stopped];
   const lines: readonly (readonly [string, string])[] = [
     ["rows", String(result.rows)],
-    ["log-likelihood", result.logLikelihood.toFixed(6)],
+    [!("bound" in result) ? "log-likelihood" : "lower bound", result.logLikelihood.toFixed(6)],
     ["  mean per row", result.meanLogLikelihood.toFixed(6)],
     ...(holdout === undefined
       ? []
       : ([["held out", `${holdout.rows} rows, mean ${holdout.meanLogLikelihood.toFixed(6)} per row`]] as const)),
-    ["iterations", `${result.iterations}, ${ending} (${starts}, ${seconds} s)`],
+    !("bound" in result)
+      ? ["iterations", `${result.iterations}, ${ending} (${starts}, ${seconds} s)`]
+      : ["epochs", `${result.iterations} (${result.steps} steps, ${seconds} s)`],
     ["free parameters", String(result.degreesOfFreedom)],
-    ["AIC, BIC", `${result.aic.toFixed(3)}, ${result.bic.toFixed(3)}`],
+    ...(result.aic === null || result.bic === null
+      ? []
+      : ([["AIC, BIC", `${result.aic.toFixed(3)}, ${result.bic.toFixed(3)}`]] as const)),
   ];
   const width = Math.max(...lines.map(([name]) => name.length)) + 2;
   return [
-    `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by EM, exact (engine ${engine})`,
+    `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${!("bound" in result) ? "EM, exact" : "an evidence lower bound"} (engine ${engine})`,
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
-    ...Object.entries(parameters).flatMap(([name, tensor]) => parameterLines(name, tensor)),
+    ...Object.entries(parameters).flatMap(([name, tensor]) =>
+      !("bound" in result) || tensor.data.length <= mostShown ? parameterLines(name, tensor) : shapeLine(name, tensor),
+    ),
     ...labelLines(labels),
     ...result.warnings
       .filter(({ code }) => code !== ofTheTrace)
@@ -87,4 +93,11 @@ function rounded(value: number): string {
   if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e7)) return value.toExponential(4);
   const digits = Math.max(0, 5 - Math.floor(Math.log10(magnitude || 1)));
   return value.toFixed(Math.min(digits, 6));
+}
+
+/** Weights of a network are not for reading. */
+const mostShown = 100;
+
+function shapeLine(name: string, { shape }: NamedTensor): readonly string[] {
+  return [`  ${name} [${shape.join(", ")}]`];
 }

@@ -1,4 +1,4 @@
-import type { EmProgram } from "../ir/program.js";
+import type { Program } from "../ir/program.js";
 
 export type Engine = "kernel" | "tfjs";
 
@@ -14,7 +14,7 @@ export interface EngineChoice {
  */
 export function chooseEngine(
   asked: "auto" | Engine,
-  program: Pick<EmProgram, "algorithm">,
+  program: Pick<Program, "algorithm">,
   backend?: string,
 ): EngineChoice {
   switch (asked) {

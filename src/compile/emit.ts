@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
 import type { SourceIdentity } from "../codegen/typescript/describe.js";
+import { buildElboModule } from "../codegen/typescript/build-elbo-module.js";
 import { buildModule } from "../codegen/typescript/build-module.js";
 import { printKernels } from "../codegen/kernels/emit-kernel.js";
-import { printFunctionBody } from "../codegen/typescript/print-javascript.js";
+import { printFunctionBody, printJavaScript } from "../codegen/typescript/print-javascript.js";
 import type { SourceText } from "../diagnostics/span.js";
-import type { EmProgram } from "../ir/program.js";
-import type { BatchSource } from "../runtime/data/collect-columns.js";
-import type { EmTrainer } from "../runtime/em-trainer.js";
-import type { NamedTensor } from "../runtime/named-tensor.js";
+import type { EmProgram, Program } from "../ir/program.js";
+import type { EmittedModule } from "../codegen/typescript/module-tree.js";
 import { chooseEngine, type Engine } from "./choose-engine.js";
+import { loadEmitted, type LoadedElboTrainer, type LoadedTrainer, type LoadedTrainerClass } from "./load-emitted.js";
 import { compilerVersion } from "./version.js";
 
 /** What is compiled: a text and the program derived for one of its models. */
-export interface Emittable {
+export interface Emittable<P extends Program = Program> {
   readonly source: SourceText;
-  readonly program: EmProgram;
+  readonly program: P;
 }
 
 export interface EmitOptions {
@@ -22,55 +22,61 @@ export interface EmitOptions {
   readonly engine?: "auto" | Engine;
 }
 
-/** An emitted trainer of which nothing is known at compile time: any sizes, parameters and variables. */
-export type LoadedTrainer = EmTrainer<
-  Readonly<Record<string, number>>,
-  Readonly<Record<string, NamedTensor>>,
-  BatchSource,
-  Readonly<Record<string, unknown>> & {
-    readonly probability: Readonly<Record<string, NamedTensor>>;
-    /** Of Gaussian latents, whose means are under their names. */
-    readonly covariance?: Readonly<Record<string, NamedTensor>>;
-  }
->;
-
-export type LoadedTrainerClass = new (sizes: Readonly<Record<string, number>>) => LoadedTrainer;
-
 /** The emitted module as TypeScript. ts-morph is loaded here and nowhere else. */
 export async function emitModule(
   { source, program }: Emittable,
   options: EmitOptions = {},
 ): Promise<{ readonly typescript: string }> {
   const { printTypeScript } = await import("../codegen/typescript/print-typescript.js");
-  return { typescript: printTypeScript(buildModule(program, identify(source), engineOf(program, options))) };
+  return { typescript: printTypeScript(moduleOf(program, source, engineOf(program, options))) };
+}
+
+/** The emitted module as JavaScript: the same declarations and bodies without their types. */
+export function emitJavaScriptModule({ source, program }: Emittable, options: EmitOptions = {}): string {
+  return printJavaScript(moduleOf(program, source, engineOf(program, options)));
 }
 
 /** The kernels of a program as WebAssembly text, with what stays a loop and why. */
 export function printProgramKernels({ source, program }: Emittable): string {
-  return printKernels(buildModule(program, identify(source), "kernel").kernels);
+  return printKernels(moduleOf(program, source, "kernel").kernels);
 }
 
-/** The emitted class, in memory: the declarations and bodies of `emitModule`, printed without their types. */
+/** The declarations and bodies of `emitModule` without their types, for `loadEmitted`. */
+export function emitJavaScript({ source, program }: Emittable, options: EmitOptions = {}): string {
+  return printFunctionBody(moduleOf(program, source, engineOf(program, options)));
+}
+
+/** The emitted class, in memory. */
+export async function loadTrainer(emittable: Emittable<EmProgram>, options?: EmitOptions): Promise<LoadedTrainerClass>;
 export async function loadTrainer(
-  { source, program }: Emittable,
+  emittable: Emittable,
+  options?: EmitOptions,
+): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>>;
+export async function loadTrainer(
+  compiled: Emittable,
   options: EmitOptions = {},
-): Promise<LoadedTrainerClass> {
-  const runtime: unknown = await import("../runtime/index.js");
-  const body = printFunctionBody(buildModule(program, identify(source), engineOf(program, options)));
-  // The text comes from our own printer, not from the user: names are checked identifiers, numbers are printed.
-  const exported: unknown = new Function("runtime", body)(runtime);
-  const found = Object.values(exported as Readonly<Record<string, LoadedTrainerClass>>)[0];
-  if (found === undefined) throw new Error("compile: the emitted module exports no class");
-  return found;
+): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>> {
+  return await loadEmitted(emitJavaScript(compiled, options));
 }
 
-function engineOf(program: EmProgram, options: EmitOptions): Engine {
+function moduleOf(program: Program, source: SourceText, engine: Engine): EmittedModule {
+  switch (program.algorithm) {
+    case "em":
+      return buildModule(program, identify(source), engine);
+    case "elbo":
+      return buildElboModule(program, identify(source), engine);
+  }
+}
+
+function engineOf(program: Program, options: EmitOptions): Engine {
   return chooseEngine(options.engine ?? "auto", program).engine;
 }
 
 function identify(source: SourceText): SourceIdentity {
+  // `std:family/model` names the file of that model.
+  const baseName = source.name.split(/[/\\]/).at(-1) ?? source.name;
   return {
-    fileName: source.name.split(/[/\\]/).at(-1) ?? source.name,
+    fileName: baseName.includes(".") ? baseName : `${baseName}.gen`,
     text: source.text,
     hash: createHash("sha256").update(source.text).digest("hex").slice(0, 16),
     compilerVersion,

@@ -4,13 +4,14 @@ import type { SourceText } from "../diagnostics/span.js";
 import { classify } from "../inference/classify.js";
 import { deriveChainEm } from "../inference/chain/derive-chain.js";
 import { deriveEm } from "../inference/derive.js";
+import { deriveElbo } from "../inference/elbo/derive-elbo.js";
 import { eliminationOrder } from "../inference/elimination-order.js";
 import { requireDerivable } from "../inference/refusals.js";
 import { refuseUnderived } from "../inference/refusals/not-derived.js";
 import type { Verdict } from "../inference/verdict.js";
 import type { Model } from "../ir/model.js";
 import { runPasses } from "../ir/passes/index.js";
-import type { EmProgram } from "../ir/program.js";
+import type { EmProgram, Program } from "../ir/program.js";
 import { mapFunctions } from "../ir/map-functions.js";
 import { checkSource, type Checked } from "./check-source.js";
 
@@ -20,7 +21,7 @@ export interface Compilation {
   readonly diagnostics: readonly Diagnostic[];
   readonly model?: Model;
   readonly verdict?: Verdict;
-  readonly program?: EmProgram;
+  readonly program?: Program;
 }
 
 /**
@@ -41,10 +42,10 @@ export function compileSource(source: SourceText, options: { readonly model?: st
   if (own.some((diagnostic) => diagnostic.severity === "error")) return { source, diagnostics: own, model, verdict };
   const missing = refuseUnderived(model, verdict);
   if (missing.length > 0) return { source, diagnostics: sortedDiagnostics([...own, ...missing]), model, verdict };
-  return { source, diagnostics: own, model, verdict, program: deriveProgram(model) };
+  return { source, diagnostics: own, model, verdict, program: programFor(model, verdict) };
 }
 
-/** derive → passes */
+/** derive → passes, for a model whose latents are eliminated exactly. */
 export function deriveProgram(model: Model): EmProgram {
   if (model.axes.some((axis) => axis.kind === "chain")) {
     const verdict = classify(model);
@@ -58,6 +59,11 @@ export function deriveProgram(model: Model): EmProgram {
     order.steps.map((step) => step.latent),
   );
   return mapFunctions(derived, (fn) => runPasses(fn));
+}
+
+function programFor(model: Model, verdict: Verdict): Program {
+  if (verdict.kind !== "elbo") return deriveProgram(model);
+  return mapFunctions(deriveElbo(model, [...verdict.reparameterise, ...verdict.integrate]), (fn) => runPasses(fn));
 }
 
 /** The file holds several models, or not the one that was asked for. */
@@ -87,6 +93,7 @@ export { checkSource } from "./check-source.js";
 export type { Checked } from "./check-source.js";
 export { chooseEngine } from "./choose-engine.js";
 export type { Engine, EngineChoice } from "./choose-engine.js";
-export { emitModule, loadTrainer, printProgramKernels } from "./emit.js";
-export type { EmitOptions, Emittable, LoadedTrainer, LoadedTrainerClass } from "./emit.js";
+export { emitJavaScript, emitJavaScriptModule, emitModule, loadTrainer, printProgramKernels } from "./emit.js";
+export type { EmitOptions, Emittable } from "./emit.js";
+export type { LoadedElboTrainer, LoadedTrainer, LoadedTrainerClass } from "./load-emitted.js";
 export { compilerVersion } from "./version.js";

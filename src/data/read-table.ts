@@ -19,6 +19,9 @@ import { readNpz } from "./read-npz.js";
 import { tablePlace, type Table } from "./table.js";
 import { readFailure } from "./read-failure.js";
 
+/** What is read of a file at once. */
+const CHUNK_BYTES = 1 << 20;
+
 /**
  * Reads one or several files as one table: each argument is a path, a pattern, or `-` for CSV on standard input.
  *
@@ -48,14 +51,14 @@ export async function readTable(
 }
 
 async function readFile(file: string, input: () => AsyncIterable<string | Uint8Array>): Promise<DataOutcome<Table>> {
-  if (file === "-") return readCsv("standard input", decoded(input()));
+  if (file === "-") return readCsv("standard input", input());
   try {
     if (statSync(file).isDirectory()) return refused(unreadableFile({ file }, { reason: "it is a folder" }));
     const packed = extname(file).toLowerCase() === ".gz";
     const extension = extname(packed ? file.slice(0, -3) : file).toLowerCase();
-    const text = (): AsyncIterable<string> => {
-      const stream = createReadStream(file);
-      return decoded(packed ? stream.pipe(createGunzip()) : stream);
+    const bytes = (): AsyncIterable<Uint8Array> => {
+      const stream = createReadStream(file, { highWaterMark: CHUNK_BYTES });
+      return packed ? stream.pipe(createGunzip()) : stream;
     };
     switch (extension) {
       case ".npy":
@@ -65,14 +68,14 @@ async function readFile(file: string, input: () => AsyncIterable<string | Uint8A
       case ".jsonl":
       case ".ndjson":
       case ".json":
-        return await readJsonLines(file, text());
+        return await readJsonLines(file, decoded(bytes()));
       case ".parquet":
         return refused(unsupportedFormat({ file }, { format: "Parquet" }));
       case ".xlsx":
       case ".xls":
         return refused(unsupportedFormat({ file }, { format: "Spreadsheet" }));
       default:
-        return await readCsv(file, text());
+        return await readCsv(file, bytes());
     }
   } catch (error) {
     const reason = readFailure(error);

@@ -58,7 +58,7 @@ function parameterInput(elaborator: Elaborator, name: string): { readonly axes: 
   return { axes: [...table, ...own] };
 }
 
-function logPriorNode(elaborator: Elaborator, names: readonly string[]): NodeId {
+export function logPriorNode(elaborator: Elaborator, names: readonly string[]): NodeId {
   const { builder, model } = elaborator;
   let total = builder.constant(0);
   for (const name of names) {

@@ -84,7 +84,7 @@ export function deriveSkeleton(
   return builder.build("skeleton");
 }
 
-interface Potential {
+export interface Potential {
   readonly node: NodeId;
   readonly plates: readonly string[];
 }
@@ -93,7 +93,7 @@ interface Potential {
  * Variable elimination over plates, innermost first: within a plate each latent's bucket is added up and reduced by
  * logSumExp; what is left in the plate is independent given the outer latents, so it is summed and moves outwards.
  */
-function eliminate(
+export function eliminate(
   builder: PlanBuilder,
   potentials: readonly Potential[],
   latents: readonly { readonly name: string; readonly plates: readonly string[] }[],

@@ -1,8 +1,32 @@
 import type { PlanFunction } from "./plan.js";
-import type { EmProgram, Update, Variants } from "./program.js";
+import type { ElboProgram, EmProgram, Program, Update, Variants } from "./program.js";
 
 /** The same program with every plan function rewritten. */
-export function mapFunctions(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction): EmProgram {
+export function mapFunctions(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction): EmProgram;
+export function mapFunctions(program: ElboProgram, rewrite: (fn: PlanFunction) => PlanFunction): ElboProgram;
+export function mapFunctions(program: Program, rewrite: (fn: PlanFunction) => PlanFunction): Program {
+  switch (program.algorithm) {
+    case "em":
+      return mapEm(program, rewrite);
+    case "elbo":
+      return mapElbo(program, rewrite);
+  }
+}
+
+function mapElbo(program: ElboProgram, rewrite: (fn: PlanFunction) => PlanFunction): ElboProgram {
+  return {
+    ...program,
+    step: rewrite(program.step),
+    bound: rewrite(program.bound),
+    logWeight: rewrite(program.logWeight),
+    encode: rewrite(program.encode),
+    reconstruct: rewrite(program.reconstruct),
+    sample: rewrite(program.sample),
+    logPrior: rewrite(program.logPrior),
+  };
+}
+
+function mapEm(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction): EmProgram {
   const both = (variants: Variants): Variants => ({
     complete: rewrite(variants.complete),
     ...(variants.incomplete === undefined ? {} : { incomplete: rewrite(variants.incomplete) }),

@@ -223,7 +223,13 @@ export type Expression =
   /** `mean[z, j]`: the cell of the table that `indices` picks, one per table dimension. */
   | (ExpressionBase & { readonly kind: "parameter"; readonly name: string; readonly indices: readonly Expression[] })
   /** A latent, observed or given variable at this index; `lag` ≥ 1 looks back along its innermost chain. */
-  | (ExpressionBase & { readonly kind: "variable"; readonly name: string; readonly lag: number })
+  | (ExpressionBase & {
+      readonly kind: "variable";
+      readonly name: string;
+      readonly lag: number;
+      /** Not the value but whether it is there: 1, or 0 where it is missing (the mask of a derived encoder). */
+      readonly presence?: true;
+    })
   /** `y[*]` */
   | (ExpressionBase & { readonly kind: "sequence"; readonly name: string })
   /** The position along a plate of declared size, used as an index: `p[z, j]`. */

@@ -1,10 +1,14 @@
 import type { AxisSize, NodeId, Operation, PlanFunction, Sweep } from "./plan.js";
 import { operandsOf } from "./plan.js";
 import { bindings, bracketed, operationText } from "./print-operation.js";
-import type { EmProgram, Update, Variants } from "./program.js";
+import type { Program, Update, Variants } from "./program.js";
 
 /** A derived program for `--dump plan`: every function, one line for each node with its axes and the rule that made it. */
-export function printProgram(program: EmProgram): string {
+export function printProgram(program: Program): string {
+  if (program.algorithm === "elbo") {
+    const { step, bound, logWeight, encode, reconstruct, logPrior, sample } = program;
+    return [step, bound, logWeight, encode, reconstruct, logPrior, sample].map((fn) => printPlan(fn)).join("\n");
+  }
   const variants = ({ complete, incomplete }: Variants): string[] => [
     printPlan(complete),
     ...(incomplete === undefined ? [] : [printPlan(incomplete, "some entries missing")]),

@@ -1,4 +1,4 @@
-import type { Model } from "./model.js";
+import type { Dimension, Model } from "./model.js";
 import type { DistributionName } from "./distribution-name.js";
 import type { AxisSize, PlanFunction } from "./plan.js";
 import type { CovarianceStructure } from "./model.js";
@@ -40,6 +40,9 @@ export interface EmProgram {
   readonly updates: readonly Update[];
   readonly report: readonly ReportLine[];
 }
+
+/** Any derived algorithm. */
+export type Program = EmProgram | ElboProgram;
 
 /** `complete` assumes no missing entry; `incomplete` is there where that makes a difference. */
 export interface Variants {
@@ -152,6 +155,58 @@ export interface GradientUpdate {
   readonly spans: readonly Span[];
   /** Why no closed form: for `explain`. */
   readonly reason: string;
+}
+
+/** How a weight of a network begins; see `networkParameters`. */
+export type WeightStart =
+  | {
+      readonly kind: "he" | "glorot";
+      /** Extents of each input of the layer. */
+      readonly fanIn: readonly (readonly Dimension[])[];
+      readonly fanOut: readonly Dimension[];
+    }
+  | { readonly kind: "constant"; readonly value: number };
+
+/**
+ * Learning by gradient ascent on the evidence lower bound, minibatch by minibatch.
+ *
+ * The weights of networks are parameters of `model`. Random numbers are inputs, tables `noise.<site>`, so that the same
+ * key gives the same step; further tables: `step.beta` [] and `step.rows` [] (the total weight of all rows).
+ */
+export interface ElboProgram {
+  readonly algorithm: "elbo";
+  readonly model: Model;
+  readonly rowsAxis: string;
+  /**
+   * One minibatch: outputs `objective` [] (mean over the batch, beta and free bits applied, plus log prior over all
+   * rows), `bound` [] and `divergence` [] (means of the plain bound and its divergence), `gradient.<parameter>`.
+   */
+  readonly step: PlanFunction;
+  /** Outputs `bound` [rows] and `divergence` [rows] with one draw for each row. */
+  readonly bound: PlanFunction;
+  /** Output `logWeight` [rows]: log p(x, z) - log q(z) at one draw: averaged by log-mean-exp it bounds log p(x). */
+  readonly logWeight: PlanFunction;
+  /** For each latent: its posterior mean (probabilities of a discrete one) under the guide, `<latent>` [rows, …]. */
+  readonly encode: PlanFunction;
+  /** For each observed variable its mean given the encoded latents, `<variable>` [rows, …]. */
+  readonly reconstruct: PlanFunction;
+  readonly sample: PlanFunction;
+  readonly logPrior: PlanFunction;
+  readonly noise: readonly NoiseTable[];
+  readonly starts: Readonly<Record<string, WeightStart>>;
+  /** Spread of the decoder by parameter: not let below a part of the data's variance. */
+  readonly report: readonly ReportLine[];
+}
+
+/** A table of independent draws that a function reads: one value per cell. */
+export interface NoiseTable {
+  readonly name: string;
+  readonly family: "normal" | "uniform";
+  /** Is there one for each row? The rows come first. */
+  readonly perRow: boolean;
+  readonly shape: readonly AxisSize[];
+  /** The functions that read it, by name. */
+  readonly readBy: readonly string[];
 }
 
 /** One step of the derivation, in order. */

@@ -40,6 +40,7 @@ export type Extent = number | string | readonly Extent[];
 
 export interface SizeDescription {
   readonly name: string;
+  readonly documentation?: string;
   readonly default?: number;
   /** The model picks entries by number, the last of which needs this much; 1 where absent. */
   readonly atLeast?: number;
@@ -162,6 +163,8 @@ export interface MStepSettings {
  */
 export interface EmMethods {
   readonly description: ModelDescription;
+  /** Rows of a block, of which the last has fewer. */
+  readonly blockRows: number;
   /** into: `logDensity` [rows]. */
   logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `logLikelihood` [1] and the statistics. */

@@ -8,13 +8,17 @@ import type {
   Sizes,
   Tensors,
 } from "./description.js";
+import { formOf } from "./data/batches.js";
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
 import { takeIn } from "./data/dataset.js";
+import { MAXIMUM_BLOCK_ROWS } from "./data/blocks.js";
 import type { LabelDictionary } from "./data/labels.js";
 import { DisposedError, NotFittedError, OptionError } from "./errors.js";
 import { boundShape } from "./extents.js";
 import { fitByEm } from "./fit/em-fit.js";
+import type { FitRows } from "./fit/fit-rows.js";
+import { fitRowsInMemory, fitRowsOfStream } from "./fit/fit-rows.js";
 import type { FitEvent, FitResult } from "./fit/fit-events.js";
 import type { FitOptions, ParameterValues } from "./fit/fit-options.js";
 import { resolveFitOptions } from "./fit/fit-options.js";
@@ -22,6 +26,7 @@ import { literalParameters } from "./fit/initial-guess.js";
 import { FitRun } from "./fit-run.js";
 import type { KernelModule } from "./kernels/kernel-description.js";
 import { ModelKernels } from "./kernels/model-kernels.js";
+import { BLOCK_ROWS } from "./kernels/shards.js";
 import type { ColumnMapping } from "./model-file.js";
 import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
@@ -82,6 +87,11 @@ export abstract class EmTrainer<
   ) {
     this.kernels = new ModelKernels(kernels);
     this.givenSizes = checkSizes(description, sizes);
+  }
+
+  /** Rows of a block. */
+  get blockRows(): number {
+    return this.kernels.arePresent ? BLOCK_ROWS : MAXIMUM_BLOCK_ROWS;
   }
 
   abstract logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
@@ -162,6 +172,30 @@ export abstract class EmTrainer<
     options: ReturnType<typeof resolveFitOptions>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
     options.signal?.throwIfAborted();
+    this.kernels.useThreads(options.threads);
+    try {
+      yield* this.learn(await this.rowsToFit(data, options), options);
+    } finally {
+      this.kernels.release();
+    }
+  }
+
+  /** Batches that can be gone through again and again are; everything else is held in memory. */
+  private async rowsToFit(data: D, options: ReturnType<typeof resolveFitOptions>): Promise<FitRows> {
+    const form = formOf(data);
+    if (options.stream === true && form.kind === "once") {
+      throw new OptionError(
+        "stream",
+        "batches that can be gone through in every iteration (an iterable, or a function that returns one)",
+        "an iterator, which ends after one pass",
+      );
+    }
+    if (form.kind === "again" && options.stream !== false) {
+      if (options.weights !== undefined) {
+        throw new OptionError("weights", "nothing beside batches; put the weights into each batch", "weights");
+      }
+      return fitRowsOfStream(this.description, form.open, this.givenSizes, options, this.blockRows);
+    }
     const dataset = await takeIn(this.description, data, {
       sizes: this.givenSizes,
       sizesOrigin: "as given to the constructor",
@@ -169,24 +203,20 @@ export abstract class EmTrainer<
       needs: "all",
       weights: options.weights,
     });
-    try {
-      yield* this.learn(dataset, options);
-    } finally {
-      this.kernels.release();
-    }
+    return fitRowsInMemory(this.description, dataset, options, this.blockRows);
   }
 
   private async *learn(
-    dataset: Dataset,
+    rows: FitRows,
     options: ReturnType<typeof resolveFitOptions>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
-    for await (const event of fitByEm(this, dataset, options)) {
+    for await (const event of fitByEm(this, rows, options)) {
       if (event.kind !== "end") {
         yield event;
         continue;
       }
       const { parameters, ...rest } = event.result;
-      const fitted = this.makeFitted(dataset.sizes, parameters, dataset.labels);
+      const fitted = this.makeFitted(rows.learned.sizes, parameters, rows.labels);
       if (!this.disposed) this.fitted = fitted;
       const result: FitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
       yield { kind: "end", result };
@@ -265,7 +295,7 @@ export abstract class EmTrainer<
 
   /** Fills in missing entries: optional observed variables with their conditional means, observed entries unchanged. */
   async impute(data: D): Promise<Readonly<Record<string, NamedTensor>>> {
-    return this.query(data, "impute", (dataset, { values }) => imputedValues(runnerFor(this, dataset), values));
+    return this.query(data, "impute", (dataset, { values }) => imputedValues(this, dataset, values));
   }
 
   /** The model as a safetensors file; the same model gives the same bytes. */
@@ -296,8 +326,9 @@ export abstract class EmTrainer<
     this.columns = saved.columns;
   }
 
-  /** Lets go of the parameters; a generated class that owns tensors or kernels releases them too. */
+  /** Lets go of the parameters, and ends the threads; a generated class that owns tensors releases them too. */
   dispose(): void {
+    this.kernels.dispose();
     this.fitted = undefined;
     this.disposed = true;
   }

@@ -1,18 +1,24 @@
 import type { FitCallbacks, FitEvent, FitResult } from "./fit/fit-events.js";
+import type { FitState } from "./fit/fit-state.js";
+
+/** What callbacks are told of a result. */
+type AnyResult = Pick<FitResult, "logLikelihood" | "converged">;
 
 /**
  * A fit under way. `await` it for the result, or iterate over its events; the fit goes on as events are taken, so that
  * what the loop does (writing a checkpoint) is done before the next iteration. Leaving the loop early ends the fit with
  * the best parameters so far.
  */
-export class FitRun<P> implements PromiseLike<FitResult<P>>, AsyncIterable<FitEvent<P>> {
-  private readonly outcome: Promise<FitResult<P>>;
-  private resolve: (result: FitResult<P>) => void = () => undefined;
+export class FitRun<P, R extends AnyResult = FitResult<P>, S = FitState>
+  implements PromiseLike<R>, AsyncIterable<FitEvent<P, R, S>>
+{
+  private readonly outcome: Promise<R>;
+  private resolve: (result: R) => void = () => undefined;
   private reject: (reason: unknown) => void = () => undefined;
   private taken = false;
 
   constructor(
-    private readonly events: AsyncGenerator<FitEvent<P>, void, undefined>,
+    private readonly events: AsyncGenerator<FitEvent<P, R, S>, void, undefined>,
     private readonly callbacks: readonly FitCallbacks[],
     /** Ends the fit at the next opportunity. */
     private readonly stop: () => void,
@@ -30,27 +36,27 @@ export class FitRun<P> implements PromiseLike<FitResult<P>>, AsyncIterable<FitEv
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- a run is there to be awaited
-  then<A = FitResult<P>, B = never>(
-    onResult?: ((result: FitResult<P>) => A | PromiseLike<A>) | null,
+  then<A = R, B = never>(
+    onResult?: ((result: R) => A | PromiseLike<A>) | null,
     onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     return this.outcome.then(onResult, onError);
   }
 
-  catch<B = never>(onError?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<FitResult<P> | B> {
+  catch<B = never>(onError?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<R | B> {
     return this.outcome.catch(onError);
   }
 
-  finally(onSettled?: (() => void) | null): Promise<FitResult<P>> {
+  finally(onSettled?: (() => void) | null): Promise<R> {
     return this.outcome.finally(onSettled);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<FitEvent<P>, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<FitEvent<P, R, S>, void, undefined> {
     if (this.taken) throw new Error("The events of a fit can be iterated over once, and not after the fit has begun.");
     yield* this.take();
   }
 
-  private async *take(): AsyncGenerator<FitEvent<P>, void, undefined> {
+  private async *take(): AsyncGenerator<FitEvent<P, R, S>, void, undefined> {
     this.taken = true;
     let epoch = 0;
     let finished = false;
@@ -93,7 +99,7 @@ export class FitRun<P> implements PromiseLike<FitResult<P>>, AsyncIterable<FitEv
     }
   }
 
-  private async callBack(event: FitEvent<P>, epoch: number): Promise<void> {
+  private async callBack(event: FitEvent<P, R, S>, epoch: number): Promise<void> {
     for (const callback of this.callbacks) {
       switch (event.kind) {
         case "start":

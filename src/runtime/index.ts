@@ -1,10 +1,23 @@
 /** What emitted trainers and their users import as "genc/runtime". */
 export { EmTrainer } from "./em-trainer.js";
 export type { SampleOptions, Score } from "./em-trainer.js";
+export { ElboTrainer } from "./elbo-trainer.js";
+export type { BoundOptions, BoundScore } from "./elbo-trainer.js";
+export type * from "./elbo/elbo-description.js";
+export { NonFiniteStepError } from "./elbo/elbo-fit.js";
+export type { StepFitOptions } from "./elbo/step-options.js";
+export type { StepState } from "./elbo/step-state.js";
 export type * from "./description.js";
 export type { KernelArrayDescription, KernelDescription, KernelModule } from "./kernels/kernel-description.js";
 export { FitRun } from "./fit-run.js";
-export type { FitCallbacks, FitEvent, FitResult, IterationEvent, RestartSummary } from "./fit/fit-events.js";
+export type {
+  BoundFitResult,
+  FitCallbacks,
+  FitEvent,
+  FitResult,
+  IterationEvent,
+  RestartSummary,
+} from "./fit/fit-events.js";
 export type { FitOptions, InitialParameters, ParameterValues } from "./fit/fit-options.js";
 export type { FitState } from "./fit/fit-state.js";
 export type { Batch, BatchSource } from "./data/collect-columns.js";

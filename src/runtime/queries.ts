@@ -1,6 +1,6 @@
 import type { EmMethods, Sizes, Tensors, VariableDescription } from "./description.js";
 import type { Dataset } from "./data/dataset.js";
-import { MAXIMUM_BLOCK_ROWS, partitionRows, scatterRows, zeros } from "./data/blocks.js";
+import { MAXIMUM_BLOCK_ROWS, partitionRows, rowsInMemory, scatterRows, zeros } from "./data/blocks.js";
 import { boundShape, extentText, extentValue, product } from "./extents.js";
 import { BlockRunner } from "./fit/evaluation.js";
 import { HostTurns } from "./host-turn.js";
@@ -12,7 +12,7 @@ import { RandomStream } from "../numerics/random.js";
 const ROWS = "rows";
 
 export function runnerFor(methods: EmMethods, dataset: Dataset): BlockRunner {
-  return new BlockRunner(methods, dataset, partitionRows(dataset), new HostTurns());
+  return new BlockRunner(methods, rowsInMemory(dataset, methods.blockRows), new HostTurns());
 }
 
 /** What the data say of the latents, in the user's order of rows. */
@@ -30,13 +30,13 @@ export async function posteriorAnswers(
   parameters: Tensors,
   question: "posterior" | "mostProbable" = "posterior",
 ): Promise<PosteriorAnswers> {
-  const { rows, sizes } = runner.dataset;
+  const { rows, sizes } = runner.source;
   const widths = runner.posteriorWidths();
   const results = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, rows * width])));
-  for (const block of runner.partition.blocks) {
+  for await (const block of runner.source.blocks()) {
     const posterior = await runner.posterior(parameters, block, question);
     for (const [name, result] of Object.entries(results)) {
-      scatterRows(block, runner.partition.order, posterior[name], result);
+      scatterRows(block, posterior[name], result);
     }
   }
   const answers: PosteriorAnswers = { probability: {}, mean: {}, covariance: {} };
@@ -84,8 +84,11 @@ export function mostProbable(table: NamedTensor): Int32Array {
  * Optional observed variables with their missing entries replaced by the conditional mean; of a category by the most
  * probable value. What was observed stays as it is.
  */
-export async function imputedValues(runner: BlockRunner, parameters: Tensors): Promise<Record<string, NamedTensor>> {
-  const { methods, dataset, partition } = runner;
+export async function imputedValues(
+  methods: EmMethods,
+  dataset: Dataset,
+  parameters: Tensors,
+): Promise<Record<string, NamedTensor>> {
   const optional = methods.description.variables.filter(
     (variable) => variable.role === "observed" && variable.optional,
   );
@@ -95,7 +98,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
     filled[variable.name] = Float64Array.from(dataset.columns[variable.name]);
     answers[variable.name] = namedTensor(...shapeOf(variable, dataset.rows, dataset.sizes), filled[variable.name]);
   }
-  for (const block of partition.blocks) {
+  for await (const block of rowsInMemory(dataset, methods.blockRows).blocks()) {
     if (block.complete) continue;
     const into = zeros(
       Object.fromEntries(
@@ -105,7 +108,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
         ]),
       ),
     );
-    await methods.imputeOf?.(runner.sizes, parameters, block, into);
+    await methods.imputeOf?.(dataset.sizes, parameters, block, into);
     for (const variable of optional) {
       const { name } = variable;
       const categories = categoriesOf(variable, dataset.sizes);
@@ -115,7 +118,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
           : into[name];
       const width = dataset.widths[name];
       for (let row = 0; row < block.rows; row++) {
-        const target = partition.order[block.begin + row] * width;
+        const target = block.positions[row] * width;
         for (let i = 0; i < width; i++) {
           if (Number.isNaN(filled[name][target + i])) filled[name][target + i] = means[row * width + i];
         }
@@ -127,7 +130,7 @@ export async function imputedValues(runner: BlockRunner, parameters: Tensors): P
 
 /** Draws of every latent and observed variable; a row's draws depend on the seed and its number alone. */
 export async function drawnRows(
-  methods: EmMethods,
+  methods: Pick<EmMethods, "description" | "drawRows">,
   sizes: Sizes,
   parameters: Tensors,
   given: Dataset,
@@ -145,15 +148,14 @@ export async function drawnRows(
   const turns = new HostTurns();
   const streams = (site: string, item: number): RandomStream => new RandomStream({ seed, site, item });
   if (given.sequences !== undefined) {
-    const { blocks, order } = partitionRows(given);
-    for (const block of blocks) {
+    for (const block of partitionRows(given)) {
       const into = zeros(
         Object.fromEntries(
           Object.entries(results).map(([name, values]) => [name, (values.length / rows) * block.rows]),
         ),
       );
       await methods.drawRows(sizes, parameters, block, streams, into);
-      for (const [name, values] of Object.entries(results)) scatterRows(block, order, into[name], values);
+      for (const [name, values] of Object.entries(results)) scatterRows(block, into[name], values);
       await turns.give();
     }
     return answers;

@@ -47,7 +47,7 @@ describe("usage errors end with 2, and say which option", () => {
     [["train", "x.gen", "--data", "d.csv", "--holdout", "1"], "--holdout"],
     [["train", "x.gen", "--data", "d.csv", "--map", "x"], "--map"],
     [["train", "x.gen", "--data", "d.csv", "--engine", "gpu"], "--engine"],
-    [["train", "x.gen", "--data", "d.csv", "--epochs", "3"], "--epochs"],
+    [["train", "std:mixtures/gaussian-mixture", "--data", "d.csv", "--epochs", "3"], "--epochs"],
     [["train", "absent.gen", "--data", "d.csv"], "absent.gen cannot be read: there is no such file"],
     [["score", "std:no/such-model", "--data", "d.csv", "--parameters", "p.json"], "no/such-model"],
     [["score", "model.gen", "--data", "d.csv"], "--parameters"],
@@ -66,7 +66,6 @@ describe("what is not there ends with 4", () => {
     expect([code, messages()]).toEqual([4, `error: \`genc ${command}\` is not built yet.\n`]);
   });
   it.each([
-    ["--threads", "2"],
     ["--backend", "webgpu"],
     ["--binarize", "resample"],
   ])("%s %s", async (option, value) => {

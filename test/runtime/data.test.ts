@@ -317,14 +317,14 @@ describe("blocks", () => {
   it("hold complete rows first, and results go back to the user's order", async () => {
     const model = modelOf([{ name: "v", domain: "real", optional: true }]);
     const dataset = await read(model, [NaN, 1, 2, NaN, 3, 4]);
-    const { blocks, order } = partitionRows(dataset, 3);
+    const blocks = partitionRows(dataset, 3);
     expect(blocks.map(({ rows, complete, firstRow }) => [rows, complete, firstRow])).toEqual([
       [3, true, 1],
       [1, true, 5],
       [2, false, 0],
     ]);
     const back = new Float64Array(6);
-    for (const block of blocks) scatterRows(block, order, block.data["v"], back);
+    for (const block of blocks) scatterRows(block, block.data["v"], back);
     expect([...back]).toEqual([NaN, 1, 2, NaN, 3, 4]);
   });
 

@@ -11,7 +11,7 @@ function compiled({ fileName, text }: StandardModel) {
   const source = { name: fileName, text };
   const { model, program, diagnostics } = compileSource(source);
   expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([]);
-  if (model === undefined || program === undefined) throw new Error(`${fileName} does not compile`);
+  if (model === undefined || program?.algorithm !== "em") throw new Error(`${fileName} does not compile`);
   return { source, model, program };
 }
 

@@ -4,7 +4,7 @@ import type { EmProgram } from "../../src/ir/program.js";
 /** The program derived from a text, which must compile without any diagnostic. */
 export function programOf(text: string, name = "model.gen"): EmProgram {
   const { program, diagnostics } = compileSource({ name, text });
-  if (program === undefined || diagnostics.length > 0) {
+  if (program?.algorithm !== "em" || diagnostics.length > 0) {
     throw new Error(`${name}: ${diagnostics.map(({ code, message }) => `${code} ${message}`).join("\n")}\n${text}`);
   }
   return program;

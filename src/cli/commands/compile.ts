@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { emitModule } from "../../compile/index.js";
+import { chooseEngine, emitJavaScriptModule, emitModule, type Engine } from "../../compile/index.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
 import { compileModel, type CompileOptions } from "../load-model.js";
@@ -15,6 +15,9 @@ export interface EmitOptions extends CompileOptions {
   readonly dump?: "ast" | "model" | "plan" | "kernels";
 }
 
+/** Where these are asked for, types would be in the way. */
+const javaScriptName = /\.m?js$/;
+
 /** `genc compile`: writes `FILE.ts` beside the source, or to `-o`; with `--check` compares instead. */
 export async function compile(terminal: Terminal, file: string, options: EmitOptions): Promise<ExitCode> {
   const source = loadSource(file);
@@ -24,17 +27,22 @@ export async function compile(terminal: Terminal, file: string, options: EmitOpt
     return exitCode.fine;
   }
   const compiled = await compileModel(terminal, source, options);
-  const emitted = await emitModule(compiled, options);
-  const typescript = options.standalone === true ? await inlined(emitted.typescript) : emitted.typescript;
   const output = options.output ?? outputBeside(file);
+  const emitted = javaScriptName.test(output)
+    ? emitJavaScriptModule(compiled, options)
+    : (await emitModule(compiled, options)).typescript;
+  const text =
+    options.standalone === true
+      ? await inlined(emitted, chooseEngine(options.engine ?? "auto", compiled.program).engine)
+      : emitted;
   if (options.check === true) {
-    if (existsSync(output) && readFileSync(output, "utf8") === typescript) return exitCode.fine;
+    if (existsSync(output) && readFileSync(output, "utf8") === text) return exitCode.fine;
     terminal.message(`${output} is not what ${file} compiles to; run genc compile ${file}\n`);
     return exitCode.diagnostics;
   }
-  if (output === "-") terminal.out(typescript);
+  if (output === "-") terminal.out(text);
   else {
-    writeFileOrFail(output, typescript);
+    writeFileOrFail(output, text);
     terminal.message(`${output}\n`);
   }
   return exitCode.fine;
@@ -46,7 +54,7 @@ function outputBeside(file: string): string {
   throw usageFailure(`${file} does not end in .gen: say where to write with -o.`);
 }
 
-async function inlined(typescript: string): Promise<string> {
+async function inlined(module: string, engine: Engine): Promise<string> {
   const { standalone } = await import("../standalone.js");
-  return standalone(typescript);
+  return standalone(module, engine);
 }

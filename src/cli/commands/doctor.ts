@@ -1,5 +1,8 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { compilerVersion } from "../../compile/version.js";
+import { cacheContents } from "../cache-entries.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
+import { trainerFolder } from "../prepare-trainer.js";
 import type { Terminal } from "../terminal.js";
 
 interface Finding {
@@ -26,6 +29,7 @@ export async function doctor(terminal: Terminal, json: boolean): Promise<ExitCod
     ),
     await nativeBackend("backend node", "@tensorflow/tfjs-node"),
     await nativeBackend("backend node-gpu", "@tensorflow/tfjs-node-gpu"),
+    trainerCache(terminal),
   ];
   const healthy = findings.every((finding) => finding.works || !finding.needed);
   if (json) {
@@ -105,6 +109,26 @@ async function nativeBackend(name: string, module: string): Promise<Finding> {
     ...found,
     mend: `npm rebuild ${module} --build-addon-from-source; its library was not downloaded, as happens on closed networks and where install scripts are off`,
   };
+}
+
+/** Where compiled trainers are kept, so that the same program trains without being compiled again. */
+function trainerCache(terminal: Terminal): Finding {
+  const name = "cache of trainers";
+  const folder = trainerFolder(terminal);
+  if (folder === undefined) {
+    const detail = "none (GENC_CACHE=off, or no home folder)";
+    return { name, works: false, needed: false, detail, mend: "set GENC_CACHE to a folder" };
+  }
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    const detail = `${folder} cannot be written: ${firstLine(error)}`;
+    return { name, works: false, needed: false, detail, mend: "set GENC_CACHE to a folder that can" };
+  }
+  const { entries, bytes } = cacheContents(folder);
+  const detail = `${folder} (${entries} kept, ${(bytes / 2 ** 20).toFixed(1)} MiB; GENC_CACHE moves it)`;
+  return { name, works: true, needed: false, detail };
 }
 
 function firstLine(error: unknown): string {

@@ -4,8 +4,10 @@ import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
 import { openModel, type ModelOptions } from "../open-model.js";
 import type { NamedTensor } from "../../runtime/named-tensor.js";
-import { momentColumns, posteriorColumns } from "../result-columns.js";
+import { momentColumns, posteriorColumns, variableColumns } from "../result-columns.js";
+import { boundOptions } from "../step-fit-options.js";
 import type { Terminal } from "../terminal.js";
+import { learnsByBound, type Trainer } from "../trainer.js";
 import { tensorDocument } from "../train-document.js";
 import { requireFolderOf, writeResult } from "../write-result.js";
 
@@ -29,29 +31,34 @@ export async function predict(terminal: Terminal, file: string, options: Predict
   }
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
-  const { probability, covariance = {}, ...values } = await trainer.predict(trainerData(bound, model.description));
-  const means = Object.entries(values as Readonly<Record<string, unknown>>).flatMap(([name, mean]) =>
-    covariance[name] === undefined ? [] : [[name, mean as NamedTensor] as const],
+  const { probability, mostProbable, means, covariance } = await posterior(
+    trainer,
+    trainerData(bound, model.description),
+    options,
   );
   trainer.dispose();
   const { rows } = bound;
   if (options.json === true) {
-    const documents = (tables: readonly (readonly [string, NamedTensor])[]): object =>
-      Object.fromEntries(tables.map(([name, table]) => [name, tensorDocument(table)]));
-    const chosen = Object.keys(probability).map((name) => [name, [...valuesOf(values, name)]] as const);
+    const documents = (tables: Readonly<Record<string, NamedTensor>>): object =>
+      Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, tensorDocument(table)]));
     const document = {
       schema: "genc.predict/1",
       rows,
-      probability: documents(Object.entries(probability)),
-      mostProbable: Object.fromEntries(chosen),
-      ...(means.length === 0 ? {} : { mean: documents(means), covariance: documents(Object.entries(covariance)) }),
+      probability: documents(probability),
+      mostProbable: Object.fromEntries(Object.entries(mostProbable).map(([name, values]) => [name, [...values]])),
+      ...(Object.keys(means).length === 0 ? {} : { mean: documents(means) }),
+      ...(Object.keys(covariance).length === 0 ? {} : { covariance: documents(covariance) }),
     };
     writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
     return exitCode.fine;
   }
   const columns = [
-    ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table, valuesOf(values, name))),
-    ...means.flatMap(([name, mean]) => momentColumns(name, mean, covariance[name])),
+    ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table, mostProbable[name])),
+    ...Object.entries(means).flatMap(([name, mean]) =>
+      covariance[name] === undefined
+        ? variableColumns(name, mean, undefined)
+        : momentColumns(name, mean, covariance[name]),
+    ),
   ];
   const header = columns.map((column) => column.name);
   writeResult(
@@ -65,9 +72,41 @@ export async function predict(terminal: Terminal, file: string, options: Predict
   return exitCode.fine;
 }
 
-/** Most probable values of a latent: along a chain those of the most probable sequence. */
-function valuesOf(answer: Readonly<Record<string, unknown>>, name: string): Int32Array {
-  const values = answer[name];
-  if (!(values instanceof Int32Array)) throw new Error(`predict: no values of ${name}`);
-  return values;
+interface Posterior {
+  /** Of discrete latents: probabilities of all values, and the most probable; along a chain, those of the most probable sequence. */
+  readonly probability: Readonly<Record<string, NamedTensor>>;
+  readonly mostProbable: Readonly<Record<string, Int32Array>>;
+  /** Of continuous latents; covariances where they are exact. */
+  readonly means: Readonly<Record<string, NamedTensor>>;
+  readonly covariance: Readonly<Record<string, NamedTensor>>;
+}
+
+async function posterior(
+  trainer: Trainer,
+  data: ReturnType<typeof trainerData>,
+  options: PredictOptions,
+): Promise<Posterior> {
+  if (learnsByBound(trainer)) {
+    const encoded = await trainer.encode(data, boundOptions(options));
+    const { probability, ...values } = await trainer.predict(data, boundOptions(options));
+    const means = Object.fromEntries(Object.entries(encoded).filter(([name]) => probability[name] === undefined));
+    return { probability, mostProbable: mostProbableOf(values, probability), means, covariance: {} };
+  }
+  const { probability, covariance = {}, ...values } = await trainer.predict(data);
+  const answers = values as Readonly<Record<string, NamedTensor>>;
+  const means = Object.fromEntries(Object.keys(covariance).map((name) => [name, answers[name]]));
+  return { probability, mostProbable: mostProbableOf(values, probability), means, covariance };
+}
+
+function mostProbableOf(
+  answers: Readonly<Record<string, unknown>>,
+  probability: Readonly<Record<string, NamedTensor>>,
+): Readonly<Record<string, Int32Array>> {
+  return Object.fromEntries(
+    Object.keys(probability).map((name) => {
+      const values = answers[name];
+      if (!(values instanceof Int32Array)) throw new Error(`predict: no values of ${name}`);
+      return [name, values];
+    }),
+  );
 }

@@ -1,27 +1,29 @@
 import { bindData, readData, trainerData } from "../bind-data.js";
-import { openCheckpoint } from "../checkpoint.js";
-import { declareWeight } from "../declare-weight.js";
+import { type Checkpoint, openCheckpoint } from "../checkpoint.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
+import { usageFailure } from "../failure.js";
 import { inCommandLineWords } from "../failure-from-error.js";
 import { fitOptions, refuseUnsupported, startFrom, type TrainOptions } from "../fit-options.js";
 import { completeSizes, knownSizes, requireGivenSizes } from "../known-sizes.js";
-import { compileModel, loadTrainerClass, startBackend, type Compiled } from "../load-model.js";
 import { loadSource } from "../load-source.js";
+import { prepareTrainer, type PreparedTrainer } from "../prepare-trainer.js";
 import { createProgress } from "../progress.js";
 import { attachProgram } from "../saved-model.js";
+import type { BoundFitResult, FitRun, StepState } from "../../runtime/index.js";
+import type { NamedTensor } from "../../runtime/named-tensor.js";
 import type { Terminal } from "../terminal.js";
 import { trainDocument, type FitReport } from "../train-document.js";
-import type { Trainer } from "../trainer.js";
+import { stepFitOptions } from "../step-fit-options.js";
+import { learnsByBound, type Trainer } from "../trainer.js";
 import { verdict } from "../verdict.js";
 import { requireFolderOf, writeFileOrFail } from "../write-result.js";
 
 /** `genc train`: compiles in memory, fits, prints the verdict, saves. */
 export async function train(terminal: Terminal, file: string, options: TrainOptions): Promise<ExitCode> {
-  refuseUnsupported(options);
   requireFolderOf(options.save);
-  const compiled = await compileWithWeights(terminal, file, options);
-  const running = await startBackend(compiled, options);
-  const Model = await loadTrainerClass(compiled, options);
+  const prepared = await prepareWithWeights(terminal, file, options);
+  const { Trainer: Model, engine, backend } = prepared;
+  refuseUnsupported(options, prepared.algorithm);
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
   const start = startFrom(options, description, known);
@@ -34,9 +36,9 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const result = await fit(terminal, model, trainerData(bound, model.description), options, start.init);
 
   const { labels } = bound.mapping;
-  const report: FitReport = { description, result, parameters: model.parameters, labels, ...running };
+  const report: FitReport = { description, result, parameters: model.parameters, labels, engine, backend };
   if (options.save !== undefined) {
-    const saved = { source: compiled.source, model: compiled.model.name, mapping: bound.mapping };
+    const saved = { source: prepared.source, model: prepared.model, mapping: bound.mapping };
     writeFileOrFail(options.save, attachProgram(await model.save(), saved));
   }
   terminal.out(options.json === true ? `${JSON.stringify(trainDocument(report))}\n` : verdict(report));
@@ -47,12 +49,15 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
 }
 
 /** `--weights` needs a declared weight; where the program has none, it is declared on the fly. */
-async function compileWithWeights(terminal: Terminal, file: string, options: TrainOptions): Promise<Compiled> {
-  const compiled = await compileModel(terminal, loadSource(file), options);
-  if (options.weights === undefined || compiled.model.axes.some((axis) => axis.weight !== undefined)) return compiled;
-  const weighted = declareWeight(compiled.source, compiled.model.name);
-  return await compileModel(terminal, weighted, { ...options, quiet: true, model: compiled.model.name });
+async function prepareWithWeights(terminal: Terminal, file: string, options: TrainOptions): Promise<PreparedTrainer> {
+  const prepared = await prepareTrainer(terminal, loadSource(file), options);
+  if (options.weights === undefined || prepared.weighted) return prepared;
+  const { declareWeight } = await import("../declare-weight.js");
+  const weighted = declareWeight(prepared.source, prepared.model);
+  return await prepareTrainer(terminal, weighted, { ...options, quiet: true, model: prepared.model });
 }
+
+type Parameters = Readonly<Record<string, NamedTensor>>;
 
 function inCommandLine(result: FitReport["result"]): FitReport["result"] {
   const warnings = result.warnings.map(({ code, message }) => ({ code, message: inCommandLineWords(message) }));
@@ -68,18 +73,15 @@ async function fit(
 ): Promise<FitReport["result"]> {
   const checkpoint = openCheckpoint(options);
   const progress = createProgress(terminal, options.quiet === true);
-  const run = model.fit(data, {
-    ...fitOptions(options),
-    ...(init === undefined ? {} : { init }),
-    ...checkpoint.fitOptions,
-    signal: terminal.signal,
-  });
+  const run = startFit(terminal, model, data, options, init, checkpoint);
   try {
     for await (const event of run) {
       switch (event.kind) {
         case "iteration":
           progress.update(
-            `start ${event.restart + 1}, iteration ${event.iteration}: mean log-likelihood ${event.meanLogLikelihood.toPrecision(8)}`,
+            learnsByBound(model)
+              ? `epoch ${event.iteration}: mean bound ${event.meanLogLikelihood.toPrecision(8)}`
+              : `start ${event.restart + 1}, iteration ${event.iteration}: mean log-likelihood ${event.meanLogLikelihood.toPrecision(8)}`,
           );
           break;
         case "checkpoint":
@@ -98,4 +100,31 @@ async function fit(
   const result = inCommandLine(await run);
   if (result.stopped === "aborted") terminal.message(`interrupted${checkpoint.text}\n`);
   return result;
+}
+
+function startFit(
+  terminal: Terminal,
+  model: Trainer,
+  data: ReturnType<typeof trainerData>,
+  options: TrainOptions,
+  init: ReturnType<typeof startFrom>["init"],
+  checkpoint: Checkpoint,
+): FitRun<Parameters> | FitRun<Parameters, BoundFitResult<Parameters>, StepState> {
+  const { signal } = terminal;
+  if (learnsByBound(model)) {
+    if (init === "kmeans++" || init === "random")
+      throw usageFailure(`--init ${init} is for models learned by EM; weights of networks begin at random.`);
+    return model.fit(data, {
+      ...stepFitOptions(options),
+      ...(init === undefined ? {} : { init }),
+      ...checkpoint.stepOptions(),
+      signal,
+    });
+  }
+  return model.fit(data, {
+    ...fitOptions(options),
+    ...(init === undefined ? {} : { init }),
+    ...checkpoint.emOptions(),
+    signal,
+  });
 }

@@ -1,3 +1,4 @@
+import { loadTrainer } from "../../compile/index.js";
 import { eliminationOrder } from "../../inference/elimination-order.js";
 import { checkCalibration } from "../../verify/check-calibration.js";
 import { checkEmitted, checkSaved } from "../../verify/check-emitted.js";
@@ -9,10 +10,13 @@ import { checkOptimum } from "../../verify/check-optimum.js";
 import type { CheckResult } from "../../verify/check-result.js";
 import { checkRows } from "../../verify/check-rows.js";
 import type { MakeTrainer } from "../../verify/verifiable-trainer.js";
+import type { Model } from "../../ir/model.js";
+import type { EmProgram } from "../../ir/program.js";
 import { bindData, readData, trainerData } from "../bind-data.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { completeSizes, knownSizes } from "../known-sizes.js";
-import { compileModel, loadTrainerClass, type Compiled } from "../load-model.js";
+import { unavailableFailure } from "../failure.js";
+import { compileModel } from "../load-model.js";
 import { loadSource } from "../load-source.js";
 import type { Terminal } from "../terminal.js";
 
@@ -30,10 +34,13 @@ type Check = () => CheckResult | readonly CheckResult[] | Promise<CheckResult | 
 /** `genc verify`: what can be checked of any derived trainer without knowing what it is for; status 1 if a check fails. */
 export async function verify(terminal: Terminal, file: string, options: VerifyOptions): Promise<ExitCode> {
   const compiled = await compileModel(terminal, loadSource(file), options);
-  const Model = await loadTrainerClass(compiled, {});
+  const { program } = compiled;
+  if (program.algorithm !== "em")
+    throw unavailableFailure("genc verify checks models learned by EM; there are no checks of a bound yet.");
+  const Model = await loadTrainer({ source: compiled.source, program });
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
-  const checks = [...modelChecks(compiled, (sizes) => new Model(sizes), options)];
+  const checks = [...modelChecks(compiled.model, program, (sizes) => new Model(sizes), options)];
   if (options.data.length > 0) {
     const bound = bindData(terminal, await readData(terminal, options), description, known, options);
     const sizes = completeSizes(description.sizes, bound.sizes);
@@ -63,7 +70,8 @@ const marks: Readonly<Record<CheckResult["outcome"], string>> = {
 
 /** On parameters and data drawn from the model itself, at small sizes. */
 function modelChecks(
-  { model, program }: Compiled,
+  model: Model,
+  program: EmProgram,
   makeTrainer: MakeTrainer,
   { seed, dim }: VerifyOptions,
 ): readonly Check[] {

@@ -13,6 +13,7 @@ import type { HostFunctionName, VectorFunctionName } from "./functions/index.js"
 import { hostFunctions, vectorFunctions } from "./functions/index.js";
 import type { KernelArray, KernelFunction, Segment } from "./kernel-ir.js";
 import { NotAKernelError } from "./kernel-ir.js";
+import { dropSubnormals } from "./passes/drop-subnormals.js";
 import { hoistDivisors } from "./passes/hoist-divisors.js";
 import { jamLoops } from "./passes/jam-loops.js";
 import { maskLanes } from "./passes/mask-lanes.js";
@@ -24,6 +25,7 @@ import type { Polynomial } from "./polynomial.js";
 import { namesIn } from "./polynomial.js";
 import { forEachStatement, expressionsOf, forEachExpression } from "./walk-kernel.js";
 import { ConstantTable } from "./wasm/constants.js";
+import { encodeDelta } from "./wasm/encode-delta.js";
 import { encodeModule } from "./wasm/encode-module.js";
 import type { Target, WasmFunction, WasmModule } from "./wasm/instructions.js";
 import { printModuleText } from "./wasm/print-text.js";
@@ -35,6 +37,7 @@ const passes: readonly { readonly reason: string; readonly run: (fn: KernelFunct
   { reason: "a division takes as long as several multiplications", run: hoistDivisors },
   { reason: "computing a difference again is faster than remembering it", run: recomputeCells },
   { reason: "one difference serves a sum and a sum of squares", run: shareExpressions },
+  { reason: "arithmetic with subnormal numbers is slow", run: dropSubnormals },
   { reason: "a cell that was just stored is in a register", run: shareLoads },
   { reason: "loads for one row of a matrix serve the next too", run: jamLoops },
   { reason: "the two turns side by side load the same cells", run: shareLoads },
@@ -59,7 +62,7 @@ export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels 
     module: {
       lanes,
       plain: base64(plain.bytes),
-      relaxed: base64(relaxed.bytes),
+      relaxed: base64(encodeDelta(plain.bytes, relaxed.bytes)),
       memoryFlags: plain.memoryFlags,
       firstFreeByte,
       functions: kernels.map(({ description }) => description),
@@ -115,7 +118,11 @@ function lowerKernel(plan: PlanFunction): LoweredKernel {
   const rowsOffset = place(fn.rows);
   const sizes = [...fn.sizes].map(([name, symbol]) => ({ name: symbol, offset: place(name) }));
   const arrays = [...fn.arrays.values()].map((array) => describeArray(fn, array, place(`&${array.name}`)));
-  const segments = fn.segments.map(({ kind }, i) => ({ export: `${fn.name}.${i}`, kind }));
+  const segments = fn.segments.map(({ kind, totals, tail }, i) => {
+    const name = `${fn.name}.${i}`;
+    const own = totals === undefined ? {} : { clear: `${name}.clear`, collect: `${name}.collect` };
+    return { export: name, kind, ...own, ...(tail === undefined ? {} : { tail: `${name}.tail` }) };
+  });
   const columns = fn.columns === undefined ? {} : { columns: `${fn.name}.columns` };
   const description = { name: fn.name, segments, ...columns, frameBytes: 4 * frame.size, rowsOffset, sizes, arrays };
   return { fn, frame, description };
@@ -124,7 +131,13 @@ function lowerKernel(plan: PlanFunction): LoweredKernel {
 /** What only the Loop IR used is gone. */
 function onlyUsedArrays(fn: KernelFunction): KernelFunction {
   const used = new Set<string>();
-  for (const body of [...fn.segments.map((segment) => segment.body), fn.columns ?? []]) {
+  const bodies = fn.segments.flatMap(({ body, tail, totals }) => [
+    body,
+    tail ?? [],
+    totals?.clear ?? [],
+    totals?.collect ?? [],
+  ]);
+  for (const body of [...bodies, fn.columns ?? []]) {
     forEachStatement(body, (statement) => {
       if (statement.kind === "store" || statement.kind === "updateStore") used.add(statement.array);
       if (statement.kind === "collect" || statement.kind === "clear") {
@@ -176,8 +189,9 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
   const context = { constants: new ConstantTable() };
   const used = new Set<VectorFunctionName | HostFunctionName>();
   const use = (name: VectorFunctionName | HostFunctionName): void => {
+    if (used.has(name)) return;
     used.add(name);
-    if (isVectorFunction(name)) for (const inner of vectorFunctions[name].calls) used.add(inner);
+    if (isVectorFunction(name)) vectorFunctions[name].calls.forEach(use);
   };
   const written = kernels.flatMap(({ fn, frame, description }) => {
     const offset = (name: string): number => {
@@ -187,7 +201,20 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
     };
     const write = (segment: Segment, name: string): WasmFunction =>
       writeSegment(fn, segment, name, context, offset, use);
-    const own = fn.segments.map((segment, i) => write(segment, description.segments[i].export));
+    const own = fn.segments.flatMap((segment, i) => {
+      const { totals } = segment;
+      const { export: name, tail, clear, collect } = description.segments[i];
+      const main = write(segment, name);
+      if (totals === undefined || clear === undefined || collect === undefined) return [main];
+      return [
+        main,
+        ...(tail === undefined || segment.tail === undefined
+          ? []
+          : [write({ kind: "rows", body: segment.tail }, tail)]),
+        write({ kind: "once", body: totals.clear }, clear),
+        write({ kind: "once", body: totals.collect }, collect),
+      ];
+    });
     if (fn.columns === undefined || description.columns === undefined) return own;
     return [...own, write({ kind: "rows", body: fn.columns }, description.columns)];
   });

@@ -23,8 +23,17 @@ export interface KernelFunction {
   readonly columns?: readonly KernelStatement[];
 }
 
-/** `once`: outside the rows. `rows`: one group of rows after another; `group` is the loop variable. */
-export type Segment = { readonly kind: "once" | "rows"; readonly body: readonly KernelStatement[] };
+/**
+ * `once`: outside the rows. `rows`: one group of rows after another; `group` is the loop variable. Rows are run shard by
+ * shard: before each its totals are cleared, and after all the totals of one shard after the other are collected.
+ */
+export interface Segment {
+  readonly kind: "once" | "rows";
+  readonly body: readonly KernelStatement[];
+  readonly totals?: { readonly clear: readonly KernelStatement[]; readonly collect: readonly KernelStatement[] };
+  /** Instead of the body, for a group with lanes without a row. */
+  readonly tail?: readonly KernelStatement[];
+}
 
 /** Name of the group at hand in polynomials. */
 export const groupName = "#group";
@@ -53,13 +62,16 @@ export type KernelArray = { readonly name: string } & (
     }
 );
 
+/** expOrZero: exp, but 0 where that is below 2^-1022, and infinite from 709.4 on. */
+export type KernelUnaryFunction = UnaryFunction | "expOrZero";
+
 export type KernelExpression =
   | { readonly kind: "number"; readonly value: number }
   | { readonly kind: "scalar"; readonly name: string }
   | { readonly kind: "load"; readonly array: string; readonly index: Polynomial }
   /** With the row's number where the index mentions `rowName`. */
   | { readonly kind: "fromIndex"; readonly index: Polynomial }
-  | { readonly kind: "unary"; readonly function: UnaryFunction; readonly operand: KernelExpression }
+  | { readonly kind: "unary"; readonly function: KernelUnaryFunction; readonly operand: KernelExpression }
   | {
       readonly kind: "binary";
       readonly function: BinaryFunction;

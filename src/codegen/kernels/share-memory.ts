@@ -11,8 +11,8 @@ import {
 } from "./walk-kernel.js";
 
 /**
- * Sorts memory: what a pass over rows defines is per row (`varying`), what it only adds to is a `total` whose lanes the
- * next segment collects, and scalars that outlive their segment become arrays of one cell.
+ * Sorts memory: what a pass over rows defines is per row (`varying`), what it only adds to is a `total` of
+ * each shard whose lanes are collected afterwards, and scalars that outlive their segment become arrays of one cell.
  */
 export function shareMemory(fn: KernelFunction): KernelFunction {
   return sortArrays(scalarsToArrays(fn));
@@ -98,13 +98,12 @@ function sortArrays(fn: KernelFunction): KernelFunction {
   const arrays = new Map(fn.arrays);
   const segments: Segment[] = [];
   const clears: KernelStatement[] = [];
-  let collects: KernelStatement[] = [];
   for (const segment of fn.segments) {
     if (segment.kind === "once") {
-      segments.push({ ...segment, body: [...collects, ...segment.body] });
-      collects = [];
+      segments.push(segment);
       continue;
     }
+    const [clear, collect]: [KernelStatement[], KernelStatement[]] = [[], []];
     const uses = usesOf(fn, segment.body);
     const renamed = new Map<string, string>();
     for (const [name, combine] of uses.added) {
@@ -114,11 +113,9 @@ function sortArrays(fn: KernelFunction): KernelFunction {
       const total = `${name} lanes`;
       renamed.set(name, total);
       arrays.set(total, { kind: "total", name: total, length: array.length, collected: name, function: combine });
-      clears.push(
-        { kind: "clear", array: name, value: 0 },
-        { kind: "clear", array: total, value: combine === "maximum" ? -1 : 0 },
-      );
-      collects.push({ kind: "collect", total });
+      clears.push({ kind: "clear", array: name, value: 0 });
+      clear.push({ kind: "clear", array: total, value: combine === "maximum" ? -1 : 0 });
+      collect.push({ kind: "collect", total });
     }
     for (const name of uses.stored) {
       const array = arrays.get(name);
@@ -129,7 +126,8 @@ function sortArrays(fn: KernelFunction): KernelFunction {
         const inner = mapBodies(statement, rename);
         return inner.kind === "updateStore" ? { ...inner, array: renamed.get(inner.array) ?? inner.array } : inner;
       });
-    segments.push({ ...segment, body: rename(segment.body) });
+    const totals = collect.length === 0 ? {} : { totals: { clear, collect } };
+    segments.push({ ...segment, body: rename(segment.body), ...totals });
   }
   for (const segment of segments) {
     if (segment.kind === "rows") continue;

@@ -1,8 +1,8 @@
-import type { BinaryFunction, UnaryFunction } from "../../ir/plan.js";
+import type { BinaryFunction } from "../../ir/plan.js";
 import { leakySlope } from "../../ir/plan.js";
 import type { Emission } from "./emission.js";
 import { emit, newLocal, newScope } from "./emission.js";
-import type { KernelExpression } from "./kernel-ir.js";
+import type { KernelExpression, KernelUnaryFunction } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
 import { linearIn, namesOf } from "./polynomial.js";
 import type { Code } from "./wasm/instructions.js";
@@ -145,7 +145,7 @@ export class ScalarWriter {
     emit(emission, scope.before, when(condition, body));
   }
 
-  private unary(name: UnaryFunction, operand: KernelExpression): Code {
+  private unary(name: KernelUnaryFunction, operand: KernelExpression): Code {
     const value = this.write(operand);
     const kept = (): Code => {
       const local = newLocal(this.emission, "value", "f64");
@@ -189,21 +189,22 @@ export class ScalarWriter {
         return choose(float(1), notPositive, op("f64.gt", x, float(0)));
       }
       case "exp":
+      case "expOrZero":
       case "expm1":
       case "log":
       case "log1p":
       case "softplus":
       case "sigmoid":
       case "tanh":
-        this.emission.use(name);
-        return lane("f64x2.extract_lane", call(name, op("f64x2.splat", value)), 0);
-      case "sin":
-      case "cos":
       case "logGamma":
       case "digamma":
       case "trigamma":
       case "logBesselI0":
       case "besselRatio":
+        this.emission.use(name);
+        return lane("f64x2.extract_lane", call(name, op("f64x2.splat", value)), 0);
+      case "sin":
+      case "cos":
         this.emission.use(name);
         return call(name, value);
     }

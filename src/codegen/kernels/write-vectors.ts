@@ -1,10 +1,12 @@
-import type { BinaryFunction, UnaryFunction } from "../../ir/plan.js";
+import type { BinaryFunction } from "../../ir/plan.js";
 import { leakySlope } from "../../ir/plan.js";
 import type { Emission, Scope } from "./emission.js";
 import { emit, lanes, newLocal, vectors } from "./emission.js";
 import { keyOfExpression } from "./from-loops.js";
+import { exponentialOrZero } from "./functions/exponential.js";
 import type { HostFunctionName } from "./functions/index.js";
-import type { KernelExpression } from "./kernel-ir.js";
+import { inlined } from "./functions/vector-function.js";
+import type { KernelExpression, KernelUnaryFunction } from "./kernel-ir.js";
 import { groupName, rowName } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
 import { linearIn, namesOf, named, scale, substitute, zero } from "./polynomial.js";
@@ -95,10 +97,10 @@ export class VectorWriter {
 
   /** What is uniform in the expression is computed now; the rest by the code that is returned, vector by vector. */
   write(expression: KernelExpression): VectorCode {
-    if (!this.emission.shapes.isVarying(expression)) return this.fill(expression);
+    if (!this.emission.shapes.isVarying(expression)) return this.filledWith(expression);
     switch (expression.kind) {
       case "number":
-        return this.fill(expression);
+        return this.filledWith(expression);
       case "scalar": {
         const locals = this.locals.get(expression.name);
         if (locals === undefined)
@@ -131,7 +133,7 @@ export class VectorWriter {
     }
   }
 
-  private fill(expression: KernelExpression): VectorCode {
+  private filledWith(expression: KernelExpression): VectorCode {
     if (expression.kind === "number" && Object.is(expression.value, 0)) return () => this.constants.splat(0);
     const key = keyOfExpression(expression);
     const known = this.filled.get(key);
@@ -273,7 +275,7 @@ export class VectorWriter {
     return (v) => use(tee(local, operand(v)), get(local));
   }
 
-  private unary(name: UnaryFunction, argument: KernelExpression): VectorCode {
+  private unary(name: KernelUnaryFunction, argument: KernelExpression): VectorCode {
     const x = this.write(argument);
     const one = this.constants.splat(1);
     const zero = this.constants.splat(0);
@@ -309,6 +311,14 @@ export class VectorWriter {
         const hasSign = op("v128.or", op("f64x2.lt", get(local), zero), op("f64x2.gt", get(local), zero));
         return (v) => [set(local, x(v)), op("v128.bitselect", size, get(local), hasSign)];
       }
+      case "expOrZero":
+        return (v) =>
+          inlined(
+            exponentialOrZero,
+            (local, type) => newLocal(this.emission, local, type),
+            x(v),
+            this.emission.context,
+          );
       case "exp":
       case "expm1":
       case "log":
@@ -316,15 +326,15 @@ export class VectorWriter {
       case "softplus":
       case "sigmoid":
       case "tanh":
-        this.emission.use(name);
-        return (v) => call(name, x(v));
-      case "sin":
-      case "cos":
       case "logGamma":
       case "digamma":
       case "trigamma":
       case "logBesselI0":
       case "besselRatio":
+        this.emission.use(name);
+        return (v) => call(name, x(v));
+      case "sin":
+      case "cos":
         return this.laneByLane(name, [x]);
     }
   }
@@ -363,7 +373,7 @@ export class VectorWriter {
       case "divide":
         // One division for all lanes.
         if (!this.emission.shapes.isVarying(right) && right.kind !== "number") {
-          const [a, b] = [this.write(left), this.fill({ kind: "unary", function: "reciprocal", operand: right })];
+          const [a, b] = [this.write(left), this.filledWith({ kind: "unary", function: "reciprocal", operand: right })];
           return (v) => op("f64x2.mul", a(v), b(v));
         }
         break;

@@ -152,12 +152,17 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
   };
 }
 
-function classText(name: string, documentation: string | undefined): string {
+export function classText(name: string, documentation: string | undefined): string {
   return documentation ?? `Trainer of the model ${name}.`;
 }
 
 /** A method that overrides one of `EmTrainer`; what it does not use is named with an underscore. */
-function method(name: string, wanted: readonly Given[], body: readonly string[], returnType = "void"): EmittedMethod {
+export function method(
+  name: string,
+  wanted: readonly Given[],
+  body: readonly string[],
+  returnType = "void",
+): EmittedMethod {
   const parameters = wanted.map((parameter): EmittedParameter => {
     const isUsed = body.some((line) => new RegExp(`\\b${parameter}\\b(?!:)`).test(line));
     return { name: isUsed ? parameter : `_${parameter}`, type: given[parameter] };
@@ -172,8 +177,8 @@ function method(name: string, wanted: readonly Given[], body: readonly string[],
   };
 }
 
-function realVariables(program: EmProgram): ReadonlySet<string> {
-  const real = program.model.variables.filter(({ domain }) => domain.kind === "real" || domain.kind === "positive");
+export function realVariables({ model }: Pick<EmProgram, "model">): ReadonlySet<string> {
+  const real = model.variables.filter(({ domain }) => domain.kind === "real" || domain.kind === "positive");
   return new Set(real.map(({ name }) => name));
 }
 
@@ -184,7 +189,7 @@ function overRows(fn: PlanFunction): boolean {
 }
 
 /** Plan functions as functions of the module, and calls of them. */
-class LoopFunctions {
+export class LoopFunctions {
   readonly functions: EmittedFunction[] = [];
   /** Functions that run as kernels where they can. */
   readonly kernels: PlanFunction[] = [];

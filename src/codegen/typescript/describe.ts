@@ -1,6 +1,6 @@
-import type { Dimension, Domain, Model, Parameter, Variable } from "../../ir/model.js";
+import type { Dimension, Domain, Model, Parameter, Size, Variable } from "../../ir/model.js";
 import type { AxisSize } from "../../ir/plan.js";
-import type { EmProgram } from "../../ir/program.js";
+import type { EmProgram, GradientUpdate, Update } from "../../ir/program.js";
 import { shapeOf } from "../../ir/domain.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import type {
@@ -15,6 +15,13 @@ import { literalSize } from "../literal-size.js";
 import { literalValues } from "./literal-values.js";
 import { startScales } from "./start-scales.js";
 
+/** What a description is made of, whatever the algorithm. */
+export interface Described extends Pick<EmProgram, "model" | "rowsAxis" | "statistics" | "sequences"> {
+  readonly updates: readonly (
+    Extract<Update, { kind: "regression" | "closed" }> | Pick<GradientUpdate, "kind" | "parameters" | "reason">
+  )[];
+}
+
 /** Where a program comes from. */
 export interface SourceIdentity {
   /** File name, without folders. */
@@ -26,7 +33,7 @@ export interface SourceIdentity {
 }
 
 /** What the run time has to know of a model, by name and shape. */
-export function describe(program: EmProgram, source: SourceIdentity): ModelDescription {
+export function describe(program: Described, source: SourceIdentity): ModelDescription {
   const { model } = program;
   return {
     name: model.name,
@@ -34,7 +41,7 @@ export function describe(program: EmProgram, source: SourceIdentity): ModelDescr
     source: source.fileName,
     sourceHash: source.hash,
     compilerVersion: source.compilerVersion,
-    sizes: model.sizes.map((size) => describeSize(program, size.name, size.default)),
+    sizes: model.sizes.map((size) => describeSize(program, size)),
     parameters: model.parameters.map((parameter) => describeParameter(parameter, program)),
     variables: describeVariables(program),
     statistics: program.statistics.map(({ name, shape }) => ({ name, shape: shape.map(extentOfSize) })),
@@ -49,7 +56,7 @@ export function describe(program: EmProgram, source: SourceIdentity): ModelDescr
 }
 
 /** Covariances and variances whose update takes the ridge. */
-export function ridgedParameters(program: EmProgram): ReadonlySet<string> {
+export function ridgedParameters(program: Described): ReadonlySet<string> {
   const names = program.updates.flatMap((update) =>
     update.kind === "regression" && update.covariance.parameter !== undefined ? [update.covariance.parameter] : [],
   );
@@ -58,7 +65,7 @@ export function ridgedParameters(program: EmProgram): ReadonlySet<string> {
 
 /** Of what a spread learned by regression is the variance, and whether it is its square root. */
 function spreadForm(
-  { updates }: EmProgram,
+  { updates }: Described,
   parameter: string,
 ): Pick<ParameterDescription, "ofLogarithm" | "isDeviation"> {
   const update = updates.find((one) => one.kind === "regression" && one.covariance.parameter === parameter);
@@ -70,7 +77,7 @@ function spreadForm(
 }
 
 /** Plates of a variable inside a row. */
-export function innerPlates(program: EmProgram, variable: Variable): readonly string[] {
+export function innerPlates(program: Described, variable: Variable): readonly string[] {
   return variable.axes.filter((axis) => axis !== program.rowsAxis);
 }
 
@@ -97,7 +104,7 @@ function axisText(extent: Extent): string {
   return typeof extent === "object" ? extent.map(axisText).join("+") : String(extent);
 }
 
-function describeSize(program: EmProgram, name: string, value: number | undefined): SizeDescription {
+function describeSize(program: Described, { name, default: value, documentation }: Size): SizeDescription {
   const inData = program.model.variables.filter((variable) => variable.role !== "latent");
   const bound = inData
     .map((variable) => ({ variable: variable.name, dimension: storedExtents(program, variable).indexOf(name) }))
@@ -106,6 +113,7 @@ function describeSize(program: EmProgram, name: string, value: number | undefine
   const labelled = inData.find(({ domain }) => domain.kind === "category" && extentOf(domain.categories) === name);
   return {
     name,
+    ...(documentation === undefined ? {} : { documentation }),
     ...(value === undefined ? {} : { default: value }),
     ...(atLeast <= 1 ? {} : { atLeast }),
     ...(bound === undefined ? {} : { boundBy: bound }),
@@ -136,11 +144,11 @@ function largestIndex(model: Model, size: string): number {
 }
 
 /** Dimensions of a variable's column after the rows. */
-function storedExtents(program: EmProgram, variable: Variable): readonly Extent[] {
+function storedExtents(program: Described, variable: Variable): readonly Extent[] {
   return [...plateExtents(program, variable), ...shapeOf(variable.domain).map(extentOf)];
 }
 
-function plateExtents(program: EmProgram, variable: Variable): readonly Extent[] {
+function plateExtents(program: Described, variable: Variable): readonly Extent[] {
   return innerPlates(program, variable).map((name) => {
     const axis = program.model.axes.find((candidate) => candidate.name === name);
     if (axis?.size === undefined) throw new Error(`describe: the plate ${name} has no size`);
@@ -148,7 +156,7 @@ function plateExtents(program: EmProgram, variable: Variable): readonly Extent[]
   });
 }
 
-function describeParameter(parameter: Parameter, program: EmProgram): ParameterDescription {
+function describeParameter(parameter: Parameter, program: Described): ParameterDescription {
   const shape = [...parameter.table.map(extentOf), ...ownShape(parameter.domain)];
   const takesRidge = parameter.domain.kind === "positive" && ridgedParameters(program).has(parameter.name);
   const scale = startScales(program).get(parameter.name);
@@ -203,7 +211,7 @@ function parameterDomain(domain: Domain): ParameterDomain {
   }
 }
 
-function describeVariables(program: EmProgram): readonly VariableDescription[] {
+function describeVariables(program: Described): readonly VariableDescription[] {
   const { model } = program;
   const described: { readonly start: number; readonly description: VariableDescription }[] = model.variables.map(
     (variable) => ({ start: variable.span.start, description: describeVariable(program, variable) }),
@@ -224,7 +232,7 @@ function describeVariables(program: EmProgram): readonly VariableDescription[] {
   return described.sort((a, b) => a.start - b.start).map(({ description }) => description);
 }
 
-function describeVariable(program: EmProgram, variable: Variable): VariableDescription {
+function describeVariable(program: Described, variable: Variable): VariableDescription {
   const { domain } = variable;
   return {
     name: variable.name,

@@ -1,4 +1,10 @@
-import type { Extent, ModelDescription, ParameterDescription, VariableDescription } from "../../runtime/description.js";
+import type {
+  Extent,
+  ModelDescription,
+  ParameterDescription,
+  SizeDescription,
+  VariableDescription,
+} from "../../runtime/description.js";
 import type { EmittedDeclaration, EmittedProperty } from "./module-tree.js";
 
 /** Names of a model's own types in the emitted module. */
@@ -28,8 +34,9 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
   const observed = inData.filter(({ role }) => role === "observed" || role === "given");
   const bare = observed.length === 1 ? ["Column"] : [];
   const batch = [...bare, names.row];
-  const discrete = latents.filter(({ domain }) => domain !== "real");
-  const gaussian = latents.filter(({ domain }) => domain === "real");
+  const iterables = `Iterable<${batch.join(" | ")}> | AsyncIterable<${batch.join(" | ")}>`;
+  const discrete = latents.filter(({ domain }) => domain === "category" || domain === "binary");
+  const gaussian = latents.filter((latent) => !discrete.includes(latent));
   const probability = `{ ${discrete
     .map((latent) => `readonly ${latent.name}: NamedTensor<readonly [${tableAxes(latent).map(quoted).join(", ")}]>`)
     .join("; ")} }`;
@@ -41,7 +48,7 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       properties: description.sizes.map((size): EmittedProperty => ({
         name: size.name,
         type: "number",
-        ...(size.default === undefined ? {} : { documentation: `Default ${size.default}.` }),
+        ...sizeDocumentation(size),
       })),
     },
     {
@@ -49,7 +56,7 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       name: names.parameters,
       documentation: `Parameters of ${description.name}, in the data's units.`,
       properties: description.parameters.map((parameter) => ({
-        name: parameter.name,
+        name: propertyName(parameter.name),
         type: `NamedTensor<readonly [${parameter.axes.map(quoted).join(", ")}]>`,
         documentation: parameterText(parameter),
       })),
@@ -68,8 +75,8 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
     {
       kind: "type",
       name: names.data,
-      documentation: "Data at once, or in batches.",
-      type: [...batch, ...[`Iterable<${batch.join(" | ")}>`, `AsyncIterable<${batch.join(" | ")}>`]].join(" | "),
+      documentation: "Data at once, or in batches, or a function that returns the batches anew whenever it is called.",
+      type: [...batch, iterables, `(() => ${iterables})`].join(" | "),
     },
     {
       kind: "interface",
@@ -78,11 +85,13 @@ export function modelTypes(description: ModelDescription): readonly EmittedDecla
       properties: [
         ...latents.map((latent) => ({
           name: latent.name,
-          type: latent.domain === "real" ? `NamedTensor<readonly [${momentAxes(latent, 1).join(", ")}]>` : "Int32Array",
+          type: discrete.includes(latent)
+            ? "Int32Array"
+            : `NamedTensor<readonly [${momentAxes(latent, 1).join(", ")}]>`,
           documentation: withText(
-            latent.domain === "real"
-              ? `posterior mean, [${["rows", ...latent.plates, ...latent.event].map(extentText).join(", ")}]`
-              : `[${["rows", ...latent.plates.map(extentText)].join(", ")}]`,
+            discrete.includes(latent)
+              ? `[${["rows", ...latent.plates.map(extentText)].join(", ")}]`
+              : `posterior mean, [${["rows", ...latent.plates, ...latent.event].map(extentText).join(", ")}]`,
             latent.documentation,
           ),
         })),
@@ -116,6 +125,11 @@ function momentAxes(latent: VariableDescription, rank: 1 | 2): readonly string[]
   return ["rows", ...latent.plateNames, ...event, ...(rank === 2 ? event : [])].map(quoted);
 }
 
+/** Weights of networks have names with dots. */
+function propertyName(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name);
+}
+
 function tableAxes(latent: VariableDescription): readonly string[] {
   const values = latent.domain === "binary" ? 2 : (latent.categories ?? 1);
   return ["rows", ...latent.plateNames, extentText(values)];
@@ -141,6 +155,11 @@ const domainTexts: Readonly<Record<ParameterDescription["domain"], string>> = {
 function parameterText(parameter: ParameterDescription): string {
   const shape = `[${parameter.shape.map(extentText).join(", ")}], ${domainTexts[parameter.domain]}`;
   return withText(parameter.fixed === undefined ? shape : `${shape}; known, not learned`, parameter.documentation);
+}
+
+function sizeDocumentation({ default: value, documentation }: SizeDescription): { documentation?: string } {
+  if (value === undefined) return documentation === undefined ? {} : { documentation };
+  return { documentation: withText(`Default ${value}.`, documentation) };
 }
 
 function columnText(variable: VariableDescription): string {

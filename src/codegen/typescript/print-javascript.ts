@@ -11,15 +11,36 @@ import type {
  * their types, for running in memory.
  */
 export function printFunctionBody(module: EmittedModule): string {
-  const exported = module.declarations.flatMap((declaration) =>
-    declaration.kind === "class" ? [declaration.name] : [],
-  );
   return [
     '"use strict";',
     `const { ${module.imports.values.join(", ")} } = runtime;`,
     ...module.declarations.flatMap(printDeclaration),
-    `return { ${exported.join(", ")} };`,
+    `return { ${exportsOf(module).join(", ")} };`,
   ].join("\n");
+}
+
+/** The module as JavaScript, for where nothing removes types: a page, or a script that runs as it is. */
+export function printJavaScript(module: EmittedModule): string {
+  return [
+    ...module.header.map((line) => `// ${line}`),
+    `import { ${module.imports.values.join(", ")} } from "genc/runtime";`,
+    ...module.declarations.flatMap((declaration) => {
+      const lines = printDeclaration(declaration);
+      return lines.length === 0 ? [] : ["", ...documentationLines(declaration), ...lines];
+    }),
+    "",
+    `export { ${exportsOf(module).join(", ")} };`,
+    "",
+  ].join("\n");
+}
+
+function exportsOf(module: EmittedModule): readonly string[] {
+  return module.declarations.flatMap((declaration) => (declaration.kind === "class" ? [declaration.name] : []));
+}
+
+function documentationLines(declaration: EmittedDeclaration): readonly string[] {
+  const text = "documentation" in declaration ? declaration.documentation : undefined;
+  return text === undefined ? [] : ["/**", ...text.split("\n").map((line) => ` * ${line}`.trimEnd()), " */"];
 }
 
 function printDeclaration(declaration: EmittedDeclaration): readonly string[] {

@@ -1,6 +1,6 @@
 import type { DensityFactor, Expression } from "../../ir/model.js";
-import type { EmProgram } from "../../ir/program.js";
 import type { StartScale } from "../../runtime/description.js";
+import type { Described } from "./describe.js";
 
 /** Slots that are in the units of the child. */
 const scales: Readonly<Record<string, Readonly<Record<string, StartScale["as"]>>>> = {
@@ -10,7 +10,7 @@ const scales: Readonly<Record<string, Readonly<Record<string, StartScale["as"]>>
 };
 
 /** Parameters learned by gradient that are the location or the spread of observed reals: a start needs the data's scale. */
-export function startScales({ model, updates }: EmProgram): ReadonlyMap<string, StartScale> {
+export function startScales({ model, updates }: Pick<Described, "model" | "updates">): ReadonlyMap<string, StartScale> {
   const byGradient = new Set(updates.flatMap((update) => (update.kind === "gradient" ? update.parameters : [])));
   const found = new Map<string, StartScale>();
   const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");

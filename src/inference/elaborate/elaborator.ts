@@ -1,6 +1,7 @@
 import type { Expression, Model, Parameter, Variable } from "../../ir/model.js";
 import type { BinaryFunction, InputSource, NodeId, UnaryFunction } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
+import { elaborateNetwork } from "../networks/elaborate-network.js";
 import {
   axisSize,
   declarePlates,
@@ -18,6 +19,10 @@ export interface ElaborationMode {
   readonly parameters: InputSource & ("parameter" | "previous");
   /** Sampling: the nodes drawn so far. Absent: a discrete latent is an axis of its values. */
   readonly drawn?: ReadonlyMap<string, NodeId>;
+  /** Values that may be missing are read as 0 where they are, as the input of an encoder. */
+  readonly masksMissing?: boolean;
+  /** Layers that act while training only (dropout) do. */
+  readonly isTraining?: boolean;
   /** What was drawn at earlier rows is read from where it was written. */
   readonly keepsDraws?: boolean;
 }
@@ -163,7 +168,7 @@ export class Elaborator {
       case "parameter":
         return this.parameterCell(expression.name, expression.indices, axes);
       case "variable":
-        return this.variableValue(this.variable(expression.name), axes, expression.lag);
+        return this.variableValue(this.variable(expression.name), axes, expression.lag, expression.presence === true);
       case "element": {
         const sizes = shapeOf(expression.base.type).map(axisSize);
         const count = expression.indices.length;
@@ -175,18 +180,21 @@ export class Elaborator {
         return this.list(expression.items, axes);
       case "apply":
         return this.apply(expression, axes);
-      case "sequence":
       case "network":
-        throw new Error(`elaborate: a ${expression.kind} has no place in a static model`);
+        return elaborateNetwork(this, expression, axes);
+      case "sequence":
+        throw new Error("elaborate: a sequence has no place in a static model");
     }
   }
 
-  private variableValue(variable: Variable, axes: readonly string[], lag: number): NodeId {
+  private variableValue(variable: Variable, axes: readonly string[], lag: number, presence: boolean): NodeId {
     const drawn = this.drawnValue(variable, lag);
     if (drawn !== undefined) return this.onAxes(drawn, variable, axes);
     if (isEnumerable(variable)) return this.builder.position(valuesAxis(this.builder, variable, lag));
     if (variable.role === "latent") throw new Error(`elaborate: latent ${variable.name} is not discrete`);
-    return this.data(variable, axes, lag);
+    const data = this.data(variable, axes, lag);
+    if (presence) return this.builder.unary("isPresent", data);
+    return variable.optional && this.mode.masksMissing === true ? this.builder.unary("presentOrZero", data) : data;
   }
 
   /** A drawn value lies along the variable's own event axes; the caller wants it along others. */

@@ -71,8 +71,8 @@ export function densityContext(elaborator: Elaborator, factor: DensityFactor, mi
     const axis = valuesAxis(builder, child);
     return { ...common, child: builder.position(axis), childIsLatent: child.domain.kind === "category" };
   }
-  const value = elaborator.mode.drawn?.get(child.name);
-  if (child.role === "latent" && value !== undefined) return { ...common, child: value, childIsLatent: false };
+  const drawn = child.role === "latent" ? elaborator.mode.drawn?.get(child.name) : undefined;
+  if (drawn !== undefined) return { ...common, child: drawn, childIsLatent: false };
   const raw = elaborator.data(child, eventAxes);
   if (!child.optional || !missing) return { ...common, child: raw, childIsLatent: false };
   return {

@@ -4,6 +4,7 @@ import type { Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import { dataPlates } from "../elimination-order.js";
+import { boundObstacle } from "../elbo/bound-obstacle.js";
 import { describeVerdict, type Verdict } from "../verdict.js";
 
 /** What the compiler recognises but has no derivation for: for commands that need a trainer. */
@@ -27,7 +28,7 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
     case "adversarial":
       return { what: "adversarial learning", span: model.critic?.span ?? model.span };
     case "elbo":
-      return { what: "evidence lower bounds", span: model.guide?.span ?? model.learn?.span ?? model.span };
+      return boundObstacle(model, verdict);
     case "needsApproximation": {
       const { asked, growths } = verdict;
       const span = asked?.span ?? growths[0]?.selecting ?? model.span;

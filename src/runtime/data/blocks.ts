@@ -1,25 +1,29 @@
-import type { Block, Tensors } from "../description.js";
+import type { Tensors } from "../description.js";
 import type { Dataset } from "./dataset.js";
+import type { RowBlock, RowLayout, RowSource } from "./row-source.js";
 import type { Sequences } from "./sequences.js";
 import { keptSequences } from "./sequences.js";
 
-/** Most rows that a block may have: what a tile of a kernel keeps in cache, and float32 sums stay exact enough. */
+/** Most rows of a block that is no kernel's: float32 sums stay exact enough. */
 export const MAXIMUM_BLOCK_ROWS = 4096;
 
-/** Rows of a data set in the order in which they are worked on: complete rows first, each half in the user's order. */
-export interface Partition {
-  readonly blocks: readonly PartitionBlock[];
-  /** order[i] = the user's row that is the i-th worked on. */
-  readonly order: Uint32Array;
+/** How a data set in memory is laid out. */
+export function layoutOf({ sizes, widths, weights, columns }: Dataset): RowLayout {
+  const weightColumn = Object.keys(columns).find((name) => columns[name] === weights);
+  return { sizes, widths, weightColumn };
 }
 
-export interface PartitionBlock extends Block {
-  /** Place of its first row in `order`. */
-  readonly begin: number;
+/**
+ * A data set in memory as blocks without missing entries, then blocks with some, each half in the user's order. They are
+ * views of the same memory in every pass.
+ */
+export function rowsInMemory(dataset: Dataset, blockRows = MAXIMUM_BLOCK_ROWS): RowSource {
+  const blocks = partitionRows(dataset, blockRows);
+  return { ...layoutOf(dataset), rows: dataset.rows, totalWeight: dataset.totalWeight, blocks: () => blocks };
 }
 
 /** Cuts a data set into blocks without missing entries and blocks with some. */
-export function partitionRows(dataset: Dataset, blockRows = MAXIMUM_BLOCK_ROWS): Partition {
+export function partitionRows(dataset: Dataset, blockRows = MAXIMUM_BLOCK_ROWS): readonly RowBlock[] {
   if (dataset.sequences !== undefined) return partitionSequences(dataset, dataset.sequences, blockRows);
   const { rows, incomplete } = dataset;
   const order = new Uint32Array(rows);
@@ -32,7 +36,8 @@ export function partitionRows(dataset: Dataset, blockRows = MAXIMUM_BLOCK_ROWS):
   for (const [name, values] of Object.entries(dataset.columns)) {
     columns[name] = sorted ? values : gatherRows(values, order, dataset.widths[name]);
   }
-  const blocks: PartitionBlock[] = [];
+  const numbers = dataset.rowNumbers === undefined ? undefined : gatherNumbers(dataset.rowNumbers, order);
+  const blocks: RowBlock[] = [];
   const cut = (begin: number, end: number, isComplete: boolean): void => {
     for (let start = begin; start < end; start += blockRows) {
       const stop = Math.min(end, start + blockRows);
@@ -40,16 +45,28 @@ export function partitionRows(dataset: Dataset, blockRows = MAXIMUM_BLOCK_ROWS):
       for (const [name, values] of Object.entries(columns)) {
         data[name] = values.subarray(start * dataset.widths[name], stop * dataset.widths[name]);
       }
-      blocks.push({ rows: stop - start, begin: start, firstRow: order[start], data, tables: {}, complete: isComplete });
+      blocks.push({
+        rows: stop - start,
+        firstRow: order[start],
+        data,
+        tables: {},
+        complete: isComplete,
+        positions: order.subarray(start, stop),
+        numbers: numbers?.subarray(start, stop),
+      });
     }
   };
   cut(0, complete, true);
   cut(complete, rows, false);
-  return { blocks, order };
+  return blocks;
+}
+
+function gatherNumbers(numbers: Uint32Array, order: Uint32Array): Uint32Array {
+  return order.map((row) => numbers[row]);
 }
 
 /** Blocks of whole sequences, complete sequences first; a sequence is never cut. */
-function partitionSequences(dataset: Dataset, { order, starts }: Sequences, blockRows: number): Partition {
+function partitionSequences(dataset: Dataset, { order, starts }: Sequences, blockRows: number): readonly RowBlock[] {
   const count = starts.length - 1;
   const isComplete = Array.from({ length: count }, (_, sequence) =>
     order.subarray(starts[sequence], starts[sequence + 1]).every((row) => dataset.incomplete[row] === 0),
@@ -80,27 +97,26 @@ function partitionSequences(dataset: Dataset, { order, starts }: Sequences, bloc
       inOrder ? values : gatherRows(values, places, dataset.widths[name]),
     ]),
   );
-  return {
-    order: places,
-    blocks: blocks.map(({ begin, end, complete, ...block }) => ({
-      rows: end - begin,
-      begin,
-      firstRow: begin,
-      data: Object.fromEntries(
-        Object.entries(columns).map(([name, values]) => [
-          name,
-          values.subarray(begin * dataset.widths[name], end * dataset.widths[name]),
-        ]),
-      ),
-      tables: {},
-      complete,
-      starts: Int32Array.from(block.starts),
-    })),
-  };
+  const rowNumbers = dataset.rowNumbers === undefined ? undefined : gatherNumbers(dataset.rowNumbers, places);
+  return blocks.map(({ begin, end, complete, ...block }) => ({
+    rows: end - begin,
+    firstRow: begin,
+    positions: places.subarray(begin, end),
+    numbers: rowNumbers?.subarray(begin, end),
+    data: Object.fromEntries(
+      Object.entries(columns).map(([name, values]) => [
+        name,
+        values.subarray(begin * dataset.widths[name], end * dataset.widths[name]),
+      ]),
+    ),
+    tables: {},
+    complete,
+    starts: Int32Array.from(block.starts),
+  }));
 }
 
 function gatherRows(values: Float64Array, order: Uint32Array, width: number): Float64Array {
-  const gathered = new Float64Array(values.length);
+  const gathered = new Float64Array(order.length * width);
   for (let i = 0; i < order.length; i++) {
     const from = order[i] * width;
     for (let j = 0; j < width; j++) gathered[i * width + j] = values[from + j];
@@ -109,10 +125,10 @@ function gatherRows(values: Float64Array, order: Uint32Array, width: number): Fl
 }
 
 /** Puts per-row results of a block back to the user's order. */
-export function scatterRows(block: PartitionBlock, order: Uint32Array, from: Float64Array, to: Float64Array): void {
-  const width = block.rows === 0 ? 0 : from.length / block.rows;
-  for (let row = 0; row < block.rows; row++) {
-    const target = order[block.begin + row] * width;
+export function scatterRows({ rows, positions }: RowBlock, from: Float64Array, to: Float64Array): void {
+  const width = rows === 0 ? 0 : from.length / rows;
+  for (let row = 0; row < rows; row++) {
+    const target = positions[row] * width;
     for (let j = 0; j < width; j++) to[target + j] = from[row * width + j];
   }
 }
@@ -125,31 +141,32 @@ export function withoutWeightlessRows(dataset: Dataset): Dataset {
 
 /** The rows for which `keep` holds, in order. */
 export function selectRows(dataset: Dataset, keep: (row: number) => boolean): Dataset {
-  const kept: number[] = [];
-  for (let row = 0; row < dataset.rows; row++) if (keep(row)) kept.push(row);
-  if (kept.length === dataset.rows) return dataset;
-  const order = Uint32Array.from(kept);
-  const numbers = new Map(kept.map((row, number) => [row, number]));
-  const gather = (values: Float64Array, width: number): Float64Array => {
-    const gathered = new Float64Array(order.length * width);
-    for (let i = 0; i < order.length; i++) {
-      gathered.set(values.subarray(order[i] * width, (order[i] + 1) * width), i * width);
-    }
-    return gathered;
-  };
+  const all = new Uint32Array(dataset.rows);
+  let count = 0;
+  for (let row = 0; row < dataset.rows; row++) if (keep(row)) all[count++] = row;
+  if (count === dataset.rows) return dataset;
+  const order = all.slice(0, count);
   const columns: Record<string, Float64Array> = {};
-  for (const [name, values] of Object.entries(dataset.columns)) columns[name] = gather(values, dataset.widths[name]);
-  const weights = dataset.weights === undefined ? undefined : gather(dataset.weights, 1);
+  for (const [name, values] of Object.entries(dataset.columns)) {
+    columns[name] = gatherRows(values, order, dataset.widths[name]);
+  }
+  const { weightColumn } = layoutOf(dataset);
+  const weights = weightColumn === undefined ? undefined : columns[weightColumn];
   return {
     ...dataset,
     rows: order.length,
     rowNumbers: order.map((row) => dataset.rowNumbers?.[row] ?? row),
     columns,
-    incomplete: Uint8Array.from(kept, (row) => dataset.incomplete[row]),
+    incomplete: Uint8Array.from(order, (row) => dataset.incomplete[row]),
     weights,
     totalWeight: weights === undefined ? order.length : weights.reduce((a, b) => a + b, 0),
-    ...(dataset.sequences === undefined ? {} : { sequences: keptSequences(dataset.sequences, numbers) }),
+    ...(dataset.sequences === undefined ? {} : { sequences: keptSequences(dataset.sequences, placesOf(order)) }),
   };
+}
+
+/** Where each of some rows stands among them. */
+function placesOf(order: Uint32Array): ReadonlyMap<number, number> {
+  return new Map(Array.from(order, (row, place) => [row, place]));
 }
 
 /** Zeros for the outputs of a generated function. */

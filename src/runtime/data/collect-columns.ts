@@ -1,11 +1,14 @@
 import type { ModelDescription, VariableDescription } from "../description.js";
 import { DataError } from "../errors.js";
+import { formOf } from "./batches.js";
 import type { Column, Label, RawColumn } from "./raw-column.js";
 import { isNumericTypedArray, isShapedValues, isTensorLike, readColumn } from "./raw-column.js";
 
 /** Values by variable; or, with one observed variable and nothing given, its values themselves. */
 export type Batch = Column | Readonly<Record<string, Column | undefined>>;
-export type BatchSource = Batch | Iterable<Batch> | AsyncIterable<Batch>;
+/** Batches as an iterable, or as a function that returns one: `() => readBatches(file)`. */
+export type BatchSource =
+  Batch | Iterable<Batch> | AsyncIterable<Batch> | (() => Iterable<Batch> | AsyncIterable<Batch>);
 
 /** Columns of all batches together, and how many entries the first column of each batch had that has one per row. */
 export interface CollectedColumns {
@@ -54,6 +57,11 @@ export async function collectColumns(
 
 async function* batchesOf(data: unknown): AsyncGenerator<unknown> {
   if (data === undefined || data === null) return;
+  if (typeof data === "function") {
+    const form = formOf(data);
+    if (form.kind === "again") yield* form.open();
+    return;
+  }
   if (typeof data === "object" && !isNumericTypedArray(data) && !isTensorLike(data)) {
     if (Array.isArray(data)) {
       // An array of records or tensors is a list of batches; of numbers or arrays, the rows themselves.

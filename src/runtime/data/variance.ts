@@ -1,6 +1,4 @@
-import type { ModelDescription, Tensors } from "../description.js";
-import { boundShape, product } from "../extents.js";
-import type { Dataset } from "./dataset.js";
+import type { Tensors } from "../description.js";
 
 /** Weighted moments of each event entry of an observed variable, pooled over its plates; missing entries left out. */
 export interface EntryMoments {
@@ -16,39 +14,107 @@ export interface EntryMoments {
   readonly absent: readonly number[];
 }
 
-/** Two passes, so that an offset does not cost digits. */
+/** Values of one variable in some rows, with the weights of the rows. */
+export interface WeightedValues {
+  /** Row-major, `width` values in each row; missing ones are NaN. */
+  readonly values: Float64Array;
+  readonly weights: Float64Array | undefined;
+}
+
+/** Moments of values in memory. */
 export function entryMoments(values: Float64Array, event: number, width: number, weights?: Float64Array): EntryMoments {
-  const count = new Float64Array(event);
-  const mean = new Float64Array(event);
-  const variance = new Float64Array(event);
-  const each = (use: (entry: number, value: number, weight: number) => void): void => {
-    for (let i = 0; i < values.length; i++) {
-      const weight = weights === undefined ? 1 : weights[Math.floor(i / width)];
-      if (!Number.isNaN(values[i]) && weight > 0) use(i % event, values[i], weight);
-    }
-  };
-  // Running mean: a plain sum of values near the largest number would overflow.
-  each((entry, value, weight) => {
-    count[entry] += weight;
-    mean[entry] += (value - mean[entry]) * (weight / count[entry]);
-  });
-  each((entry, value, weight) => (variance[entry] += weight * (value - mean[entry]) ** 2));
-  const constant: number[] = [];
-  const absent: number[] = [];
-  for (let entry = 0; entry < event; entry++) {
-    variance[entry] = count[entry] > 0 ? variance[entry] / count[entry] : 0;
-    // Rounding of the mean leaves a trace of variance in a constant column.
-    const least = (1e-14 * mean[entry]) ** 2;
-    if (!(variance[entry] > least) || variance[entry] === Infinity) {
-      if (count[entry] === 0) absent.push(entry);
-      if (count[entry] > 0 && variance[entry] !== Infinity) constant.push(entry);
-      variance[entry] = 1;
-      continue;
-    }
-    const bulk = MOST_OVER_BULK * bulkVariance(values, entry, event, width, weights);
-    if (bulk > 0 && bulk < variance[entry]) variance[entry] = bulk;
+  const sums = new MomentSums(event, width);
+  sums.add(values, weights);
+  return sums.finish({ values, weights });
+}
+
+/**
+ * Collects moments block by block: two passes over a block, so that an offset does not cost digits, and the blocks merged.
+ *
+ * @source Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance", eq. 2.1
+ */
+export class MomentSums {
+  private readonly count: Float64Array;
+  private readonly mean: Float64Array;
+  private readonly squares: Float64Array;
+
+  /**
+   * @param event entries that are told apart; entries of a row that are `event` apart are pooled
+   * @param width values of one row
+   */
+  constructor(
+    private readonly event: number,
+    private readonly width: number,
+    private readonly transform?: (value: number) => number,
+  ) {
+    this.count = new Float64Array(event);
+    this.mean = new Float64Array(event);
+    this.squares = new Float64Array(event);
   }
-  return { mean, variance, constant, absent };
+
+  add(given: Float64Array, weights: Float64Array | undefined): void {
+    const { event, width } = this;
+    const values = this.transform === undefined ? given : given.map(this.transform);
+    const count = new Float64Array(event);
+    const mean = new Float64Array(event);
+    const squares = new Float64Array(event);
+    const rows = width === 0 ? 0 : values.length / width;
+    // Running mean: a plain sum of values near the largest number would overflow.
+    for (let row = 0, i = 0; row < rows; row++) {
+      const weight = weights === undefined ? 1 : weights[row];
+      for (let j = 0, entry = 0; j < width; j++, i++) {
+        const value = values[i];
+        if (value === value && weight > 0) {
+          count[entry] += weight;
+          mean[entry] += (value - mean[entry]) * (weight / count[entry]);
+        }
+        if (++entry === event) entry = 0;
+      }
+    }
+    for (let row = 0, i = 0; row < rows; row++) {
+      const weight = weights === undefined ? 1 : weights[row];
+      for (let j = 0, entry = 0; j < width; j++, i++) {
+        const value = values[i];
+        if (value === value && weight > 0) squares[entry] += weight * (value - mean[entry]) ** 2;
+        if (++entry === event) entry = 0;
+      }
+    }
+    for (let entry = 0; entry < event; entry++) this.merge(entry, count[entry], mean[entry], squares[entry]);
+  }
+
+  private merge(entry: number, count: number, mean: number, squares: number): void {
+    if (count === 0) return;
+    const before = this.count[entry];
+    const total = before + count;
+    const difference = mean - this.mean[entry];
+    this.count[entry] = total;
+    this.mean[entry] += difference * (count / total);
+    this.squares[entry] += squares + (before === 0 ? 0 : difference * difference * (before * (count / total)));
+  }
+
+  /** @param sample rows to tell the spread of the bulk from: all, or some of them */
+  finish(sample: WeightedValues): EntryMoments {
+    const { event, width, count } = this;
+    const mean = this.mean.slice();
+    const variance = new Float64Array(event);
+    const constant: number[] = [];
+    const absent: number[] = [];
+    const values = this.transform === undefined ? sample.values : sample.values.map(this.transform);
+    for (let entry = 0; entry < event; entry++) {
+      variance[entry] = count[entry] > 0 ? this.squares[entry] / count[entry] : 0;
+      // Rounding of the mean leaves a trace of variance in a constant column.
+      const least = (1e-14 * mean[entry]) ** 2;
+      if (!(variance[entry] > least) || variance[entry] === Infinity) {
+        if (count[entry] === 0) absent.push(entry);
+        if (count[entry] > 0 && variance[entry] !== Infinity) constant.push(entry);
+        variance[entry] = 1;
+        continue;
+      }
+      const bulk = MOST_OVER_BULK * bulkVariance(values, entry, event, width, sample.weights);
+      if (bulk > 0 && bulk < variance[entry]) variance[entry] = bulk;
+    }
+    return { mean, variance, constant, absent };
+  }
 }
 
 /** Heavy tails have a variance that says nothing of the bulk; no Gaussian mixture in use comes near this factor. */
@@ -83,18 +149,6 @@ function bulkVariance(
   // The distance of neighbouring numbers is no spread.
   const rounding = 1e-14 * Math.max(Math.abs(lower), Math.abs(upper));
   return upper - lower > rounding ? ((upper - lower) / NORMAL_INTERQUARTILE_RANGE) ** 2 : 0;
-}
-
-/** Moments of every observed variable. */
-export function observedMoments(description: ModelDescription, dataset: Dataset): Record<string, EntryMoments> {
-  const moments: Record<string, EntryMoments> = {};
-  for (const variable of description.variables) {
-    if (variable.role !== "observed") continue;
-    const event = product(boundShape(variable.event, dataset.sizes));
-    const { [variable.name]: values } = dataset.columns;
-    moments[variable.name] = entryMoments(values, event, dataset.widths[variable.name], dataset.weights);
-  }
-  return moments;
 }
 
 export function variancesOf(moments: Readonly<Record<string, EntryMoments>>): Tensors {

@@ -1,20 +1,18 @@
 import type { EmMethods, Sizes, Tensors } from "../description.js";
-import type { PartitionBlock } from "../data/blocks.js";
-import { partitionRows, selectRows, withoutWeightlessRows } from "../data/blocks.js";
-import type { Dataset } from "../data/dataset.js";
+import type { RowBlock, RowSource } from "../data/row-source.js";
 import type { EntryMoments } from "../data/variance.js";
-import { observedMoments, variancesOf } from "../data/variance.js";
-import { CollapsedComponentError, DataError, NonFiniteError, OptionError } from "../errors.js";
+import { variancesOf } from "../data/variance.js";
+import { CollapsedComponentError, DataError, NonFiniteError } from "../errors.js";
 import { HostTurns, Interrupted } from "../host-turn.js";
 import { readParameters } from "../parameter-values.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
-import { RandomStream } from "../../numerics/random.js";
 import { EmRun } from "./em-run.js";
 import type { RunContext } from "./em-steps.js";
 import { mStep, settingsOf } from "./em-steps.js";
 import { BlockRunner } from "./evaluation.js";
 import type { FitEvent } from "./fit-events.js";
+import type { FitRows } from "./fit-rows.js";
 import type { ResolvedFitOptions } from "./fit-options.js";
 import type { FitState } from "./fit-state.js";
 import { checkState, storeTensors } from "./fit-state.js";
@@ -22,8 +20,8 @@ import type { FitOutcome } from "./fit-result.js";
 import { summariseFit } from "./fit-result.js";
 import { initialGuess, literalParameters, PERTURBATION } from "./initial-guess.js";
 import type { StartMethod } from "./start-tables.js";
-import { startFactors, startFactorTables } from "./start-factors.js";
-import { startLatents, startTables } from "./start-tables.js";
+import { startFactorTables } from "./start-factors.js";
+import { startPartitions, startTables } from "./start-tables.js";
 
 const DEFAULT_RESTARTS = 8;
 const FACTOR_RESTARTS = 3;
@@ -44,17 +42,17 @@ const INFORMATIVE = 1e-6;
  */
 export async function* fitByEm(
   methods: EmMethods,
-  dataset: Dataset,
+  rows: FitRows,
   options: ResolvedFitOptions,
 ): AsyncGenerator<FitEvent<Tensors>, FitOutcome, undefined> {
   const started = performance.now();
-  const fit = await prepare(methods, dataset, options);
+  const fit = await prepare(methods, rows, options);
   yield {
     kind: "start",
     model: methods.description.name,
     rows: fit.data.rows,
     restarts: fit.restarts,
-    sizes: dataset.sizes,
+    sizes: fit.data.sizes,
   };
   for (const warning of fit.warnings) yield { kind: "warning", ...warning };
   const outcome = yield* runAll(fit);
@@ -72,8 +70,8 @@ export async function* fitByEm(
 interface PreparedFit {
   readonly context: RunContext;
   readonly options: ResolvedFitOptions;
-  readonly data: Dataset;
-  readonly heldOut: Dataset | undefined;
+  readonly data: RowSource;
+  readonly heldOut: RowSource | undefined;
   readonly restarts: number;
   /** Of each observed variable. */
   readonly moments: Readonly<Record<string, EntryMoments>>;
@@ -83,16 +81,16 @@ interface PreparedFit {
   readonly warnings: FitWarning[];
 }
 
-async function prepare(methods: EmMethods, all: Dataset, options: ResolvedFitOptions): Promise<PreparedFit> {
+async function prepare(
+  methods: EmMethods,
+  { learned, heldOut, survey }: FitRows,
+  options: ResolvedFitOptions,
+): Promise<PreparedFit> {
   const { description } = methods;
-  const { learned, heldOut } = split(withoutWeightlessRows(all), options);
   if (learned.rows === 0) throw new DataError("empty", `${description.name} has no rows to learn from.`);
-  const sizes = learned.sizes;
-  const moments = observedMoments(description, learned);
-  const partition = partitionRows(learned, options.blockRows);
-  const runner = new BlockRunner(methods, learned, partition, new HostTurns(options.signal));
-  const latents = startLatents(description, learned);
-  const factors = startFactors(description, learned, moments);
+  const { sizes } = learned;
+  const { moments, latents, factors } = survey;
+  const runner = new BlockRunner(methods, learned, new HostTurns(options.signal));
   const init = typeof options.init === "string" ? {} : readParameters(description, sizes, options.init);
   const literals = literalParameters(description, sizes);
   const known = { ...init, ...literals };
@@ -166,7 +164,7 @@ async function startOf(
   if (!hasInit || latents.length === 0) return "tables";
   const guess = initialGuess(description, runner.sizes, moments, known, options.seed, 0);
   const first = new Map<string, Float64Array>();
-  for (const block of runner.partition.blocks) {
+  for await (const block of runner.source.blocks()) {
     const posterior = await runner.posterior(guess, block);
     for (const { variable, values } of latents) {
       const table = posterior[variable.name];
@@ -177,29 +175,6 @@ async function startOf(
     }
   }
   return "tables";
-}
-
-function split(dataset: Dataset, options: ResolvedFitOptions): { learned: Dataset; heldOut: Dataset | undefined } {
-  if (options.holdout === 0) return { learned: dataset, heldOut: undefined };
-  const isHeldOut = Uint8Array.from({ length: dataset.rows }, (_, row) =>
-    new RandomStream({ seed: options.seed, site: "holdout", item: row }).uniform() < options.holdout ? 1 : 0,
-  );
-  // A sequence is held out as a whole.
-  const { sequences } = dataset;
-  for (let sequence = 0; sequences !== undefined && sequence + 1 < sequences.starts.length; sequence++) {
-    const own = sequences.order.subarray(sequences.starts[sequence], sequences.starts[sequence + 1]);
-    for (const row of own) isHeldOut[row] = isHeldOut[own[0]];
-  }
-  const learned = selectRows(dataset, (row) => isHeldOut[row] === 0);
-  const heldOut = selectRows(dataset, (row) => isHeldOut[row] === 1);
-  if (learned.rows === 0 || heldOut.rows === 0) {
-    throw new OptionError(
-      "holdout",
-      "a fraction that leaves rows on both sides",
-      `${options.holdout} of ${dataset.rows} rows`,
-    );
-  }
-  return { learned, heldOut };
 }
 
 interface AllRuns {
@@ -238,7 +213,7 @@ async function* runAll(fit: PreparedFit): AsyncGenerator<FitEvent<Tensors>, AllR
       yield* advance(run, shortIterations);
       if (run.status !== "failed") run.shortObjective();
     }
-    const values = Object.values(fit.data.columns).reduce((sum, column) => sum + column.length, 0);
+    const values = fit.data.rows * Object.values(fit.data.widths).reduce((sum, width) => sum + width, 0);
     const fraction = values <= SMALL_DATA ? 1 : CONTINUED.fraction;
     const count = Math.max(CONTINUED.least, Math.ceil(fit.restarts * fraction));
     const ranked = runs
@@ -350,9 +325,10 @@ async function beginNear(
     return EmRun.begin(context, restart, "parameters", updated, undefined, fixedInStart);
   }
   const method = start === "parameters" ? "kmeans++" : start;
-  const discrete = startTables(latents, runner.partition.order, method, options.seed, restart);
-  const gaussian = startFactorTables(factors, fit.data, runner.partition.order, method, options.seed, restart);
-  const tables = (block: PartitionBlock): Tensors => ({ ...discrete(block), ...gaussian(block) });
+  const partitions = startPartitions(latents, method, options.seed, restart);
+  const discrete = startTables(latents, partitions, options.seed, restart);
+  const gaussian = startFactorTables(factors, partitions, method, options.seed, restart);
+  const tables = (block: RowBlock): Tensors => ({ ...discrete(block), ...gaussian(block) });
   return EmRun.begin(context, restart, start, guess, tables, fixedInStart);
 }
 

@@ -1,5 +1,5 @@
 import type { Tensors } from "../description.js";
-import type { PartitionBlock } from "../data/blocks.js";
+import type { RowBlock } from "../data/row-source.js";
 import { CollapsedComponentError, NonFiniteError } from "../errors.js";
 import { ParameterSpace } from "../parameter-space.js";
 import type { FitWarning } from "../warnings.js";
@@ -49,7 +49,7 @@ export class EmRun {
     restart: number,
     start: StartMethod | "parameters",
     parameters: Tensors,
-    tables: ((block: PartitionBlock) => Tensors) | undefined,
+    tables: ((block: RowBlock) => Tensors) | undefined,
     fixedInStart: ReadonlySet<string>,
   ): Promise<EmRun> {
     const collected: FitWarning[] = [];
@@ -159,7 +159,7 @@ export class EmRun {
     const iteration = record.iteration + 1;
     const collected: FitWarning[] = [];
     const { next, plain, squarem } = await this.advance(before, iteration, collected);
-    const gain = (next.objective - before.objective) / context.runner.dataset.totalWeight;
+    const gain = (next.objective - before.objective) / context.runner.source.totalWeight;
     if (gain < -MONOTONE_SLACK) {
       collected.push(warnings.objectiveFell(iteration, -gain));
       this.keepFallback(before);
@@ -170,7 +170,7 @@ export class EmRun {
     record.squarem = squarem;
     this.warn(collected);
     this.current = next;
-    const mean = next.objective / context.runner.dataset.totalWeight;
+    const mean = next.objective / context.runner.source.totalWeight;
     const converged = hasConverged(record.gains, mean, context.tolerance);
     if (converged) record.status = "converged";
     else if (iteration >= context.maxIterations) record.status = "maxIterations";
@@ -244,10 +244,11 @@ export class EmRun {
     this.warn(collected);
   }
 
-  /** The same warning in every iteration is one warning. */
+  /** The same warning in every iteration is one warning; so is a fall of the objective. */
   private warn(found: readonly FitWarning[]): void {
     const known = new Set(this.record.warnings.map(({ message }) => message));
-    const fresh = found.filter(({ message }) => !known.has(message));
+    const hasFallen = this.record.warnings.some(({ code }) => code === "GEN5007");
+    const fresh = found.filter(({ code, message }) => !known.has(message) && !(hasFallen && code === "GEN5007"));
     if (fresh.length > 0) this.record.warnings = [...this.record.warnings, ...fresh];
   }
 

@@ -1,5 +1,5 @@
 import type { MStepSettings, Tensors } from "../description.js";
-import type { PartitionBlock } from "../data/blocks.js";
+import { numberOf, type RowBlock } from "../data/row-source.js";
 import { CollapsedComponentError, NonFiniteError } from "../errors.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
@@ -73,7 +73,7 @@ async function closedForms(
 export async function fromTables(
   context: RunContext,
   guess: Tensors,
-  tables: (block: PartitionBlock) => Tensors | Promise<Tensors>,
+  tables: (block: RowBlock) => Tensors | Promise<Tensors>,
   iteration: number,
   collected: FitWarning[],
   fixed: ReadonlySet<string>,
@@ -114,8 +114,15 @@ export async function evaluateAt(
 
 /** The first row of density 0, by its number in what the user gave. */
 async function impossibleRow(runner: BlockRunner, parameters: Tensors): Promise<number | undefined> {
-  const row = (await runner.logDensity(parameters)).indexOf(-Infinity);
-  return row === -1 ? undefined : (runner.dataset.rowNumbers?.[row] ?? row);
+  let first: { readonly position: number; readonly number: number } | undefined;
+  await runner.eachLogDensity(parameters, (block, logDensity) => {
+    logDensity.forEach((density, row) => {
+      const position = block.positions[row];
+      if (density !== -Infinity || (first !== undefined && first.position < position)) return;
+      first = { position, number: numberOf(block, row) };
+    });
+  });
+  return first?.number;
 }
 
 /** An E-step at an extrapolated point, which may lie anywhere: what fails there is no error. */

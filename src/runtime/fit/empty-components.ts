@@ -1,5 +1,6 @@
 import type { Tensors } from "../description.js";
-import type { PartitionBlock } from "../data/blocks.js";
+import { weightOf, type RowBlock, type RowLayout } from "../data/row-source.js";
+import { RandomStream } from "../../numerics/random.js";
 import type { BlockRunner } from "./evaluation.js";
 import type { StartLatent } from "./start-tables.js";
 import { fillConfident } from "./start-tables.js";
@@ -27,21 +28,19 @@ export async function emptyComponents(
 ): Promise<readonly EmptyComponent[]> {
   if (latents.length === 0) return [];
   const counts = latents.map(({ values }) => new Float64Array(values));
-  const { weights } = runner.dataset;
-  for (const block of runner.partition.blocks) {
+  for await (const block of runner.source.blocks()) {
     const posterior = await runner.posterior(parameters, block);
     latents.forEach((latent, index) => {
       const table = posterior[latent.variable.name];
       const rowWidth = table.length / block.rows;
       for (let i = 0; i < table.length; i++) {
-        const row = runner.partition.order[block.begin + Math.floor(i / rowWidth)];
-        counts[index][i % latent.values] += table[i] * (weights === undefined ? 1 : weights[row]);
+        counts[index][i % latent.values] += table[i] * weightOf(runner.source, block, Math.floor(i / rowWidth));
       }
     });
   }
   const empty: EmptyComponent[] = [];
   latents.forEach((latent, index) => {
-    const share = (runner.dataset.totalWeight * latent.map.itemsPerRow) / latent.values;
+    const share = (runner.source.totalWeight * latent.map.itemsPerRow) / latent.values;
     counts[index].forEach((count, value) => {
       if (count < EMPTY_SHARE * share) empty.push({ latent, value });
     });
@@ -60,16 +59,22 @@ export async function reseedTables(
   parameters: Tensors,
   { latent, value }: EmptyComponent,
   usedRows: number[],
-): Promise<(block: PartitionBlock) => Promise<Tensors>> {
-  const logDensity = await runner.logDensity(parameters);
-  let worst = -1;
-  logDensity.forEach((density, row) => {
-    if (!usedRows.includes(row) && (worst === -1 || density < logDensity[worst])) worst = row;
-  });
-  if (worst === -1) worst = 0;
-  usedRows.push(worst);
-  const { itemsPerRow } = latent.map;
-  const taken = itemsAround(latent, runner.dataset.rows, worst);
+): Promise<(block: RowBlock) => Promise<Tensors>> {
+  const worst = await worstRow(runner, parameters, usedRows);
+  usedRows.push(worst.position);
+  const { map, values } = latent;
+  const target = new Float64Array(map.width);
+  map.write(worst.data, 0, furthestItem(latent, worst.data), target);
+  const near = nearestShare(latent, target, runner.source.weightColumn !== undefined);
+  const features = new Float64Array(map.width);
+  const isNear = (block: RowBlock, row: number, item: number): boolean => {
+    map.write(block.data, row, item, features);
+    const distance = squaredDistance(features, target);
+    if (distance !== near.distance) return distance < near.distance;
+    if (near.share >= 1) return true;
+    const place = block.positions[row] * map.itemsPerRow + item;
+    return new RandomStream({ seed: 0, site: "reseed", item: place }).uniform() < near.share;
+  };
   return async (block) => {
     const posterior = await runner.posterior(parameters, block);
     const tables = Object.fromEntries(
@@ -77,40 +82,98 @@ export async function reseedTables(
     );
     const table = tables[`start.${latent.variable.name}`];
     for (let row = 0; row < block.rows; row++) {
-      for (let item = 0; item < itemsPerRow; item++) {
-        if (!taken.has(runner.partition.order[block.begin + row] * itemsPerRow + item)) continue;
-        const at = (row * itemsPerRow + item) * latent.values;
-        fillConfident(table.subarray(at, at + latent.values), value);
+      for (let item = 0; item < map.itemsPerRow; item++) {
+        if (!isNear(block, row, item)) continue;
+        const at = (row * map.itemsPerRow + item) * values;
+        fillConfident(table.subarray(at, at + values), value);
       }
     }
     return tables;
   };
 }
 
-/** The items nearest to those of a row: half of an equal share, so that the new component has a spread of its own. */
-function itemsAround(latent: StartLatent, rows: number, centre: number): ReadonlySet<number> {
-  const { map, values } = latent;
-  const items = rows * map.itemsPerRow;
-  const wanted = Math.max(1, Math.ceil(items / (2 * values)));
-  const target = new Float64Array(map.width);
-  map.write(centre, furthestItem(latent, centre), target);
-  const features = new Float64Array(map.width);
-  const distances = new Float64Array(items);
-  for (let i = 0; i < items; i++) {
-    map.write(Math.floor(i / map.itemsPerRow), i % map.itemsPerRow, features);
-    for (let j = 0; j < features.length; j++) distances[i] += (features[j] - target[j]) ** 2;
+interface CopiedRow {
+  readonly position: number;
+  readonly data: Tensors;
+}
+
+/** The row with the least density, of equals the first, that no component was started at yet; if there is none, any. */
+async function worstRow(runner: BlockRunner, parameters: Tensors, usedRows: readonly number[]): Promise<CopiedRow> {
+  let worst: CopiedRow | undefined;
+  let any: CopiedRow | undefined;
+  let least = Infinity;
+  await runner.eachLogDensity(parameters, (block, logDensity) => {
+    let found: number | undefined;
+    let position = worst?.position ?? Infinity;
+    for (let row = 0; row < block.rows; row++) {
+      const here = block.positions[row];
+      const density = logDensity[row];
+      if (usedRows.includes(here)) continue;
+      if (found !== undefined || worst !== undefined) {
+        if (density > least || (density === least && here > position)) continue;
+      }
+      found = row;
+      position = here;
+      least = density;
+    }
+    if (found !== undefined) worst = copiedRow(runner.source, block, found);
+    any ??= copiedRow(runner.source, block, 0);
+  });
+  return worst ?? any ?? { position: 0, data: {} };
+}
+
+function copiedRow({ widths }: RowLayout, block: RowBlock, row: number): CopiedRow {
+  const data: Record<string, Float64Array> = {};
+  for (const [name, values] of Object.entries(block.data)) {
+    data[name] = values.slice(row * widths[name], (row + 1) * widths[name]);
   }
-  const order = Uint32Array.from(distances.keys()).sort((a, b) => distances[a] - distances[b] || a - b);
-  return new Set(order.subarray(0, wanted));
+  return { position: block.positions[row], data };
+}
+
+/**
+ * The squared distance within which the items nearest to a point lie: half of an equal share of all, so that the new
+ * component has a spread of its own; and the part of those at just that distance that belong to them. Told from sampled
+ * items, which are all where they are few.
+ */
+function nearestShare(
+  { map, values, sample }: StartLatent,
+  target: Float64Array,
+  isWeighted: boolean,
+): { readonly distance: number; readonly share: number } {
+  const features = new Float64Array(map.width);
+  const distances = new Float64Array(sample.count);
+  for (let i = 0; i < sample.count; i++) {
+    map.writeItem(sample.values, i * map.itemWidth, features);
+    distances[i] = squaredDistance(features, target);
+  }
+  const order = Uint32Array.from(distances.keys()).sort((a, b) => distances[a] - distances[b]);
+  const part = sample.weights.reduce((total, weight) => total + weight, 0) / (2 * values);
+  const wanted = isWeighted ? part : Math.ceil(part);
+  let nearer = 0;
+  let at = 0;
+  while (at < order.length) {
+    const distance = distances[order[at]];
+    let here = 0;
+    for (; at < order.length && distances[order[at]] === distance; at++) here += sample.weights[order[at]];
+    if (nearer + here >= wanted) return { distance, share: (wanted - nearer) / here };
+    nearer += here;
+  }
+  return { distance: 0, share: 1 / (2 * values) };
+}
+
+function squaredDistance(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  return sum;
 }
 
 /** Of a row's items the one furthest from the average. */
-function furthestItem({ map }: StartLatent, row: number): number {
+function furthestItem({ map }: StartLatent, data: Tensors): number {
   const features = new Float64Array(map.width);
   let furthest = 0;
   let most = -1;
   for (let item = 0; item < map.itemsPerRow; item++) {
-    map.write(row, item, features);
+    map.write(data, 0, item, features);
     const distance = features.reduce((sum, feature) => sum + feature * feature, 0);
     if (distance > most) {
       most = distance;

@@ -1,8 +1,7 @@
 import type { Awaitable, EmMethods, ModelDescription, MStepSettings, Sizes, Tensors } from "../description.js";
 import { boundShape, extentValue, product } from "../extents.js";
-import type { Dataset } from "../data/dataset.js";
-import type { Partition, PartitionBlock } from "../data/blocks.js";
 import { scatterRows, zeros } from "../data/blocks.js";
+import type { RowBlock, RowSource } from "../data/row-source.js";
 import type { HostTurns } from "../host-turn.js";
 import { compensatedSum } from "../../numerics/neumaier.js";
 
@@ -21,17 +20,16 @@ export class BlockRunner {
 
   constructor(
     readonly methods: EmMethods,
-    readonly dataset: Dataset,
-    readonly partition: Partition,
+    readonly source: RowSource,
     private readonly turns: HostTurns,
   ) {
     this.statisticShapes = Object.fromEntries(
-      methods.description.statistics.map(({ name, shape }) => [name, product(boundShape(shape, dataset.sizes))]),
+      methods.description.statistics.map(({ name, shape }) => [name, product(boundShape(shape, source.sizes))]),
     );
   }
 
   get sizes(): Sizes {
-    return this.dataset.sizes;
+    return this.source.sizes;
   }
 
   async evaluate(parameters: Tensors, settings: MStepSettings, usePrior: boolean): Promise<Evaluation> {
@@ -39,7 +37,7 @@ export class BlockRunner {
     const blockLogLikelihood = new Float64Array(1);
     const into = { ...statistics, logLikelihood: blockLogLikelihood };
     const total = compensatedSum();
-    for (const block of this.partition.blocks) {
+    for await (const block of this.source.blocks()) {
       blockLogLikelihood[0] = 0;
       await this.methods.eStep(this.sizes, parameters, block, into);
       total.add(blockLogLikelihood[0]);
@@ -59,18 +57,15 @@ export class BlockRunner {
       penalty += into["logPrior"][0];
     }
     if (this.methods.description.hasRidge && settings.ridge > 0) {
-      penalty += await this.methods.ridgePenalty(this.sizes, parameters, this.dataset.totalWeight, settings);
+      penalty += await this.methods.ridgePenalty(this.sizes, parameters, this.source.totalWeight, settings);
     }
     return penalty;
   }
 
   /** Statistics with the posterior replaced by tables. */
-  async startStatistics(
-    parameters: Tensors,
-    tablesOf: (block: PartitionBlock) => Awaitable<Tensors>,
-  ): Promise<Tensors> {
+  async startStatistics(parameters: Tensors, tablesOf: (block: RowBlock) => Awaitable<Tensors>): Promise<Tensors> {
     const statistics = zeros(this.statisticShapes);
-    for (const block of this.partition.blocks) {
+    for await (const block of this.source.blocks()) {
       const tables = await tablesOf(block);
       await this.methods.startStatistics(this.sizes, parameters, { ...block, tables }, statistics);
       await this.turns.give();
@@ -80,14 +75,19 @@ export class BlockRunner {
 
   /** Log density of each row, in the user's order. */
   async logDensity(parameters: Tensors): Promise<Float64Array> {
-    const result = new Float64Array(this.dataset.rows);
-    for (const block of this.partition.blocks) {
+    const result = new Float64Array(this.source.rows);
+    await this.eachLogDensity(parameters, (block, logDensity) => scatterRows(block, logDensity, result));
+    return result;
+  }
+
+  /** Log densities of the rows of one block after the other. */
+  async eachLogDensity(parameters: Tensors, visit: (block: RowBlock, logDensity: Float64Array) => void): Promise<void> {
+    for await (const block of this.source.blocks()) {
       const into = zeros({ logDensity: block.rows });
       await this.methods.logDensityOf(this.sizes, parameters, block, into);
-      scatterRows(block, this.partition.order, into["logDensity"], result);
+      visit(block, into["logDensity"]);
       await this.turns.give();
     }
-    return result;
   }
 
   /** Values of one row in each output of `posteriorOf`. */
@@ -111,7 +111,7 @@ export class BlockRunner {
   /** Posterior tables of one block. */
   async posterior(
     parameters: Tensors,
-    block: PartitionBlock,
+    block: RowBlock,
     question: "posterior" | "mostProbable" = "posterior",
   ): Promise<Tensors> {
     const widths = this.posteriorWidths();
@@ -125,7 +125,7 @@ export class BlockRunner {
 }
 
 /** What is known of a sequence as a whole is written at its first row; every row of it says the same. */
-function repeatAlongSequences({ sequences }: ModelDescription, { rows, starts }: PartitionBlock, into: Tensors): void {
+function repeatAlongSequences({ sequences }: ModelDescription, { rows, starts }: RowBlock, into: Tensors): void {
   for (const name of sequences?.perSequence ?? []) {
     const table = into[name];
     if (table === undefined || starts === undefined) continue;

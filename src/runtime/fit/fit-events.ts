@@ -4,7 +4,7 @@ import type { StartMethod } from "./start-tables.js";
 import type { FitState } from "./fit-state.js";
 
 /** What a fit tells while it runs, in order. */
-export type FitEvent<P = unknown> =
+export type FitEvent<P = unknown, R = FitResult<P>, S = FitState> =
   | {
       readonly kind: "start";
       readonly model: string;
@@ -14,9 +14,9 @@ export type FitEvent<P = unknown> =
     }
   | { readonly kind: "restart"; readonly restart: number; readonly start: StartMethod | "parameters" }
   | IterationEvent
-  | { readonly kind: "checkpoint"; readonly state: FitState }
+  | { readonly kind: "checkpoint"; readonly state: S }
   | ({ readonly kind: "warning" } & FitWarning)
-  | { readonly kind: "end"; readonly result: FitResult<P> };
+  | { readonly kind: "end"; readonly result: R };
 
 export interface IterationEvent {
   readonly kind: "iteration";
@@ -70,10 +70,23 @@ export interface FitResult<P = unknown> {
   readonly aic: number;
   /** -2 logLikelihood + degreesOfFreedom log(total weight) */
   readonly bic: number;
+
   /** Total objective at the parameters with which each iteration of the winning run began. */
   readonly trace: readonly number[];
   readonly warnings: readonly FitWarning[];
   readonly seed: number;
   readonly restarts: readonly RestartSummary[];
   readonly holdout?: { readonly rows: number; readonly logLikelihood: number; readonly meanLogLikelihood: number };
+}
+
+/** The outcome of learning by minibatch steps on a bound: `logLikelihood` is the bound, with one draw for each row. */
+export interface BoundFitResult<P = unknown> extends Omit<FitResult<P>, "aic" | "bic"> {
+  readonly bound: "elbo";
+  /** Both would need the likelihood itself. */
+  readonly aic: null;
+  readonly bic: null;
+  /** Minibatch steps taken; iterations are epochs. */
+  readonly steps: number;
+  /** Mean divergence of the guide from the prior. */
+  readonly divergence: number;
 }

@@ -2,7 +2,7 @@ import type { ModelDescription } from "../description.js";
 import { OptionError } from "../errors.js";
 import type { FitCallbacks } from "./fit-events.js";
 import type { FitState } from "./fit-state.js";
-import { MAXIMUM_BLOCK_ROWS } from "../data/blocks.js";
+import { BLOCK_ROWS } from "../kernels/shards.js";
 
 /** A parameter's values as people pass them: nested arrays, or row-major data with or without a shape. */
 export type ParameterValues =
@@ -35,14 +35,24 @@ export interface FitOptions<P = Record<string, unknown>> {
   readonly fix?: readonly (keyof P & string)[];
   /** A weight for each row: 2 counts as two equal rows, 0 as none. */
   readonly weights?: ArrayLike<number>;
+  /**
+   * true: batches are read anew in every pass, in memory bounded by a batch; false: all are held in memory [batches that
+   * can be gone through again and again are read anew].
+   */
+  readonly stream?: boolean;
   /** Part of the rows, chosen at random, that is scored and not learned from [0]. */
   readonly holdout?: number;
   /** A value without rows is started again where the model is worst ["reseed"]. */
   readonly emptyComponents?: "reseed" | "keep";
   /** SQUAREM acceleration after 20 plain iterations [true]. */
   readonly accelerate?: boolean;
-  /** Most rows of a block [4096]. */
+  /**
+   * Rows that are read from a source at once, in whole blocks. Blocks themselves are cut by the number of rows alone, so
+   * that the result has the same bits whatever is asked for here.
+   */
   readonly blockRows?: number;
+  /** Most threads that work on the rows [as many as there are cores]; the result has the same bits for any number. */
+  readonly threads?: number;
   /** Iterations between checkpoint events [50]; 0: none. */
   readonly checkpointEvery?: number;
   /** Continue an earlier fit of the same model to the same data from a checkpoint's state. */
@@ -60,10 +70,12 @@ export interface ResolvedFitOptions {
   readonly init: "kmeans++" | "random" | Readonly<Record<string, unknown>>;
   readonly fix: readonly string[];
   readonly weights: ArrayLike<number> | undefined;
+  readonly stream: boolean | undefined;
   readonly holdout: number;
   readonly emptyComponents: "reseed" | "keep";
   readonly accelerate: boolean;
   readonly blockRows: number;
+  readonly threads: number | undefined;
   readonly checkpointEvery: number;
   readonly resume: FitState | undefined;
   readonly signal: AbortSignal | undefined;
@@ -79,10 +91,12 @@ const NAMES: Readonly<Record<keyof ResolvedFitOptions, true>> = {
   init: true,
   fix: true,
   weights: true,
+  stream: true,
   holdout: true,
   emptyComponents: true,
   accelerate: true,
   blockRows: true,
+  threads: true,
   checkpointEvery: true,
   resume: true,
   signal: true,
@@ -110,6 +124,9 @@ export function resolveFitOptions<P>(description: ModelDescription, options: Fit
   if (restarts !== undefined && !(typeof restarts === "number" && whole(1)(restarts))) {
     throw new OptionError("restarts", "a positive integer", textOf(restarts));
   }
+  const { threads } = options;
+  if (threads !== undefined && !whole(1)(threads))
+    throw new OptionError("threads", "a positive integer", textOf(threads));
   const nonNegative = (n: number): boolean => n >= 0 && Number.isFinite(n);
   return {
     seed: numberOption("seed", 0, whole(0), "an integer from 0 to 2^53 - 1"),
@@ -120,15 +137,12 @@ export function resolveFitOptions<P>(description: ModelDescription, options: Fit
     init: initOption(description, options.init),
     fix: fixOption(description, options.fix ?? []),
     weights: options.weights,
+    stream: options.stream,
     holdout: numberOption("holdout", 0, (n) => n >= 0 && n < 1, "a fraction from 0 to below 1"),
     emptyComponents: oneOf("emptyComponents", options.emptyComponents ?? "reseed", ["reseed", "keep"]),
     accelerate: options.accelerate ?? true,
-    blockRows: numberOption(
-      "blockRows",
-      MAXIMUM_BLOCK_ROWS,
-      (n) => whole(1)(n) && n <= MAXIMUM_BLOCK_ROWS,
-      `an integer from 1 to ${MAXIMUM_BLOCK_ROWS}`,
-    ),
+    blockRows: numberOption("blockRows", BLOCK_ROWS, whole(1), "a positive integer"),
+    threads,
     checkpointEvery: numberOption("checkpointEvery", 50, whole(0), "a non-negative integer"),
     resume: options.resume,
     signal: options.signal,

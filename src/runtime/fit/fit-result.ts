@@ -1,6 +1,5 @@
 import type { Tensors } from "../description.js";
-import { partitionRows } from "../data/blocks.js";
-import type { Dataset } from "../data/dataset.js";
+import { weightOf, type RowSource } from "../data/row-source.js";
 import { HostTurns } from "../host-turn.js";
 import { degreesOfFreedom } from "../parameter-space.js";
 import type { FitWarning } from "../warnings.js";
@@ -36,8 +35,8 @@ const AIC_FACTOR = 2;
 /** Evaluates the best run's parameters and says what should be known of them. */
 export async function summariseFit(
   context: RunContext,
-  data: Dataset,
-  heldOut: Dataset | undefined,
+  data: RowSource,
+  heldOut: RowSource | undefined,
   options: ResolvedFitOptions,
   finished: FinishedRuns,
 ): Promise<FitOutcome> {
@@ -46,7 +45,7 @@ export async function summariseFit(
   const { description } = methods;
   const { parameters, trace, objective } = best.best;
   // After an abort, the summary must not be interrupted as well.
-  const runner = new BlockRunner(methods, data, context.runner.partition, new HostTurns());
+  const runner = new BlockRunner(methods, data, new HostTurns());
   const quiet: RunContext = { ...context, runner };
   const { logLikelihood } =
     best.evaluation.parameters === parameters
@@ -97,7 +96,7 @@ async function findings(
 ): Promise<FitWarning[]> {
   const { runner, latents } = context;
   const { description } = runner.methods;
-  const { rows, totalWeight, sizes } = runner.dataset;
+  const { rows, totalWeight, sizes } = runner.source;
   const found: FitWarning[] = [];
   if (stopped === "aborted") found.push(warnings.interrupted(best.iteration));
   else if (best.status !== "converged") found.push(warnings.notConverged(best.iteration, Math.abs(best.lastGain)));
@@ -133,14 +132,15 @@ async function findings(
 
 async function score(
   context: RunContext,
-  dataset: Dataset,
+  source: RowSource,
   parameters: Tensors,
 ): Promise<{ rows: number; logLikelihood: number; meanLogLikelihood: number }> {
-  const runner = new BlockRunner(context.runner.methods, dataset, partitionRows(dataset), new HostTurns());
-  const densities = await runner.logDensity(parameters);
+  const runner = new BlockRunner(context.runner.methods, source, new HostTurns());
   let logLikelihood = 0;
-  densities.forEach((density, row) => (logLikelihood += density * (dataset.weights?.[row] ?? 1)));
-  return { rows: dataset.rows, logLikelihood, meanLogLikelihood: logLikelihood / dataset.totalWeight };
+  await runner.eachLogDensity(parameters, (block, logDensity) => {
+    for (let row = 0; row < block.rows; row++) logLikelihood += logDensity[row] * weightOf(source, block, row);
+  });
+  return { rows: source.rows, logLikelihood, meanLogLikelihood: logLikelihood / source.totalWeight };
 }
 
 function withoutRepeats(all: readonly FitWarning[]): readonly FitWarning[] {

@@ -4,7 +4,7 @@ import { NonFiniteError } from "../errors.js";
 import { kindOf, ParameterSpace } from "../parameter-space.js";
 import { cellsOf, product, boundShape } from "../extents.js";
 import { zeros } from "../data/blocks.js";
-import type { PartitionBlock } from "../data/blocks.js";
+import type { RowBlock } from "../data/row-source.js";
 import type { BlockRunner } from "./evaluation.js";
 import { newtonAscent } from "./newton-ascent.js";
 
@@ -28,7 +28,7 @@ const MOST_HALVINGS = 30;
 /** What the posteriors are while parameters move: those at some parameters, or the tables of a start. */
 export type FixedPosterior =
   | { readonly kind: "at"; readonly parameters: Tensors }
-  | { readonly kind: "tables"; readonly of: (block: PartitionBlock) => Awaitable<Tensors> };
+  | { readonly kind: "tables"; readonly of: (block: RowBlock) => Awaitable<Tensors> };
 
 /**
  * The generalised M-step: improves the parameters that have no closed form by a few steps of L-BFGS on the expected
@@ -80,13 +80,13 @@ async function expectedLogJoint(
   candidate: Tensors,
   posterior: FixedPosterior,
 ): Promise<{ value: number; gradients: Tensors }> {
-  const { methods, sizes, partition } = runner;
+  const { methods, sizes, source } = runner;
   const gradients = zeros(
     Object.fromEntries(parameters.map(({ name, shape }) => [`gradient.${name}`, product(boundShape(shape, sizes))])),
   );
   const joint = { objective: new Float64Array(1), ...gradients };
   const prior = { logPrior: new Float64Array(1), ...gradients };
-  for (const block of partition.blocks) {
+  for await (const block of source.blocks()) {
     if (posterior.kind === "at") {
       await methods.expectedLogJoint?.(group, sizes, candidate, posterior.parameters, block, joint);
     } else {

@@ -1,10 +1,9 @@
 import { RandomStream } from "../../numerics/random.js";
-import type { ModelDescription, Tensors, VariableDescription } from "../description.js";
-import type { PartitionBlock } from "../data/blocks.js";
-import type { Dataset } from "../data/dataset.js";
-import { extentText, extentValue } from "../extents.js";
+import type { Tensors, VariableDescription } from "../description.js";
+import type { DistinctItems } from "../data/distinct-sample.js";
+import type { RowBlock } from "../data/row-source.js";
 import type { FeatureMap } from "./features.js";
-import { featureMap } from "./features.js";
+import { fingerprint } from "./features.js";
 import type { WeightedPoints } from "./k-means-plus-plus.js";
 import { kMeansPlusPlus, nearestCentre, randomCentres } from "./k-means-plus-plus.js";
 
@@ -12,9 +11,6 @@ export type StartMethod = "kmeans++" | "principal axes" | "random partition" | "
 
 /** Probability that a start gives to the value of an item's cluster; the others share the rest. */
 const CONFIDENCE = 0.9;
-/** Points that are clustered; all items are then assigned. */
-const MOST_POINTS = 20_000;
-
 /** A latent variable with a table of values, and how its items are described. */
 export interface StartLatent {
   readonly variable: VariableDescription;
@@ -22,34 +18,47 @@ export interface StartLatent {
   readonly map: FeatureMap;
   /** A parameter lists one increasing number for each value: clusters are numbered along the first feature. */
   readonly ordered: boolean;
-  /** Items that differ; found when first asked for, the same for all restarts. */
-  distinct(): DistinctItems;
+  /** A sample of the items, by their values: what is clustered. All items are then assigned. */
+  readonly sample: DistinctItems;
 }
 
-/** Items that differ, with the weight of all that are alike, in an order that depends on their values only. */
-export interface DistinctItems {
-  readonly rows: Uint32Array;
-  readonly items: Uint32Array;
-  readonly weights: Float64Array;
+/** Clusters of the items of a discrete latent, by the nearest centre [K, width] of the stretched features. */
+export interface StartPartition {
+  readonly latent: StartLatent;
+  readonly stretch: Float64Array;
+  readonly centres: Float64Array;
 }
 
-/** The latents that starts can be given for. */
-export function startLatents(description: ModelDescription, dataset: Dataset): readonly StartLatent[] {
-  const latents: StartLatent[] = [];
-  for (const variable of description.variables) {
-    if (variable.role !== "latent" || (variable.domain !== "category" && variable.domain !== "binary")) continue;
-    const values = variable.domain === "binary" ? 2 : (extentValue(variable.categories ?? 1, dataset.sizes) ?? 1);
-    const map = featureMap(description, variable, dataset);
-    let distinct: DistinctItems | undefined;
-    const ordered = description.parameters.some(
-      ({ domain, shape }) =>
-        domain === "ordered" &&
-        variable.categories !== undefined &&
-        extentText(shape[shape.length - 1]) === extentText(variable.categories),
+/** What the starts of one restart cluster; undefined where tables are drawn. */
+export function startPartitions(
+  latents: readonly StartLatent[],
+  method: StartMethod,
+  seed: number,
+  restart: number,
+): readonly (StartPartition | undefined)[] {
+  return latents.map((latent, index) => {
+    const { name } = latent.variable;
+    const stream = new RandomStream({ seed, site: `start.${name}`, item: 1, step: restart });
+    // Without anything to cluster on, or where all items are alike, only chance can tell values apart.
+    if (method === "random tables" || latent.map.width === 0) return undefined;
+    // Several latents must not all find the same clusters: each but the first sees the features stretched at random.
+    const stretch = Float64Array.from({ length: latent.map.width }, () =>
+      index === 0 && method === "kmeans++" ? 1 : 0.25 + 1.5 * stream.uniform(),
     );
-    latents.push({ variable, values, map, ordered, distinct: () => (distinct ??= distinctItems(map, dataset)) });
-  }
-  return latents;
+    const points = stretchedPoints(latent, stretch);
+    const find = method === "kmeans++" ? kMeansPlusPlus : randomCentres;
+    const centres = find(points, latent.values, stream);
+    return { latent, stretch, centres: latent.ordered ? inOrder(centres, latent.map.width) : centres };
+  });
+}
+
+/** The cluster of an item with these features. */
+export function clusterOf({ latent, stretch, centres }: StartPartition, features: Float64Array): number {
+  return nearestCentre(
+    features.map((value, i) => value * stretch[i]),
+    centres,
+    latent.values,
+  );
 }
 
 /**
@@ -58,24 +67,13 @@ export function startLatents(description: ModelDescription, dataset: Dataset): r
  */
 export function startTables(
   latents: readonly StartLatent[],
-  order: Uint32Array,
-  method: StartMethod,
+  partitions: readonly (StartPartition | undefined)[],
   seed: number,
   restart: number,
-): (block: PartitionBlock) => Tensors {
+): (block: RowBlock) => Tensors {
   const fillers = latents.map((latent, index) => {
-    const { name } = latent.variable;
-    const stream = new RandomStream({ seed, site: `start.${name}`, item: 1, step: restart });
-    // Without anything to cluster on, or where all items are alike, only chance can tell values apart.
-    if (method === "random tables" || latent.map.width === 0) return randomTables(latent, seed, restart);
-    // Several latents must not all find the same clusters: each but the first sees the features stretched at random.
-    const stretch = Float64Array.from({ length: latent.map.width }, () =>
-      index === 0 && method === "kmeans++" ? 1 : 0.25 + 1.5 * stream.uniform(),
-    );
-    const points = stretchedPoints(latent, stretch);
-    const find = method === "kmeans++" ? kMeansPlusPlus : randomCentres;
-    const centres = find(points, latent.values, stream);
-    return partitionTables(latent, stretch, latent.ordered ? inOrder(centres, latent.map.width) : centres);
+    const partition = partitions[index];
+    return partition === undefined ? randomTables(latent, seed, restart) : partitionTables(partition);
   });
   return (block) => {
     const tables: Record<string, Float64Array> = {};
@@ -85,7 +83,7 @@ export function startTables(
       for (let row = 0; row < block.rows; row++) {
         for (let item = 0; item < itemsPerRow; item++) {
           const at = (row * itemsPerRow + item) * latent.values;
-          fillers[index](order[block.begin + row], item, table.subarray(at, at + latent.values));
+          fillers[index](block, row, item, table.subarray(at, at + latent.values));
         }
       }
       tables[`start.${latent.variable.name}`] = table;
@@ -101,14 +99,14 @@ function inOrder(centres: Float64Array, width: number): Float64Array {
   return Float64Array.from(rows.flatMap((row) => [...row]));
 }
 
-type CellFiller = (row: number, item: number, cell: Float64Array) => void;
+type CellFiller = (block: RowBlock, row: number, item: number, cell: Float64Array) => void;
 
-function partitionTables(latent: StartLatent, stretch: Float64Array, centres: Float64Array): CellFiller {
-  const features = new Float64Array(latent.map.width);
-  return (row, item, cell) => {
-    latent.map.write(row, item, features);
-    for (let i = 0; i < features.length; i++) features[i] *= stretch[i];
-    fillConfident(cell, nearestCentre(features, centres, latent.values));
+function partitionTables(partition: StartPartition): CellFiller {
+  const { map } = partition.latent;
+  const features = new Float64Array(map.width);
+  return (block, row, item, cell) => {
+    map.write(block.data, row, item, features);
+    fillConfident(cell, clusterOf(partition, features));
   };
 }
 
@@ -124,8 +122,11 @@ export function fillConfident(cell: Float64Array, value: number): void {
 
 function randomTables(latent: StartLatent, seed: number, restart: number): CellFiller {
   const site = `start.${latent.variable.name}.table`;
-  return (row, item, cell) => {
-    const key = latent.map.width === 0 ? row * latent.map.itemsPerRow + item : latent.map.fingerprint(row, item);
+  return (block, row, item, cell) => {
+    const key =
+      latent.map.width === 0
+        ? block.positions[row] * latent.map.itemsPerRow + item
+        : fingerprint(latent.map, block.data, row, item);
     const stream = new RandomStream({
       seed,
       site: `${site}.${Math.floor(key / 2 ** 32)}`,
@@ -139,32 +140,12 @@ function randomTables(latent: StartLatent, seed: number, restart: number): CellF
   };
 }
 
-export function distinctItems(map: FeatureMap, dataset: Dataset): DistinctItems {
-  const found = new Map<number, { row: number; item: number; weight: number }>();
-  for (let row = 0; row < dataset.rows; row++) {
-    const weight = dataset.weights === undefined ? 1 : dataset.weights[row];
-    for (let item = 0; item < map.itemsPerRow; item++) {
-      const key = map.fingerprint(row, item);
-      const known = found.get(key);
-      if (known === undefined) found.set(key, { row, item, weight });
-      else known.weight += weight;
-    }
-  }
-  // Fingerprints are as good as random: the smallest are a sample.
-  const chosen = [...found].sort(([a], [b]) => a - b).slice(0, MOST_POINTS);
-  return {
-    rows: Uint32Array.from(chosen, ([, { row }]) => row),
-    items: Uint32Array.from(chosen, ([, { item }]) => item),
-    weights: Float64Array.from(chosen, ([, { weight }]) => weight),
-  };
-}
-
-function stretchedPoints({ map, distinct }: StartLatent, stretch: Float64Array): WeightedPoints {
-  const { rows, items, weights } = distinct();
-  const features = new Float64Array(rows.length * map.width);
-  for (let i = 0; i < rows.length; i++) {
+function stretchedPoints({ map, sample }: StartLatent, stretch: Float64Array): WeightedPoints {
+  const { count, values, weights } = sample;
+  const features = new Float64Array(count * map.width);
+  for (let i = 0; i < count; i++) {
     const own = features.subarray(i * map.width, (i + 1) * map.width);
-    map.write(rows[i], items[i], own);
+    map.writeItem(values, i * map.itemWidth, own);
     for (let j = 0; j < own.length; j++) own[j] *= stretch[j];
   }
   return { width: map.width, features, weights };

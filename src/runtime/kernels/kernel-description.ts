@@ -4,11 +4,12 @@
  *
  * A function has a *frame*, a block of memory from which it reads its sizes and the addresses of its arrays. Its
  * segments run in order: `once` (frame), then `rows` (frame, first group, end group), then `once` again, and so on. A
- * group is `lanes` rows.
+ * group is `lanes` rows. Rows are run shard by shard, each with a frame, with varying memory and with totals of its own:
+ * `clear` (frame) before it, and, when all are through, `collect` (frame) for one shard after the other.
  */
 export interface KernelDescription {
   readonly name: string;
-  readonly segments: readonly { readonly export: string; readonly kind: "once" | "rows" }[];
+  readonly segments: readonly KernelSegment[];
   /** Runs over the rows (frame, first group, end group) once per data set, to compute the derived columns. */
   readonly columns?: string;
   readonly frameBytes: number;
@@ -16,6 +17,15 @@ export interface KernelDescription {
   readonly rowsOffset: number;
   readonly sizes: readonly { readonly name: string; readonly offset: number }[];
   readonly arrays: readonly KernelArrayDescription[];
+}
+
+export interface KernelSegment {
+  readonly export: string;
+  readonly kind: "once" | "rows";
+  /** Takes the place of the other where the last group has fewer rows than lanes. */
+  readonly tail?: string;
+  readonly clear?: string;
+  readonly collect?: string;
 }
 
 export interface KernelArrayDescription {
@@ -31,8 +41,8 @@ export interface KernelArrayDescription {
 /**
  * parameter, previous, table: float64 entries in row-major order · data, rowTable: [group, cell, lane], zeros where
  * there is no row · derived: a column that depends on the data alone, [group, cell, lane] · output: entries that are added to · rowOutput: [group, cell, lane] · uniform: own memory, 8 bytes a
- * cell, written before the rows · varying: own memory of whoever runs the rows, 8 bytes a lane and cell · total: sums
- * of whoever runs the rows, 16 bytes a cell.
+ * cell, written before the rows · varying: own memory of a shard, 8 bytes a lane and cell · total: sums of a shard, 16
+ * bytes a cell.
  */
 export type KernelArrayRole =
   | "parameter"
@@ -53,8 +63,9 @@ export type CellCount = readonly (readonly [number, ...(readonly string[])])[];
 /** The functions of one model, compiled into one module. */
 export interface KernelModule {
   readonly lanes: number;
-  /** Without and with fused multiply-add (relaxed SIMD), in base64. */
+  /** Without fused multiply-add, in base64. */
   readonly plain: string;
+  /** What turns that into the module with fused multiply-add (relaxed SIMD), as `applyDelta` takes it, in base64. */
   readonly relaxed: string;
   /** Place of the byte that says whether the imported memory is shared: 1 where it is not, 3 where it is. */
   readonly memoryFlags: number;

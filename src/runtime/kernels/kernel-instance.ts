@@ -1,8 +1,11 @@
-import { besselRatio, digamma, logBesselI0, logGamma, trigamma } from "../../numerics/special-functions.js";
 import type { Block, Sizes, Tensors } from "../description.js";
 import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
+import { applyDelta } from "./apply-delta.js";
 import { KernelMemory } from "./kernel-memory.js";
 import { relaxedSimdIsSupported } from "./relaxed-simd.js";
+import { SHARD_ROWS, shardsAtOnce } from "./shards.js";
+import type { Job, RunShard, ShardWork } from "./thread-pool.js";
+import { ThreadPool } from "./thread-pool.js";
 import { tileRows, untileRows } from "./tile-rows.js";
 
 /** What a kernel's functions are given; the same as the generated loops. */
@@ -17,12 +20,15 @@ export interface KernelArguments {
   readonly into: Tensors;
 }
 
-type Segment = (frame: number, first?: number, end?: number) => void;
+type Once = (frame: number) => void;
+type Rows = (frame: number, begin: number, end: number) => void;
 
 /**
  * A compiled model in memory of its own: lays out data once per block, and runs its functions.
  *
- * It owns a WebAssembly memory, which grows to what the largest data set so far needs; `release` forgets the data.
+ * Rows are run in shards of a fixed number of rows, whose sums are added up in order: the result has the same bits
+ * whatever the number of threads. It owns a WebAssembly memory, which grows to what the largest data set so far needs,
+ * and its threads; `release` forgets the data, `dispose` ends the threads.
  */
 export class KernelInstance {
   private readonly memory: KernelMemory;
@@ -33,30 +39,52 @@ export class KernelInstance {
   private taken = new Map<string, { readonly buffer: ArrayBufferLike; readonly columns: Float64Array[] }>();
   /** Derived columns of a function, by the first data column it reads. */
   private derived = new Map<Float64Array, Map<string, DerivedColumns>>();
+  /** Undefined where threads cannot share the memory. */
+  private readonly pool: ThreadPool | undefined;
 
   private constructor(
     readonly module: KernelModule,
-    instance: WebAssembly.Instance,
-    memory: WebAssembly.Memory,
-    readonly variant: "plain" | "relaxed",
+    compiled: WebAssembly.Module,
+    { instance, memory, shared, variant }: Bound,
   ) {
+    this.variant = variant;
     this.memory = new KernelMemory(memory, module.firstFreeByte);
+    const jobs: Job[] = [];
     this.functions = new Map(
-      module.functions.map((description) => [description.name, bindKernel(description, instance, this.memory)]),
+      module.functions.map((description) => [description.name, bindKernel(description, instance, jobs)]),
     );
+    this.pool = shared ? new ThreadPool(compiled, memory, this.memory, jobs) : undefined;
   }
+
+  readonly variant: "plain" | "relaxed";
 
   /** Compiles and instantiates at once; in a browser's main thread, large modules need `create`. */
   static createNow(module: KernelModule, options: KernelOptions = {}): KernelInstance {
-    const { bytes, variant, memory } = prepare(module, options);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports(memory));
-    return new KernelInstance(module, instance, memory, variant);
+    const { bytes, ...rest } = prepare(module, options);
+    const compiled = new WebAssembly.Module(bytes);
+    const instance = new WebAssembly.Instance(compiled, imports(rest.memory));
+    return new KernelInstance(module, compiled, { ...rest, instance });
   }
 
   static async create(module: KernelModule, options: KernelOptions = {}): Promise<KernelInstance> {
-    const { bytes, variant, memory } = prepare(module, options);
-    const { instance } = await WebAssembly.instantiate(bytes, imports(memory));
-    return new KernelInstance(module, instance, memory, variant);
+    const { bytes, ...rest } = prepare(module, options);
+    const compiled = await WebAssembly.compile(bytes);
+    const instance = await WebAssembly.instantiate(compiled, imports(rest.memory));
+    return new KernelInstance(module, compiled, { ...rest, instance });
+  }
+
+  /** Threads that work on a function's shards, where several can: the caller's own, and those of workers. */
+  get threads(): number {
+    return this.pool?.threads ?? 1;
+  }
+
+  set threads(count: number) {
+    if (this.pool !== undefined) this.pool.threads = count;
+  }
+
+  /** Workers that have started. */
+  get readyWorkers(): number {
+    return this.pool?.ready ?? 0;
   }
 
   /** What its memory takes up. */
@@ -82,19 +110,63 @@ export class KernelInstance {
     const derived = kernel.columns === undefined ? undefined : this.derive(kernel, kernel.columns, given);
     const passing = this.memory.mark();
     try {
+      const { shards, ...groups } = this.shardsOf(given);
+      const slots = shardsAtOnce(shards, this.threads, totalBytes(description, given));
+      const frames = this.placeFrames(kernel, slots);
       const addresses = new Map<KernelArrayDescription, number>();
-      for (const array of description.arrays)
+      const ofShard = (array: KernelArrayDescription): boolean => array.role === "varying" || array.role === "total";
+      for (const array of description.arrays) {
+        if (ofShard(array)) continue;
         addresses.set(array, derived?.addresses.get(array.key) ?? this.place(array, given));
-      this.writeFrame(kernel, addresses, given);
-      const groups = Math.ceil(given.rows / this.module.lanes);
-      description.segments.forEach(({ kind }, i) => {
-        if (kind === "once") kernel.segments[i](kernel.frame);
-        else kernel.segments[i](kernel.frame, 0, groups);
-      });
+      }
+      for (let slot = 0; slot < slots; slot++) {
+        for (const array of description.arrays) if (ofShard(array)) addresses.set(array, this.place(array, given));
+        this.writeFrame(kernel, frames.first + slot * frames.stride, addresses, given);
+      }
+      for (const segment of kernel.segments) {
+        if (segment.kind === "once") {
+          segment.run(frames.first);
+          continue;
+        }
+        for (let first = 0; first < shards; first += slots) {
+          const count = Math.min(slots, shards - first);
+          this.runShards(segment, { frames: frames.first, stride: frames.stride, first, count, ...groups });
+          for (let slot = 0; slot < count; slot++) segment.collect?.(frames.first + slot * frames.stride);
+        }
+      }
       for (const [array, address] of addresses) this.readBack(array, address, given);
     } finally {
       this.memory.release(passing);
     }
+  }
+
+  private shardsOf({ rows }: KernelArguments): Pick<ShardWork, "groups" | "groupsPerShard" | "full"> & {
+    readonly shards: number;
+  } {
+    const { lanes } = this.module;
+    const groups = Math.ceil(rows / lanes);
+    const groupsPerShard = SHARD_ROWS / lanes;
+    const shards = Math.max(1, Math.ceil(groups / groupsPerShard));
+    return { groups, groupsPerShard, full: Math.floor(rows / lanes), shards };
+  }
+
+  private runShards(segment: RowsSegment, work: Omit<ShardWork, "job">): void {
+    const { frames, stride, first, count, groupsPerShard, groups, full } = work;
+    if (this.pool !== undefined && count > 1 && this.pool.threads > 1) {
+      return this.pool.run({ ...work, job: segment.job }, segment.run);
+    }
+    for (let shard = 0; shard < count; shard++) {
+      const begin = (first + shard) * groupsPerShard;
+      segment.run(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups), full);
+    }
+  }
+
+  private placeFrames(
+    { description }: BoundKernel,
+    slots: number,
+  ): { readonly first: number; readonly stride: number } {
+    const stride = Math.ceil(description.frameBytes / 64) * 64;
+    return { first: this.memory.reserve(stride * slots), stride };
   }
 
   /** Runs a function over a block as the generated loops do. */
@@ -109,6 +181,12 @@ export class KernelInstance {
     this.derived = new Map();
     this.taken = new Map();
     this.memory.release(this.memory.start);
+  }
+
+  /** Ends its threads; it can still be used, in one. */
+  dispose(): void {
+    this.release();
+    this.pool?.stop();
   }
 
   /**
@@ -141,25 +219,29 @@ export class KernelInstance {
   }
 
   /** Computes what depends on the data alone, unless it is there already. */
-  private derive(kernel: BoundKernel, compute: Segment, given: KernelArguments): DerivedColumns {
+  private derive(kernel: BoundKernel, compute: RowsSegment, given: KernelArguments): DerivedColumns {
     const { arrays, name } = kernel.description;
     const { lanes } = this.module;
     const columns = arrays.flatMap(({ role, key }) => (role === "data" ? [column(given.data, key)] : []));
     const byFunction = this.derived.get(columns[0]) ?? new Map<string, DerivedColumns>();
     const known = byFunction.get(name);
     if (known !== undefined && known.from.every((values, i) => values === columns[i])) return known;
-    const groups = Math.ceil(given.rows / lanes);
+    const { shards, ...groups } = this.shardsOf(given);
     const addresses = new Map<string, number>();
     const inFrame = new Map<KernelArrayDescription, number>();
     for (const array of arrays) {
       if (array.role === "data") inFrame.set(array, this.place(array, given));
       if (array.role !== "derived") continue;
-      const address = this.memory.reserve(8 * lanes * widthOf(array, given) * groups);
+      const address = this.memory.reserve(8 * lanes * widthOf(array, given) * groups.groups);
       addresses.set(array.key, address);
       inFrame.set(array, address);
     }
-    this.writeFrame(kernel, inFrame, given);
-    compute(kernel.frame, 0, groups);
+    // One frame for all shards: they write to places of their own.
+    const mark = this.memory.mark();
+    const { first: frames } = this.placeFrames(kernel, 1);
+    this.writeFrame(kernel, frames, inFrame, given);
+    this.runShards(compute, { frames, stride: 0, first: 0, count: shards, ...groups });
+    this.memory.release(mark);
     const result = { from: columns, addresses };
     this.derived.set(columns[0], byFunction.set(name, result));
     return result;
@@ -212,7 +294,8 @@ export class KernelInstance {
   }
 
   private writeFrame(
-    { description, frame }: BoundKernel,
+    { description }: BoundKernel,
+    frame: number,
     addresses: ReadonlyMap<KernelArrayDescription, number>,
     given: KernelArguments,
   ): void {
@@ -247,16 +330,36 @@ export class KernelInstance {
 export interface KernelOptions {
   /** By default relaxed (fused multiply-add) where the engine has it. */
   readonly variant?: "plain" | "relaxed";
-  /** Memory that several threads can work in. */
+  /** Memory that several threads can work in; by default where there is such memory. */
   readonly shared?: boolean;
 }
 
-/** A function with its segments and its frame. */
+/** What is instantiated. */
+interface Bound {
+  readonly instance: WebAssembly.Instance;
+  readonly memory: WebAssembly.Memory;
+  readonly shared: boolean;
+  readonly variant: "plain" | "relaxed";
+}
+
+/** A function with its segments. */
 interface BoundKernel {
   readonly description: KernelDescription;
-  readonly segments: readonly Segment[];
-  readonly columns: Segment | undefined;
-  readonly frame: number;
+  readonly segments: readonly (OnceSegment | RowsSegment)[];
+  readonly columns: RowsSegment | undefined;
+}
+
+interface OnceSegment {
+  readonly kind: "once";
+  readonly run: Once;
+}
+
+interface RowsSegment {
+  readonly kind: "rows";
+  /** Its number among what workers do. */
+  readonly job: number;
+  readonly run: RunShard;
+  readonly collect: Once | undefined;
 }
 
 interface DerivedColumns {
@@ -264,47 +367,77 @@ interface DerivedColumns {
   readonly addresses: ReadonlyMap<string, number>;
 }
 
-function bindKernel(description: KernelDescription, instance: WebAssembly.Instance, memory: KernelMemory): BoundKernel {
-  const exported = (name: string): Segment => {
-    const found = instance.exports[name];
+function bindKernel(description: KernelDescription, { exports }: WebAssembly.Instance, jobs: Job[]): BoundKernel {
+  const exported = (name: string): Rows & Once => {
+    const found = exports[name];
     if (typeof found !== "function") throw new Error(`the kernel exports no ${name}`);
-    return found as Segment;
+    return found as Rows & Once;
+  };
+  const overRows = (names: Job, collectName?: string): RowsSegment => {
+    const job = jobs.push(names) - 1;
+    const rows = exported(names.rows);
+    const [clear, tail, collect] = [names.clear, names.tail, collectName].map((name) =>
+      name === undefined ? undefined : exported(name),
+    );
+    return {
+      kind: "rows",
+      job,
+      run(frame, begin, end, full) {
+        clear?.(frame);
+        if (tail === undefined) return rows(frame, begin, end);
+        rows(frame, begin, Math.min(end, full));
+        if (end > full) tail(frame, full, end);
+      },
+      collect,
+    };
   };
   return {
     description,
-    segments: description.segments.map(({ export: name }) => exported(name)),
-    columns: description.columns === undefined ? undefined : exported(description.columns),
-    frame: memory.reserveForever(description.frameBytes),
+    segments: description.segments.map(({ kind, export: rows, collect, clear, tail }) =>
+      kind === "once"
+        ? { kind, run: exported(rows) }
+        : overRows(
+            { rows, ...(clear === undefined ? {} : { clear }), ...(tail === undefined ? {} : { tail }) },
+            collect,
+          ),
+    ),
+    columns: description.columns === undefined ? undefined : overRows({ rows: description.columns }),
   };
 }
 
 function prepare(
   module: KernelModule,
   options: KernelOptions,
-): {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly variant: "plain" | "relaxed";
-  readonly memory: WebAssembly.Memory;
-} {
+): Omit<Bound, "instance"> & { readonly bytes: Uint8Array<ArrayBuffer> } {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const bytes = fromBase64(module[variant]);
-  const shared = options.shared === true;
+  const plain = fromBase64(module.plain);
+  const bytes = variant === "plain" ? plain : applyDelta(plain, fromBase64(module.relaxed));
+  const { memory, shared } = makeMemory(options.shared ?? sharedMemoryIsAllowed());
   if (shared) bytes[module.memoryFlags] = 3;
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared });
-  return { bytes, variant, memory };
+  return { bytes, variant, memory, shared };
+}
+
+/** Shared where that is wanted and there is such memory. */
+function makeMemory(shared: boolean): { readonly memory: WebAssembly.Memory; readonly shared: boolean } {
+  const size = { initial: 16, maximum: 65536 };
+  if (shared) {
+    try {
+      return { memory: new WebAssembly.Memory({ ...size, shared }), shared };
+    } catch {
+      // No address space, or no threads.
+    }
+  }
+  return { memory: new WebAssembly.Memory(size), shared: false };
+}
+
+/** Pages have shared memory only where they are isolated from other origins. */
+function sharedMemoryIsAllowed(): boolean {
+  const { crossOriginIsolated } = globalThis as { readonly crossOriginIsolated?: boolean };
+  return typeof SharedArrayBuffer !== "undefined" && crossOriginIsolated !== false;
 }
 
 function imports(memory: WebAssembly.Memory): WebAssembly.Imports {
-  const host = {
-    sin: Math.sin,
-    cos: Math.cos,
-    power: Math.pow,
-    logGamma,
-    digamma,
-    trigamma,
-    logBesselI0,
-    besselRatio,
-  };
+  const host = { sin: Math.sin, cos: Math.cos, power: Math.pow };
   return { env: { memory }, host };
 }
 
@@ -329,6 +462,11 @@ function sizeNamed(sizes: Sizes, name: string): number {
 
 function widthOf(array: KernelArrayDescription, given: KernelArguments): number {
   return countCells(array.cells ?? [], given.sizes);
+}
+
+/** Memory for the sums of one shard. */
+function totalBytes({ arrays }: KernelDescription, given: KernelArguments): number {
+  return arrays.reduce((sum, array) => sum + (array.role === "total" ? 16 * widthOf(array, given) : 0), 0);
 }
 
 /** The number that a description's sum of products is. */

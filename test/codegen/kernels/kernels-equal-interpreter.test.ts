@@ -1,10 +1,13 @@
 import { fc, test } from "@fast-check/vitest";
-import { expect } from "vitest";
+import { describe, expect } from "vitest";
+import { deriveProgram } from "../../../src/compile/index.js";
 import { interpretPlan } from "../../../src/ir/interpret-plan.js";
 import type { PlanEnvironment } from "../../../src/ir/interpret-plan.js";
 import { PlanBuilder } from "../../../src/ir/plan-builder.js";
 import type { PlanFunction } from "../../../src/ir/plan.js";
 import { buildRecipe, planEnvironment, planRecipe, planSizes } from "../../arbitraries/plan.js";
+import { columns, randomWorld, stored } from "../../oracles/random-world.js";
+import { modelOf } from "../../support/random-models.js";
 import { runKernel } from "./run-kernel.js";
 
 function expectClose(found: Float64Array, expected: Float64Array): void {
@@ -65,6 +68,60 @@ test.prop([planRecipe(12), rowCounts], { numRuns: 100 })(
     expectEqual(builder.build("random"), manyRows(rows));
   },
 );
+
+describe("sums of exponentials of extreme numbers", () => {
+  const extreme = fc.oneof(
+    fc.constantFrom(-Infinity, NaN, 0, -708, -709, -745, -746, 709, 710, -5000),
+    fc.double({ min: -800, max: 800, noNaN: true }),
+  );
+  test.prop([fc.array(extreme, { minLength: 3, maxLength: 30 })])("are as the plan says", (numbers) => {
+    const rows = Math.floor(numbers.length / 3);
+    const builder = new PlanBuilder({ fold: false });
+    builder.axis("n", { kind: "rows" });
+    builder.axis("k", { kind: "literal", value: 3 });
+    const x = builder.input("data", "x", ["n", "k"]);
+    builder.output("logSum", builder.logSumExp(x, ["k"]), ["n"]);
+    builder.output("shares", builder.softmax(x, ["k"]), ["n", "k"]);
+    const data = { x: Float64Array.from(numbers.slice(0, 3 * rows)) };
+    expect(expectEqual(builder.build("extreme"), { sizes: {}, rows, inputs: { data } })).toBe(true);
+  });
+});
+
+describe("loops that run two turns at once", () => {
+  const text = (covariance: string): string => `model Mixture {
+    size K, D
+    param weights: Simplex[K]
+    param mean[K]: Vector[D]
+    param covariance[K]: ${covariance}
+    each n {
+      latent z: Category[K] ~ Categorical(weights)
+      observe x: Vector[D]? ~ Normal(mean[z], covariance[z])
+    }
+  }`;
+  test.each([
+    ["Cov[D]", 1],
+    ["Cov[D]", 2],
+    ["Cov[D]", 3],
+    ["Cov[D]", 4],
+    ["Cov[D]", 7],
+    ["Diag[D]", 1],
+    ["Diag[D]", 4],
+    ["LowRank[D, 2]", 5],
+  ])("a mixture with covariance %s, D = %i", (covariance, D) => {
+    const model = modelOf(text(covariance));
+    const program = deriveProgram(model);
+    const sizes = { K: 3, D };
+    const rows = 19;
+    for (const [fn, missing] of [
+      [program.eStep.complete, 0],
+      [program.eStep.incomplete ?? program.eStep.complete, 0.4],
+    ] as const) {
+      const world = randomWorld(model, sizes, 11 + D, rows, missing);
+      const inputs = { parameter: stored(world.parameters), data: columns(world) };
+      expect(expectEqual(fn, { sizes, rows, inputs })).toBe(true);
+    }
+  });
+});
 
 test("most random plans are kernels", () => {
   const recipes = fc.sample(planRecipe(8), { numRuns: 60, seed: 5 });

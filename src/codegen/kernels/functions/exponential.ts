@@ -1,7 +1,6 @@
 import { call, integer, multiplyAdd, op, subtractProduct } from "../wasm/code.js";
-import type { FunctionBuilder } from "../wasm/function-builder.js";
 import type { Code } from "../wasm/instructions.js";
-import type { FunctionContext } from "./vector-function.js";
+import type { FunctionContext, StatementSink } from "./vector-function.js";
 import { horner, once, vectorFunction } from "./vector-function.js";
 
 /** log 2 in two parts, the first with trailing zeros, so that its product with a whole number below 2^20 is exact. */
@@ -28,7 +27,7 @@ interface Reduced {
  *
  * @source Sun Microsystems 1993, fdlibm e_exp.c (error below 1 ulp)
  */
-function reduce(builder: FunctionBuilder, x: Code, context: FunctionContext): Reduced {
+function reduce(builder: StatementSink, x: Code, context: FunctionContext): Reduced {
   const { constants } = context;
   const power = once(builder, "power", op("f64x2.nearest", op("f64x2.mul", x, constants.splat(Math.LOG2E))));
   const high = once(builder, "high", subtractProduct(power, constants.splat(logTwo.high), x));
@@ -57,6 +56,16 @@ export const exponential = vectorFunction("exp", "exp, below 1 ulp (fdlibm)", (b
   const first = powerOfTwo(context, half);
   const second = powerOfTwo(context, op("f64x2.sub", power, half));
   return op("f64x2.mul", op("f64x2.mul", value, first), second);
+});
+
+/** For sums of exponentials of which the largest is 1: nothing below the normal range, and scaled in one step. */
+export const exponentialOrZero = vectorFunction("expOrZero", "exp, or 0 below 2^-1022", (builder, x, context) => {
+  const { constants } = context;
+  const within = once(builder, "within", op("f64x2.pmin", x, constants.splat(710)));
+  const { power, high, low, quotient } = reduce(builder, within, context);
+  const value = op("f64x2.add", constants.splat(1), op("f64x2.sub", high, op("f64x2.sub", low, quotient)));
+  const scaled = op("f64x2.mul", value, powerOfTwo(context, power));
+  return op("v128.andnot", scaled, op("f64x2.lt", x, constants.splat(-708.39)));
 });
 
 /** exp(x) - 1 = 2^n (exp r - 1) + (2^n - 1), which keeps small numbers. */

@@ -75,6 +75,11 @@ export function when(condition: Code, ...body: readonly Code[]): Code {
   return [condition, plain("if"), ...body, plain("end")];
 }
 
+/** Code that runs once, and again as long as a condition holds. */
+export function plainLoop(body: readonly Code[], isDue: Code): Code {
+  return [plain("loop"), ...body, isDue, { opcode: "br_if", numbers: [0] }, plain("end")];
+}
+
 /** 64 bits, given as the float64 that has them. */
 export function bits(value: bigint): number {
   return new Float64Array(BigUint64Array.of(value).buffer)[0];

@@ -1,0 +1,67 @@
+import type { Span } from "../../diagnostics/span.js";
+import type { Model } from "../../ir/model.js";
+import { walkExpression } from "../../ir/walk-expression.js";
+import { isEnumerable, rowsAxisOf } from "../elaborate/axes.js";
+import { dataPlates } from "../elimination-order.js";
+import { layOut } from "../networks/network-layers.js";
+import type { ElboVerdict } from "../verdict.js";
+import { guideOf } from "./derived-guide.js";
+import { elboOptionsOf } from "./learn-options.js";
+
+/** Families whose draw is a function of noise that does not depend on their arguments. */
+const reparameterised: ReadonlySet<string> = new Set(["Normal", "LogNormal", "Laplace", "Uniform", "Exponential"]);
+
+/** The first part of a bound for which there is no derivation. */
+export function boundObstacle(
+  model: Model,
+  verdict: ElboVerdict,
+): { readonly what: string; readonly span: Span } | undefined {
+  const chain = model.axes.find((axis) => axis.kind === "chain");
+  if (chain !== undefined) return { what: `a bound along chains, such as \`${chain.name}\``, span: chain.span };
+  const [, second] = dataPlates(model);
+  if (second !== undefined) return { what: `two data plates, such as \`${second.name}\``, span: second.span };
+  const rows = rowsAxisOf(model);
+  const shared = model.variables.find(({ role, axes }) => role !== "given" && !axes.includes(rows));
+  if (shared !== undefined)
+    return { what: `variables outside of the rows, such as \`${shared.name}\``, span: shared.span };
+  const ragged = model.axes.find((axis) => axis.parent !== undefined && axis.size === undefined);
+  if (ragged !== undefined)
+    return { what: `inner plates of varying length, such as \`${ragged.name}\``, span: ragged.span };
+  for (const network of model.networks) {
+    const laid = layOut(network);
+    if ("underived" in laid) return { what: `layers \`${laid.underived.name}\` here`, span: laid.underived.span };
+  }
+  const [integrated] = verdict.integrate;
+  if (integrated !== undefined && model.guide?.automatic === undefined && model.guide !== undefined) {
+    return { what: `latents integrated inside a bound, such as \`${integrated}\``, span: model.guide.span };
+  }
+  const guide = guideOf(model, [...verdict.reparameterise, ...verdict.integrate]);
+  const spanOf = (name: string): Span => model.variables.find((each) => each.name === name)?.span ?? model.span;
+  if ("obstacle" in guide) return { what: guide.obstacle, span: spanOf(guide.variable) };
+  for (const site of guide.sites) {
+    const variable = model.variables.find(({ name }) => name === site.child);
+    if (variable === undefined) continue;
+    if (isEnumerable(variable)) continue;
+    if (!reparameterised.has(site.distribution))
+      return { what: `guides that draw from ${site.distribution}`, span: site.span };
+  }
+  const { iwae, stl } = elboOptionsOf(model);
+  const enumerated = guide.sites.find((site) => model.variables.some((v) => v.name === site.child && isEnumerable(v)));
+  if (enumerated !== undefined && (iwae !== undefined || stl))
+    return { what: "`iwae` and `stl` with a discrete site in the guide", span: enumerated.span };
+  const relax = model.learn?.options["relax"];
+  if (relax !== undefined && !(relax.kind === "name" && relax.name === "none"))
+    return { what: "relaxations of discrete latents", span: relax.span };
+  return readsWholeChains(model);
+}
+
+function readsWholeChains(model: Model): { readonly what: string; readonly span: Span } | undefined {
+  for (const factor of model.factors) {
+    if (factor.kind !== "density") continue;
+    for (const argument of Object.values(factor.arguments)) {
+      const sequence = [...walkExpression(argument)].find((part) => part.kind === "sequence");
+      if (sequence !== undefined) return { what: "whole sequences", span: sequence.span };
+    }
+  }
+  return undefined;
+}

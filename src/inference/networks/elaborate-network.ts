@@ -1,0 +1,187 @@
+import type { Expression, Model } from "../../ir/model.js";
+import type { AxisSize, NodeId } from "../../ir/plan.js";
+import type { PlanBuilder } from "../../ir/plan-builder.js";
+import { axisSize } from "../elaborate/axes.js";
+import {
+  biasName,
+  inputShape,
+  layOut,
+  scaleName,
+  weightName,
+  type DenseLayer,
+  type LaidOutLayer,
+} from "./network-layers.js";
+
+/** What a network needs of the elaboration around it: see `Elaborator`. */
+export interface NetworkContext {
+  readonly model: Model;
+  readonly builder: PlanBuilder;
+  readonly mode: { readonly isTraining?: boolean };
+  value(expression: Expression, eventAxes: readonly string[]): NodeId;
+  pick(
+    indices: readonly Expression[],
+    sizes: readonly AxisSize[],
+    hint: string,
+    make: (axes: readonly string[]) => NodeId,
+  ): NodeId;
+}
+
+/** A value on its way through a network: its node and the axes of its own shape. */
+interface Flow {
+  readonly node: NodeId;
+  readonly axes: readonly string[];
+}
+
+/**
+ * One output of a network applied to its arguments, along `axes`.
+ *
+ *     dense   activation(sum over inputs of input . weight + bias)
+ *
+ * A category picks a row of its weight, which is the product with its one-hot vector.
+ */
+export function elaborateNetwork(
+  context: NetworkContext,
+  call: Extract<Expression, { kind: "network" }>,
+  axes: readonly string[],
+): NodeId {
+  const network = context.model.networks.find(({ name }) => name === call.network);
+  if (network === undefined) throw new Error(`elaborate: there is no network ${call.network}`);
+  const laid = layOut(network);
+  if ("underived" in laid) throw new Error(`elaborate: ${call.network} has a layer ${laid.underived.name}`);
+  const head = laid.heads[call.output];
+  if (head === undefined) throw new Error(`elaborate: ${call.network} has no output ${call.output}`);
+  return context.builder.rule(`network ${call.network}`, () => {
+    let flow: Flow | undefined;
+    for (const layer of laid.body) flow = applyLayer(context, layer, flow, call.arguments);
+    return applyDense(context, head, flow, call.arguments, axes);
+  });
+}
+
+function applyLayer(
+  context: NetworkContext,
+  layer: LaidOutLayer,
+  flow: Flow | undefined,
+  given: readonly Expression[],
+): Flow {
+  const { builder } = context;
+  switch (layer.kind) {
+    case "dense": {
+      const axes = layer.shape.map((dimension, i) => builder.axis(`${layer.name}.${i}`, axisSize(dimension)));
+      return { node: applyDense(context, layer, flow, given, axes), axes };
+    }
+    case "residual": {
+      const start = flow ?? inputFlow(context, layer.name, given);
+      let inner: Flow = start;
+      for (const part of layer.body) inner = applyLayer(context, part, inner, given);
+      const made = inner;
+      const branch = made.axes.reduce((node, axis, i) => builder.rename(node, axis, start.axes[i]!), made.node);
+      return { node: builder.plus(start.node, branch), axes: start.axes };
+    }
+    case "layernorm": {
+      const { node, axes } = flow ?? inputFlow(context, layer.name, given);
+      const count = axes.reduce((size, axis) => builder.times(size, builder.size(axis)), builder.constant(1));
+      const centred = builder.minus(node, builder.over(builder.sum(node, axes), count));
+      const variance = builder.over(builder.sum(builder.unary("square", centred), axes), count);
+      const deviation = builder.unary("sqrt", builder.plus(variance, builder.constant(layerNormEpsilon)));
+      const standard = builder.over(centred, deviation);
+      const scaled = builder.times(standard, builder.input("parameter", scaleName(layer), axes));
+      return { node: builder.plus(scaled, builder.input("parameter", biasName(layer), axes)), axes };
+    }
+    case "dropout": {
+      const before = flow ?? inputFlow(context, layer.name, given);
+      if (context.mode.isTraining !== true) return before;
+      const uniform = builder.draw("uniform", [], dropoutAxes(builder, before), `dropout.${layer.name}`);
+      const kept = builder.binary("lessEqual", builder.constant(layer.rate), uniform);
+      return { node: builder.times(before.node, builder.scale(1 / (1 - layer.rate), kept)), axes: before.axes };
+    }
+  }
+}
+
+const layerNormEpsilon = 1e-5;
+
+/** Every cell of the value is dropped by itself. */
+function dropoutAxes(builder: PlanBuilder, { node, axes }: Flow): readonly string[] {
+  return [...new Set([...builder.axesOf(node), ...axes])];
+}
+
+/** The only input of a network whose first layer has no weights. */
+function inputFlow(context: NetworkContext, name: string, given: readonly Expression[]): Flow {
+  const [only] = given;
+  if (only === undefined) throw new Error(`elaborate: ${name} has no input`);
+  const axes = inputShape(only.type).map((dimension, i) =>
+    context.builder.axis(`${name}.in.${i}`, axisSize(dimension)),
+  );
+  return { node: context.value(only, axes), axes };
+}
+
+function applyDense(
+  context: NetworkContext,
+  layer: DenseLayer,
+  flow: Flow | undefined,
+  given: readonly Expression[],
+  axes: readonly string[],
+): NodeId {
+  const { builder } = context;
+  const products =
+    flow === undefined
+      ? given.map((argument, i) => inputProduct(context, layer, argument, i, axes))
+      : [
+          builder.contract(
+            [flow.node, builder.input("parameter", weightName(layer, 0), [...flow.axes, ...axes])],
+            flow.axes,
+          ),
+        ];
+  const sum = products.reduce((left, right) => builder.plus(left, right));
+  return activate(builder, layer.activation, builder.plus(sum, builder.input("parameter", biasName(layer), axes)));
+}
+
+function inputProduct(
+  context: NetworkContext,
+  layer: DenseLayer,
+  argument: Expression,
+  position: number,
+  axes: readonly string[],
+): NodeId {
+  const { builder } = context;
+  const name = weightName(layer, position);
+  const own = inputShape(argument.type);
+  const weight = (inputAxes: readonly string[]): NodeId => builder.input("parameter", name, [...inputAxes, ...axes]);
+  if (argument.type.kind === "category" && argument.type.shape.length === 0) {
+    return context.pick([argument], own.map(axisSize), name, weight);
+  }
+  const inputAxes = own.map((dimension, i) => builder.axis(`${layer.name}.in${position}.${i}`, axisSize(dimension)));
+  const value = context.value(argument, inputAxes);
+  return inputAxes.length === 0
+    ? builder.times(value, weight([]))
+    : builder.contract([value, weight(inputAxes)], inputAxes);
+}
+
+function activate(builder: PlanBuilder, activation: string, a: NodeId): NodeId {
+  switch (activation) {
+    case "linear":
+      return a;
+    case "relu":
+    case "tanh":
+    case "sigmoid":
+    case "softplus":
+      return builder.unary(activation, a);
+    case "lrelu":
+      return builder.unary("leakyRelu", a);
+    case "elu":
+      return builder.select(
+        builder.binary("less", builder.constant(0), a),
+        a,
+        builder.unary("expm1", builder.binary("minimum", a, builder.constant(0))),
+      );
+    case "silu":
+      return builder.times(a, builder.unary("sigmoid", a));
+    // The form with tanh of Hendrycks and Gimpel 2016, eq. 2.
+    case "gelu": {
+      const cubic = builder.times(a, builder.unary("square", a));
+      const inner = builder.scale(Math.sqrt(2 / Math.PI), builder.plus(a, builder.scale(0.044715, cubic)));
+      return builder.times(builder.scale(0.5, a), builder.plus(builder.constant(1), builder.unary("tanh", inner)));
+    }
+    default:
+      throw new Error(`elaborate: unknown activation ${activation}`);
+  }
+}

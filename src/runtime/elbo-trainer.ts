@@ -1,0 +1,411 @@
+import type { Awaitable, Block, DrawSource, Sizes, Tensors, VariableDescription } from "./description.js";
+import type { BatchSource } from "./data/collect-columns.js";
+import type { Dataset } from "./data/dataset.js";
+import { takeIn } from "./data/dataset.js";
+import type { LabelDictionary } from "./data/labels.js";
+import { evaluateBound, importanceBound, queryBlocks } from "./elbo/evaluate-bound.js";
+import type { ElboDescription, ElboMethods } from "./elbo/elbo-description.js";
+import { fitBySteps } from "./elbo/elbo-fit.js";
+import { readingGrey, settleGrey } from "./elbo/grey-values.js";
+import { resolveStepOptions, type ResolvedStepOptions, type StepFitOptions } from "./elbo/step-options.js";
+import { DisposedError, NotFittedError, OptionError } from "./errors.js";
+import { boundShape, extentText, extentValue, product } from "./extents.js";
+import type { StepState } from "./elbo/step-state.js";
+import type { BoundFitResult, FitEvent } from "./fit/fit-events.js";
+import type { ParameterValues } from "./fit/fit-options.js";
+import { FitRun } from "./fit-run.js";
+import { HostTurns } from "./host-turn.js";
+import type { KernelModule } from "./kernels/kernel-description.js";
+import { ModelKernels } from "./kernels/model-kernels.js";
+import type { ColumnMapping } from "./model-file.js";
+import { decodeModel, encodeModel } from "./model-file.js";
+import type { NamedTensor } from "./named-tensor.js";
+import { namedTensor } from "./named-tensor.js";
+import { readParameters, sizesOfParameters } from "./parameter-values.js";
+import { drawnRows, mostProbable } from "./queries.js";
+import { checkSizes } from "./sizes.js";
+
+/** A bound of the log-likelihood of data under a fitted model. */
+export interface BoundScore {
+  readonly rows: number;
+  /** Weighted where the data has weights. */
+  readonly logLikelihood: number;
+  readonly meanLogLikelihood: number;
+  readonly perRow: Float64Array;
+  readonly bound: "elbo";
+}
+
+export interface BoundOptions {
+  /** Importance weights for each row [32]: the bound rises to the log-likelihood with their number. */
+  readonly samples?: number;
+  /** [0] */
+  readonly seed?: number;
+  readonly weights?: ArrayLike<number>;
+  /** What grey values of a Binary variable mean: see `fit`. */
+  readonly binarize?: "resample" | "expected" | "threshold";
+}
+
+interface Fitted {
+  readonly sizes: Sizes;
+  readonly values: Tensors;
+  readonly shown: Readonly<Record<string, NamedTensor>>;
+  readonly labels: Readonly<Record<string, LabelDictionary>>;
+}
+
+const defaultDraws = 32;
+
+/**
+ * What every emitted trainer of a model with an evidence lower bound can do. The generated class adds the functions of
+ * its model (`ElboMethods`) and its types: sizes S, parameters P (`NamedTensor`s by name), data D, posterior Q.
+ */
+export abstract class ElboTrainer<
+  S extends object,
+  P extends object,
+  D = BatchSource,
+  Q extends object = object,
+> implements ElboMethods {
+  private readonly givenSizes: Sizes;
+  private fitted: Fitted | undefined;
+  private disposed = false;
+  protected readonly kernels: ModelKernels;
+  /** Which columns of a table feed each variable; kept with a saved model. */
+  columns: ColumnMapping = {};
+
+  /** @throws OptionError for an unknown size, or one that is not a positive integer */
+  protected constructor(
+    readonly description: ElboDescription,
+    sizes: Partial<S>,
+    kernels?: KernelModule,
+  ) {
+    this.kernels = new ModelKernels(kernels);
+    this.givenSizes = checkSizes(description, sizes);
+  }
+
+  abstract stepOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  abstract boundOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  abstract logWeightOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  abstract encodeOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  abstract reconstructOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  abstract logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
+  abstract drawRows(
+    sizes: Sizes,
+    parameters: Tensors,
+    block: Block,
+    streams: (site: string, row: number) => DrawSource,
+    into: Tensors,
+  ): Awaitable<void>;
+
+  /** Sizes of the fitted model; before that, those given to the constructor. */
+  get sizes(): Sizes {
+    return this.fitted?.sizes ?? this.givenSizes;
+  }
+
+  /** The learned parameters, weights of networks among them. Throws `NotFittedError` before there are any. */
+  get parameters(): P {
+    return typed<P>(this.known("parameters").shown);
+  }
+
+  get labels(): Readonly<Record<string, LabelDictionary>> {
+    return this.fitted?.labels ?? {};
+  }
+
+  /** Sets parameters without a fit; sizes that are still open are bound by their shapes. All must be given. */
+  setParameters(values: { readonly [Name in keyof P]?: ParameterValues }): void {
+    this.checkAlive("setParameters");
+    const given = values as Readonly<Record<string, unknown>>;
+    const names = this.description.parameters.map(({ name }) => name);
+    const unknown = Object.keys(given).find((name) => !names.includes(name));
+    if (unknown !== undefined) throw new OptionError(`parameters.${unknown}`, `one of ${names.join(", ")}`, unknown);
+    const sizes = sizesOfParameters(this.description, this.givenSizes, given);
+    const read = readParameters(this.description, sizes, given);
+    for (const { name, fixed, shape } of this.description.parameters) {
+      if (fixed !== undefined) {
+        const length = product(boundShape(shape, sizes));
+        read[name] = Float64Array.from({ length }, (_, i) => fixed[fixed.length === 1 ? 0 : i]);
+      }
+      if (read[name] === undefined) throw new OptionError(`parameters.${name}`, "values", "nothing");
+    }
+    this.fitted = this.makeFitted(sizes, read, {});
+  }
+
+  /**
+   * Learns the parameters by stochastic gradient ascent on the bound. The run can be awaited for its result, or iterated
+   * over for its events: one iteration is an epoch.
+   *
+   * @throws (from the run) DataError, OptionError, NonFiniteStepError
+   */
+  fit(data: D, options: StepFitOptions<P> = {}): FitRun<P, BoundFitResult<P>, StepState> {
+    this.checkAlive("fit");
+    const early = new AbortController();
+    const resolved = resolveStepOptions(this.description, options as StepFitOptions<never>);
+    const { signal } = resolved;
+    if (signal?.aborted === true) early.abort(signal.reason);
+    signal?.addEventListener("abort", () => early.abort(signal.reason), { once: true });
+    return new FitRun<P, BoundFitResult<P>, StepState>(
+      this.learn(data, { ...resolved, signal: early.signal }),
+      resolved.callbacks,
+      () => early.abort(),
+    );
+  }
+
+  private async *learn(
+    data: D,
+    options: ResolvedStepOptions,
+  ): AsyncGenerator<FitEvent<P, BoundFitResult<P>, StepState>, void, undefined> {
+    const dataset = await this.takeIn(data, this.givenSizes, "as given to the constructor", {}, options);
+    try {
+      for await (const event of fitBySteps(this, dataset, options)) {
+        if (event.kind !== "end") {
+          yield event;
+          continue;
+        }
+        const { parameters, ...rest } = event.result;
+        const fitted = this.makeFitted(dataset.sizes, parameters, dataset.labels);
+        if (!this.disposed) this.fitted = fitted;
+        const result: BoundFitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
+        yield { kind: "end", result };
+      }
+    } finally {
+      this.kernels.release();
+    }
+  }
+
+  /**
+   * The latents under the guide: of a continuous one its mean, of a discrete one its most probable value and, in
+   * `probability`, the probabilities of all values.
+   */
+  async predict(data: D, options: Pick<BoundOptions, "binarize"> = {}): Promise<Q> {
+    const encoded = await this.encode(data, options);
+    const values: Record<string, NamedTensor | Int32Array> = {};
+    const probability: Record<string, NamedTensor> = {};
+    for (const [name, tensor] of Object.entries(encoded)) {
+      if (!this.isDiscrete(name)) values[name] = tensor;
+      else {
+        probability[name] = tensor;
+        values[name] = mostProbable(tensor);
+      }
+    }
+    return typed<Q>({ ...values, probability });
+  }
+
+  /** Means of the latents under the guide; of a discrete one the probabilities of its values. */
+  async encode(data: D, options: Pick<BoundOptions, "binarize"> = {}): Promise<Readonly<Record<string, NamedTensor>>> {
+    return this.perRow(data, "encode", options, (variable) => variable.role === "latent", "encodeOf");
+  }
+
+  /** Means of the observed variables, given the latents that the guide finds for each row. */
+  async reconstruct(
+    data: D,
+    options: Pick<BoundOptions, "binarize"> = {},
+  ): Promise<Readonly<Record<string, NamedTensor>>> {
+    return this.perRow(data, "reconstruct", options, (variable) => variable.role === "observed", "reconstructOf");
+  }
+
+  /** A bound of the log density of each row: log of the mean of importance weights. */
+  async logDensity(data: D, options: BoundOptions = {}): Promise<Float64Array> {
+    return (await this.score(data, options)).perRow;
+  }
+
+  /** The bound per row, in total and per unit of weight. */
+  async score(data: D, options: BoundOptions = {}): Promise<BoundScore> {
+    const { samples = defaultDraws, seed = 0, binarize } = options;
+    if (!Number.isSafeInteger(samples) || samples < 1)
+      throw new OptionError("samples", "a positive integer", String(samples));
+    return this.query(data, "score", options, async (dataset, { values }) => {
+      const perRow = await importanceBound(this, dataset, values, samples, { seed, binarize });
+      let logLikelihood = 0;
+      perRow.forEach((density, row) => (logLikelihood += (dataset.weights?.[row] ?? 1) * density));
+      const { rows, totalWeight } = dataset;
+      return { rows, logLikelihood, meanLogLikelihood: logLikelihood / totalWeight, perRow, bound: "elbo" };
+    });
+  }
+
+  /** The mean evidence lower bound with one draw for each row, and the divergence in it. */
+  async evidenceLowerBound(
+    data: D,
+    options: BoundOptions = {},
+  ): Promise<{ readonly bound: number; readonly divergence: number }> {
+    const { seed = 0, binarize } = options;
+    return this.query(data, "evidenceLowerBound", options, (dataset, { values }) =>
+      evaluateBound(this, dataset, values, { seed, binarize }),
+    );
+  }
+
+  /** Draws `count` rows from the model: every latent and observed variable, categories as codes. */
+  async sample(
+    count: number,
+    options: { readonly seed?: number; readonly given?: BatchSource } = {},
+  ): Promise<Readonly<Record<string, NamedTensor>>> {
+    const fitted = this.known("sample");
+    if (!Number.isSafeInteger(count) || count < 1 || count >= 2 ** 32)
+      throw new OptionError("count", "a positive integer below 2^32", String(count));
+    const { seed = 0 } = options;
+    if (!Number.isSafeInteger(seed) || seed < 0)
+      throw new OptionError("seed", "an integer from 0 to 2^53 - 1", String(seed));
+    const given = await takeIn(this.description, options.given, {
+      sizes: fitted.sizes,
+      sizesOrigin: "in the fitted model",
+      labels: fitted.labels,
+      needs: "given",
+      rows: count,
+    });
+    return drawnRows(this, fitted.sizes, fitted.values, given, seed);
+  }
+
+  /** A bound has no conditional means of missing entries: `reconstruct` has the means of all. */
+  async impute(data: D): Promise<Readonly<Record<string, NamedTensor>>> {
+    const means = await this.reconstruct(data);
+    return this.query(data, "impute", {}, async (dataset) => {
+      const answers: Record<string, NamedTensor> = {};
+      for (const variable of this.description.variables) {
+        if (variable.role !== "observed" || !variable.optional) continue;
+        const mean = means[variable.name];
+        if (mean === undefined) continue;
+        const values = Float64Array.from(dataset.columns[variable.name]);
+        const filled = variable.domain === "category" ? mostProbable(mean) : mean.data;
+        values.forEach((value, i) => {
+          if (Number.isNaN(value)) values[i] = filled[i];
+        });
+        const { axes, shape } = variable.domain === "category" ? withoutLast(mean) : mean;
+        answers[variable.name] = namedTensor(axes, shape, values);
+      }
+      return answers;
+    });
+  }
+
+  /** The model as a safetensors file; the same model gives the same bytes. */
+  async save(): Promise<Uint8Array> {
+    const { sizes, values, labels } = this.known("save");
+    return encodeModel(this.description, { sizes, parameters: values, labels, columns: this.columns });
+  }
+
+  /** Reads a saved model of this class. Throws `ModelFileError` for a damaged file or another model. */
+  static async load<T extends { restore(bytes: Uint8Array): void }>(
+    this: new (sizes: never) => T,
+    bytes: Uint8Array | ArrayBuffer,
+  ): Promise<T> {
+    const trainer = new this({} as never);
+    trainer.restore(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
+    return trainer;
+  }
+
+  /** Takes over sizes, parameters and labels of a saved file. */
+  restore(bytes: Uint8Array): void {
+    this.checkAlive("restore");
+    const saved = decodeModel(this.description, bytes);
+    for (const [name, value] of Object.entries(this.givenSizes))
+      if (saved.sizes[name] !== value)
+        throw new OptionError(`sizes.${name}`, `${saved.sizes[name]}, as in the file`, String(value));
+    this.fitted = this.makeFitted(saved.sizes, saved.parameters, saved.labels);
+    this.columns = saved.columns;
+  }
+
+  dispose(): void {
+    this.fitted = undefined;
+    this.disposed = true;
+  }
+
+  private isDiscrete(name: string): boolean {
+    const domain = this.description.variables.find((variable) => variable.name === name)?.domain;
+    return domain === "category" || domain === "binary";
+  }
+
+  /** Runs a generated function that writes values of some variables, row by row. */
+  private async perRow(
+    data: D,
+    method: string,
+    options: BoundOptions,
+    isWanted: (variable: VariableDescription) => boolean,
+    run: "encodeOf" | "reconstructOf",
+  ): Promise<Readonly<Record<string, NamedTensor>>> {
+    return this.query(data, method, options, async (dataset, { sizes, values }) => {
+      const turns = new HostTurns();
+      const answers: Record<string, NamedTensor> = {};
+      const written = this.description.answers[run === "encodeOf" ? "encode" : "reconstruct"];
+      for (const variable of this.description.variables) {
+        if (!isWanted(variable) || !written.includes(variable.name)) continue;
+        const values =
+          variable.domain === "category" || (variable.domain === "binary" && variable.role === "latent")
+            ? [variable.domain === "binary" ? 2 : (extentValue(variable.categories ?? 1, sizes) ?? 1)]
+            : [];
+        const shape = [...boundShape(variable.plates, sizes), ...boundShape(variable.event, sizes), ...values];
+        const axes = [...variable.plateNames, ...variable.event.map(extentText), ...values.map(String)];
+        answers[variable.name] = namedTensor(
+          ["rows", ...axes],
+          [dataset.rows, ...shape],
+          new Float64Array(dataset.rows * product(shape)),
+        );
+      }
+      for (const block of queryBlocks(this, dataset, method, { seed: 0, binarize: options.binarize })) {
+        const into = Object.fromEntries(
+          Object.entries(answers).map(([name, { data: all }]) => {
+            const width = dataset.rows === 0 ? 0 : all.length / dataset.rows;
+            return [name, all.subarray(block.firstRow * width, (block.firstRow + block.rows) * width)];
+          }),
+        );
+        await this[run](sizes, values, block, into);
+        await turns.give();
+      }
+      return answers;
+    });
+  }
+
+  private makeFitted(sizes: Sizes, values: Tensors, labels: Readonly<Record<string, LabelDictionary>>): Fitted {
+    const shown = Object.fromEntries(
+      this.description.parameters.map(({ name, axes, shape }) => [
+        name,
+        namedTensor(axes, boundShape(shape, sizes), values[name]),
+      ]),
+    );
+    return { sizes, values, shown, labels };
+  }
+
+  private async takeIn(
+    data: unknown,
+    sizes: Sizes,
+    sizesOrigin: string,
+    labels: Readonly<Record<string, LabelDictionary>>,
+    { weights, binarize }: { readonly binarize?: BoundOptions["binarize"] | undefined; readonly weights?: unknown },
+  ): Promise<Dataset> {
+    const { variables } = this.description;
+    const description =
+      binarize === undefined ? this.description : { ...this.description, variables: readingGrey(variables) };
+    const dataset = await takeIn(description, data, { sizes, sizesOrigin, labels, needs: "all", weights });
+    if (binarize !== undefined) settleGrey(dataset, variables, binarize);
+    return dataset;
+  }
+
+  private async query<T>(
+    data: D,
+    method: string,
+    options: BoundOptions,
+    answer: (dataset: Dataset, fitted: Fitted) => Promise<T>,
+  ): Promise<T> {
+    const fitted = this.known(method);
+    const dataset = await this.takeIn(data, fitted.sizes, "in the fitted model", fitted.labels, options);
+    try {
+      return await answer(dataset, fitted);
+    } finally {
+      this.kernels.release();
+    }
+  }
+
+  private known(method: string): Fitted {
+    this.checkAlive(method);
+    if (this.fitted === undefined) throw new NotFittedError(this.description.name, method);
+    return this.fitted;
+  }
+
+  private checkAlive(method: string): void {
+    if (this.disposed) throw new DisposedError(this.description.name, method);
+  }
+}
+
+/** The generated class's types say what is in a record that the run time fills by name. */
+function typed<T extends object>(record: object): T {
+  return record as T;
+}
+
+function withoutLast({ axes, shape }: NamedTensor): { axes: readonly string[]; shape: readonly number[] } {
+  return { axes: axes.slice(0, -1), shape: shape.slice(0, -1) };
+}

@@ -1,0 +1,57 @@
+import type { Awaitable, Block, DrawSource, Extent, ModelDescription, Sizes, Tensors } from "../description.js";
+
+/** What an emitted trainer that learns by gradient on a bound says of its model. */
+export interface ElboDescription extends ModelDescription {
+  readonly algorithm: "elbo";
+  readonly noise: readonly NoiseDescription[];
+  /** How weights of networks begin; parameters that are not here begin by their domain. */
+  readonly starts: Readonly<Record<string, StartDescription>>;
+  /** Names of the outputs of the generated queries. */
+  readonly answers: { readonly encode: readonly string[]; readonly reconstruct: readonly string[] };
+}
+
+/** A table of standard draws that generated functions read as `block.tables[name]`. */
+export interface NoiseDescription {
+  readonly name: string;
+  readonly family: "normal" | "uniform";
+  /** One for each row, rows first. */
+  readonly perRow: boolean;
+  readonly shape: readonly Extent[];
+  /** The generated functions that read it: "step", "bound", "logWeight". */
+  readonly readBy: readonly string[];
+}
+
+/**
+ * he: N(0, 2 / inputs) · glorot: uniform within sqrt(6 / (inputs + outputs)) · constant.
+ * The inputs of a layer are the sum over `fanIn` of the products of the extents.
+ */
+export type StartDescription =
+  | {
+      readonly kind: "he" | "glorot";
+      readonly fanIn: readonly (readonly Extent[])[];
+      readonly fanOut: readonly Extent[];
+    }
+  | { readonly kind: "constant"; readonly value: number };
+
+/** The generated methods. Outputs without rows are ADDED to `into`; per-row outputs are written. */
+export interface ElboMethods {
+  readonly description: ElboDescription;
+  /** into: `objective`, `bound`, `divergence` [1] and `gradient.<parameter>`; tables: noise, `step.beta`, `step.rows`. */
+  stepOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  /** into: `bound`, `divergence` [rows]. */
+  boundOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  /** into: `logWeight` [rows]. */
+  logWeightOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  /** into: `<latent>` of every latent of the guide: means, or probabilities of a discrete one. */
+  encodeOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  /** into: `<variable>` of observed variables: means at the encoded latents. */
+  reconstructOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
+  drawRows(
+    sizes: Sizes,
+    parameters: Tensors,
+    block: Block,
+    streams: (site: string, row: number) => DrawSource,
+    into: Tensors,
+  ): Awaitable<void>;
+}

@@ -1,0 +1,309 @@
+import type { ParameterDescription, Tensors } from "../description.js";
+import type { Dataset } from "../data/dataset.js";
+import { selectRows, withoutWeightlessRows } from "../data/blocks.js";
+import { entryMoments } from "../data/variance.js";
+import { DataError, OptionError } from "../errors.js";
+import { boundShape, product } from "../extents.js";
+import type { BoundFitResult, FitEvent } from "../fit/fit-events.js";
+import { HostTurns, Interrupted } from "../host-turn.js";
+import { degreesOfFreedom } from "../parameter-space.js";
+import { readParameters } from "../parameter-values.js";
+import type { FitWarning } from "../warnings.js";
+import { warnings } from "../warnings.js";
+import { RandomStream } from "../../numerics/random.js";
+import type { ElboMethods } from "./elbo-description.js";
+import { evaluateBound } from "./evaluate-bound.js";
+import { resampleRow, rowKey } from "./grey-values.js";
+import { type DataMoments, initialParameters } from "./initial-parameters.js";
+import { type BatchBuffers, type Learner, LoopLearner } from "./learner.js";
+import { NoiseTables } from "./noise-tables.js";
+import type { ResolvedStepOptions } from "./step-options.js";
+import { base64Of, bytesOfBase64, checkStepState, restoreLearner, type StepState, storeLearner } from "./step-state.js";
+
+/** A spread of the decoder is kept above this part of the data's variance: below it the bound rewards single points. */
+const spreadFloor = 1e-4;
+
+/** Learns by minibatch steps; the same seed, data and engine give the same parameters, interrupted or not. */
+export async function* fitBySteps(
+  methods: ElboMethods,
+  given: Dataset,
+  options: ResolvedStepOptions,
+): AsyncGenerator<FitEvent<Tensors, BoundFitResult<Tensors>, StepState>, void, undefined> {
+  const began = performance.now();
+  const { description } = methods;
+  const { seed } = options;
+  const weighted = withoutWeightlessRows(given);
+  const held = heldOutRows(weighted.rows, options.holdout, seed);
+  const data = selectRows(weighted, (row) => held[row] === 0);
+  const heldOut = options.holdout > 0 ? selectRows(weighted, (row) => held[row] === 1) : undefined;
+  if (data.rows === 0) throw new DataError("empty", "There are no rows to learn from.");
+  const { sizes } = data;
+  const batchSize = Math.min(options.batchSize, data.rows);
+  const moments = dataMoments(methods, data);
+  const start = {
+    ...initialParameters(description, sizes, seed, moments),
+    ...readParameters(description, sizes, options.init),
+  };
+  const noise = new NoiseTables(description, sizes, "step", seed);
+  const fixed = new Set(options.fix);
+  const learner: Learner = new LoopLearner(
+    methods,
+    sizes,
+    start,
+    options,
+    { widths: data.widths, noise: (rows) => noise.lengths(rows) },
+    (name) => fixed.has(name),
+    spreadFloors(description.parameters, moments),
+  );
+  const stepsPerEpoch = Math.ceil(data.rows / batchSize);
+  const identity = { engine: learner.name, seed, rows: data.rows, totalWeight: data.totalWeight, sizes, batchSize };
+  let step = 0;
+  let trace: number[] = [];
+  let totals = [0, 0, 0];
+  let best: StepState["best"];
+  if (options.resume !== undefined) {
+    checkStepState(options.resume, description, identity);
+    ({ step } = options.resume);
+    trace = [...options.resume.trace];
+    totals = [...options.resume.epochTotals];
+    best = options.resume.best;
+    learner.restore(restoreLearner(options.resume));
+  }
+  const stateNow = (): StepState => ({
+    format: "genc.step-state/1",
+    model: description.name,
+    sourceHash: description.sourceHash,
+    ...identity,
+    step,
+    epoch: Math.floor(step / stepsPerEpoch),
+    epochTotals: totals,
+    trace,
+    ...storeLearner(learner.state()),
+    ...(best === undefined ? {} : { best }),
+  });
+
+  yield { kind: "start", model: description.name, rows: data.rows, restarts: 1, sizes };
+  const found: FitWarning[] = [];
+  const turns = new HostTurns(options.signal);
+  let stopped: BoundFitResult["stopped"] = "maxIterations";
+  let lastMean = NaN;
+  const batches = new BatchWriter(data, description.variables, options);
+  let order: Uint32Array | undefined;
+  let orderOf = -1;
+  try {
+    while (step < options.epochs * stepsPerEpoch) {
+      const epoch = Math.floor(step / stepsPerEpoch);
+      if (epoch !== orderOf) {
+        order = shuffledRows(data.rows, seed, epoch);
+        orderOf = epoch;
+      }
+      const first = (step % stepsPerEpoch) * batchSize;
+      const rows = order!.subarray(first, Math.min(data.rows, first + batchSize));
+      const buffers = learner.batch(rows.length);
+      batches.write(rows, epoch, buffers);
+      noise.fill(buffers.tables, step);
+      buffers.tables["step.beta"][0] = options.beta * warmth(step / stepsPerEpoch, options.warmup);
+      buffers.tables["step.rows"][0] = data.totalWeight;
+      const outcome = await learner.step(rows.length, {
+        rate: rateAt(options, step / (options.epochs * stepsPerEpoch)),
+        step: step + 1,
+        clip: options.clip,
+      });
+      if (!Number.isFinite(outcome.objective)) throw new NonFiniteStepError("objective", step + 1, epoch, first);
+      totals[0] += rows.length * outcome.objective;
+      totals[1] += rows.length * outcome.bound;
+      totals[2] += rows.length * outcome.divergence;
+      step++;
+      const isLast = step % stepsPerEpoch === 0;
+      if (isLast) {
+        lastMean = totals[1] / data.rows;
+        trace.push((totals[0] / data.rows) * data.totalWeight);
+        yield {
+          kind: "iteration",
+          restart: 0,
+          iteration: epoch + 1,
+          objective: (totals[0] / data.rows) * data.totalWeight,
+          meanLogLikelihood: lastMean,
+        };
+        totals = [0, 0, 0];
+        if (heldOut !== undefined && options.patience > 0) {
+          const scored = await evaluateBound(methods, heldOut, learner.parameters(), {
+            seed,
+            binarize: options.binarize,
+          });
+          if (best === undefined || scored.bound > best.bound) {
+            best = { epoch: epoch + 1, bound: scored.bound, coordinates: base64Of(learner.state().coordinates) };
+          } else if (epoch + 1 - best.epoch >= options.patience) {
+            stopped = "converged";
+            break;
+          }
+        }
+      }
+      if (options.checkpointEvery > 0 && (step % options.checkpointEvery === 0 || (isLast && stepsPerEpoch > 1)))
+        yield { kind: "checkpoint", state: stateNow() };
+      await turns.give();
+    }
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    stopped = "aborted";
+    yield { kind: "checkpoint", state: stateNow() };
+  }
+  const epochs = Math.floor(step / stepsPerEpoch);
+  if (stopped === "aborted") found.push(warnings.interrupted(epochs));
+  if (best !== undefined && best.epoch !== epochs)
+    learner.restore({ ...learner.state(), coordinates: bytesOfBase64(best.coordinates) });
+  const parameters = learner.parameters();
+  learner.release();
+  const evaluated = await evaluateBound(methods, data, parameters, { seed, binarize: options.binarize });
+  const learned = description.parameters.filter(({ name, fixed: known }) => known === undefined && !fixed.has(name));
+  const seconds = (performance.now() - began) / 1000;
+  const holdout =
+    heldOut === undefined
+      ? undefined
+      : await evaluateBound(methods, heldOut, parameters, { seed, binarize: options.binarize });
+  const result: BoundFitResult<Tensors> = {
+    parameters,
+    rows: data.rows,
+    logLikelihood: evaluated.bound * data.totalWeight,
+    meanLogLikelihood: evaluated.bound,
+    bound: "elbo",
+    objective: trace.at(-1) ?? evaluated.bound * data.totalWeight,
+    iterations: epochs,
+    converged: stopped === "converged",
+    stopped,
+    seconds,
+    secondsPerIteration: seconds / Math.max(1, epochs),
+    degreesOfFreedom: degreesOfFreedom(learned, sizes),
+    // Both need the likelihood, and a bound is not it.
+    aic: null,
+    bic: null,
+    trace,
+    warnings: found,
+    seed,
+    restarts: [],
+    steps: step,
+    divergence: evaluated.divergence,
+    ...(holdout === undefined || heldOut === undefined
+      ? {}
+      : {
+          holdout: {
+            rows: heldOut.rows,
+            logLikelihood: holdout.bound * heldOut.totalWeight,
+            meanLogLikelihood: holdout.bound,
+          },
+        }),
+  };
+  yield { kind: "end", result };
+}
+
+/** An objective or a derivative that is no number. */
+export class NonFiniteStepError extends Error {
+  override readonly name: string = "NonFiniteError";
+  constructor(
+    readonly parameter: string,
+    readonly step: number,
+    readonly epoch: number,
+    readonly firstRow: number,
+  ) {
+    super(
+      `The ${parameter} of step ${step} (epoch ${epoch + 1}, rows ${firstRow} and on of its order) is no number. ` +
+        "Lower the learning rate, set `clip`, or rescale the data.",
+    );
+  }
+}
+
+/** Copies the rows of a batch to where the learner reads them. */
+class BatchWriter {
+  private readonly resampled: ReadonlySet<string>;
+
+  constructor(
+    private readonly data: Dataset,
+    variables: ElboMethods["description"]["variables"],
+    private readonly options: Pick<ResolvedStepOptions, "binarize" | "seed">,
+  ) {
+    this.resampled = new Set(
+      options.binarize === "resample"
+        ? variables.filter(({ domain, role }) => domain === "binary" && role !== "latent").map(({ name }) => name)
+        : [],
+    );
+  }
+
+  write(rows: Uint32Array, epoch: number, buffers: BatchBuffers): void {
+    for (const [name, into] of Object.entries(buffers.data)) {
+      const width = this.data.widths[name];
+      const values = this.data.columns[name];
+      const isResampled = this.resampled.has(name);
+      for (let i = 0; i < rows.length; i++) {
+        const from = rows[i] * width;
+        if (isResampled) {
+          const row = this.data.rowNumbers?.[rows[i]] ?? rows[i];
+          resampleRow(values, from, width, into, i * width, rowKey(this.options.seed, row, epoch));
+        } else into.set(values.subarray(from, from + width), i * width);
+      }
+    }
+  }
+}
+
+function heldOutRows(rows: number, fraction: number, seed: number): Uint8Array {
+  const held = new Uint8Array(rows);
+  if (fraction === 0) return held;
+  const count = Math.round(fraction * rows);
+  if (count < 1 || count >= rows)
+    throw new OptionError("holdout", "a part that leaves rows on both sides", `${fraction} of ${rows} rows`);
+  const order = shuffledRows(rows, seed, 0, "holdout");
+  for (let i = 0; i < count; i++) held[order[i]] = 1;
+  return held;
+}
+
+/** @source Fisher and Yates; Durstenfeld 1964 */
+function shuffledRows(rows: number, seed: number, epoch: number, site = "shuffle"): Uint32Array {
+  const order = Uint32Array.from({ length: rows }, (_, row) => row);
+  const stream = new RandomStream({ seed, site, step: epoch });
+  for (let i = rows - 1; i > 0; i--) {
+    const j = Math.floor(stream.uniform() * (i + 1));
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+function warmth(epoch: number, warmup: number): number {
+  return warmup === 0 ? 1 : Math.min(1, epoch / warmup);
+}
+
+function rateAt({ learningRate, schedule }: ResolvedStepOptions, progress: number): number {
+  switch (schedule) {
+    case "constant":
+      return learningRate;
+    case "cosine":
+      return learningRate * 0.5 * (1 + Math.cos(Math.PI * progress));
+    case "linear":
+      return learningRate * (1 - progress);
+  }
+}
+
+function dataMoments(methods: ElboMethods, data: Dataset): DataMoments {
+  const moments: Record<string, { mean: Float64Array; variance: Float64Array }> = {};
+  for (const variable of methods.description.variables) {
+    if (variable.role !== "observed" || variable.domain !== "real") continue;
+    const event = product(boundShape(variable.event, data.sizes));
+    moments[variable.name] = entryMoments(data.columns[variable.name], event, data.widths[variable.name], data.weights);
+  }
+  return moments;
+}
+
+function spreadFloors(
+  parameters: readonly ParameterDescription[],
+  moments: DataMoments,
+): Readonly<Record<string, Float64Array>> {
+  const floors: Record<string, Float64Array> = {};
+  for (const { name, startScale, domain } of parameters) {
+    const known = startScale === undefined ? undefined : moments[startScale.variable];
+    if (known === undefined || startScale?.as === "location" || domain === "covariance.full") continue;
+    if (domain === "covariance.lowRank") continue;
+    const least = known.variance.map((variance) =>
+      startScale?.as === "deviation" ? Math.sqrt(spreadFloor * variance) : spreadFloor * variance,
+    );
+    floors[name] = domain === "covariance.diagonal" ? least : Float64Array.of(Math.min(...least));
+  }
+  return floors;
+}

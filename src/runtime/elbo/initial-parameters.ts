@@ -1,0 +1,113 @@
+import type { ParameterDescription, Sizes } from "../description.js";
+import { boundShape, cellsOf, product } from "../extents.js";
+import { RandomStream } from "../../numerics/random.js";
+import type { ElboDescription, StartDescription } from "./elbo-description.js";
+
+/** Moments of the observed variables, by name: what a location or a spread in the data's units begins at. */
+export type DataMoments = Readonly<Record<string, { readonly mean: Float64Array; readonly variance: Float64Array }>>;
+
+/** Every parameter at its start; known ones at their values. */
+export function initialParameters(
+  description: ElboDescription,
+  sizes: Sizes,
+  seed: number,
+  moments: DataMoments,
+): Record<string, Float64Array> {
+  return Object.fromEntries(
+    description.parameters.map((parameter) => {
+      const length = product(boundShape(parameter.shape, sizes));
+      const { fixed } = parameter;
+      if (fixed !== undefined)
+        return [parameter.name, Float64Array.from({ length }, (_, i) => fixed[fixed.length === 1 ? 0 : i])];
+      const start = description.starts[parameter.name];
+      const stream = new RandomStream({ seed, site: `start.${parameter.name}` });
+      const values =
+        start === undefined
+          ? declaredStart(parameter, sizes, stream, moments)
+          : weightStart(start, length, sizes, stream);
+      return [parameter.name, values];
+    }),
+  );
+}
+
+function weightStart(start: StartDescription, length: number, sizes: Sizes, stream: RandomStream): Float64Array {
+  switch (start.kind) {
+    case "constant":
+      return new Float64Array(length).fill(start.value);
+    case "he": {
+      const deviation = Math.sqrt(2 / fanIn(start.fanIn, sizes));
+      return Float64Array.from({ length }, () => deviation * stream.normal());
+    }
+    case "glorot": {
+      const limit = Math.sqrt(6 / (fanIn(start.fanIn, sizes) + product(boundShape(start.fanOut, sizes))));
+      return Float64Array.from({ length }, () => limit * (2 * stream.uniform() - 1));
+    }
+  }
+}
+
+function fanIn(inputs: Extract<StartDescription, { kind: "he" | "glorot" }>["fanIn"], sizes: Sizes): number {
+  return inputs.reduce((sum, shape) => sum + product(boundShape(shape, sizes)), 0);
+}
+
+/** Tables of reals begin apart from each other, matrices as the weights of a layer, spreads at that of the data. */
+function declaredStart(
+  parameter: ParameterDescription,
+  sizes: Sizes,
+  stream: RandomStream,
+  moments: DataMoments,
+): Float64Array {
+  const { cells, width, own } = cellsOf(parameter, sizes);
+  const length = cells * width;
+  const scale = parameter.startScale;
+  const known = scale === undefined ? undefined : moments[scale.variable];
+  const spreadOf = (i: number): number => {
+    if (known === undefined) return 1;
+    const { variance } = known;
+    return Math.max(width === variance.length ? variance[i % width] : mean(variance), Number.MIN_VALUE);
+  };
+  switch (parameter.domain) {
+    case "real":
+    case "angle":
+      if (scale?.as === "location" && known !== undefined)
+        return Float64Array.from({ length }, (_, i) => {
+          const centre = width === known.mean.length ? known.mean[i % width] : mean(known.mean);
+          return centre + (cells > 1 ? Math.sqrt(spreadOf(i)) * stream.normal() : 0);
+        });
+      if (cells > 1) return Float64Array.from({ length }, () => stream.normal());
+      if (own.length < 2) return new Float64Array(length);
+      return Float64Array.from(
+        { length },
+        () => Math.sqrt(6 / own.reduce((a, b) => a + b, 0)) * (2 * stream.uniform() - 1),
+      );
+    case "positive":
+      return Float64Array.from({ length }, (_, i) =>
+        scale?.as === "deviation" ? Math.sqrt(spreadOf(i)) : scale?.as === "variance" ? spreadOf(i) : 1,
+      );
+    case "unit":
+      return new Float64Array(length).fill(1 / 2);
+    case "simplex":
+      return new Float64Array(length).fill(1 / width);
+    case "ordered":
+      return Float64Array.from({ length }, (_, i) => (i % width) - (width - 1) / 2);
+    case "covariance.isotropic":
+    case "covariance.diagonal":
+      return Float64Array.from({ length }, (_, i) => spreadOf(i));
+    case "covariance.full": {
+      const size = own[0];
+      return Float64Array.from({ length }, (_, i) => {
+        const [row, column] = [Math.floor((i % width) / size), i % size];
+        return row === column ? spreadOf(row) : 0;
+      });
+    }
+    case "covariance.lowRank": {
+      const columns = own[1];
+      return Float64Array.from({ length }, (_, i) =>
+        i % columns === columns - 1 ? 1 : 0.1 * (2 * stream.uniform() - 1),
+      );
+    }
+  }
+}
+
+function mean(values: Float64Array): number {
+  return values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
+}

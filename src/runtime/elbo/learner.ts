@@ -1,0 +1,247 @@
+import { pullBackGradient, toUnconstrained, fromUnconstrained, unconstrainedSize } from "../../numerics/transforms.js";
+import type { Awaitable, Block, ParameterDescription, Sizes, Tensors } from "../description.js";
+import { NonFiniteError } from "../errors.js";
+import { cellsOf } from "../extents.js";
+import { kindOf } from "../parameter-space.js";
+import type { ElboMethods } from "./elbo-description.js";
+import { ascend, type OptimiserSettings } from "./optimiser.js";
+
+/** What a step says of the batch it was made on, at the parameters before it. */
+export interface StepOutcome {
+  readonly objective: number;
+  readonly bound: number;
+  readonly divergence: number;
+}
+
+/** A step's own settings. */
+export interface StepSettings {
+  readonly rate: number;
+  /** Number of the step over the whole fit, from 1. */
+  readonly step: number;
+  /** Largest norm of the gradient; Infinity: any. */
+  readonly clip: number;
+}
+
+/** Coordinates and optimiser of a fit, as bytes: everything that later steps depend on. */
+export interface LearnerState {
+  readonly coordinates: Uint8Array;
+  readonly first: Uint8Array;
+  readonly second: Uint8Array;
+}
+
+/** Holds the parameters of a fit while they are learned. */
+export interface Learner {
+  readonly name: string;
+  /** Where the fit loop writes a batch: data, noise, `step.beta`, `step.rows`. */
+  batch(rows: number): BatchBuffers;
+  step(rows: number, settings: StepSettings): Awaitable<StepOutcome>;
+  /** The parameters now, in their own domains. */
+  parameters(): Tensors;
+  state(): LearnerState;
+  restore(state: LearnerState): void;
+  release(): void;
+}
+
+/** Arrays to be filled, row-major. */
+export interface BatchBuffers {
+  readonly data: Readonly<Record<string, Float64Array | Float32Array>>;
+  readonly tables: Readonly<Record<string, Float64Array | Float32Array>>;
+}
+
+interface Part {
+  readonly parameter: ParameterDescription;
+  readonly begin: number;
+  readonly length: number;
+  readonly own: readonly number[];
+  readonly cells: number;
+  /** Coordinates are the values themselves. */
+  readonly isPlain: boolean;
+}
+
+/** Where each learned parameter lies in a flat vector of unconstrained coordinates. */
+export class Coordinates {
+  readonly parts: readonly Part[];
+  readonly length: number;
+
+  constructor(
+    parameters: readonly ParameterDescription[],
+    sizes: Sizes,
+    isFixed: (name: string) => boolean,
+    private readonly floors: Readonly<Record<string, Float64Array>> = {},
+  ) {
+    let begin = 0;
+    this.parts = parameters
+      .filter((parameter) => parameter.fixed === undefined && !isFixed(parameter.name))
+      .map((parameter) => {
+        const { cells, own } = cellsOf(parameter, sizes);
+        const kind = kindOf(parameter.domain);
+        const length = cells * unconstrainedSize(kind, own);
+        const part: Part = { parameter, begin, length, own, cells, isPlain: kind === "real" };
+        begin += length;
+        return part;
+      });
+    this.length = begin;
+  }
+
+  write(values: Tensors, into: Float64Array): void {
+    for (const { parameter, begin, own } of this.parts)
+      into.set(toUnconstrained(kindOf(parameter.domain), values[parameter.name], [...own]), begin);
+  }
+
+  /** Values of the parts that are not plain; a spread is kept from falling below its floor, coordinates included. */
+  constrained(coordinates: Float64Array): Record<string, Float64Array> {
+    const values: Record<string, Float64Array> = {};
+    for (const { parameter, begin, length, own, cells, isPlain } of this.parts) {
+      if (isPlain) continue;
+      const kind = kindOf(parameter.domain);
+      const part = coordinates.subarray(begin, begin + length);
+      const found = fromUnconstrained(kind, part, [...own], cells);
+      const floor = this.floors[parameter.name];
+      if (floor !== undefined) {
+        let raised = false;
+        for (let i = 0; i < found.length; i++) {
+          const least = floor[i % floor.length];
+          if (found[i] < least) {
+            found[i] = least;
+            raised = true;
+          }
+        }
+        if (raised) part.set(toUnconstrained(kind, found, [...own]));
+      }
+      values[parameter.name] = found;
+    }
+    return values;
+  }
+}
+
+/** Learns with the generated loops, in float64. */
+export class LoopLearner implements Learner {
+  readonly name = "loops, float64";
+  private readonly layout: Coordinates;
+  private readonly coordinates: Float64Array;
+  private readonly first: Float64Array;
+  private readonly second: Float64Array;
+  private readonly gradient: Float64Array;
+  private readonly into: Record<string, Float64Array>;
+  private values: Record<string, Float64Array>;
+  private readonly buffers = new Map<
+    number,
+    { data: Record<string, Float64Array>; tables: Record<string, Float64Array> }
+  >();
+
+  constructor(
+    private readonly methods: ElboMethods,
+    private readonly sizes: Sizes,
+    start: Tensors,
+    private readonly settings: OptimiserSettings,
+    private readonly shapes: {
+      readonly widths: Readonly<Record<string, number>>;
+      noise(rows: number): Readonly<Record<string, number>>;
+    },
+    isFixed: (name: string) => boolean,
+    floors: Readonly<Record<string, Float64Array>>,
+  ) {
+    this.layout = new Coordinates(methods.description.parameters, sizes, isFixed, floors);
+    const { length } = this.layout;
+    this.coordinates = new Float64Array(length);
+    this.first = new Float64Array(length);
+    this.second = new Float64Array(length);
+    this.gradient = new Float64Array(length);
+    this.layout.write(start, this.coordinates);
+    this.values = { ...start };
+    this.into = { objective: new Float64Array(1), bound: new Float64Array(1), divergence: new Float64Array(1) };
+    for (const { name } of methods.description.parameters)
+      this.into[`gradient.${name}`] = new Float64Array(start[name].length);
+    for (const { parameter, begin, length: own, isPlain } of this.layout.parts) {
+      if (!isPlain) continue;
+      this.values[parameter.name] = this.coordinates.subarray(begin, begin + own);
+      this.into[`gradient.${parameter.name}`] = this.gradient.subarray(begin, begin + own);
+    }
+    this.refresh();
+  }
+
+  batch(rows: number): { data: Record<string, Float64Array>; tables: Record<string, Float64Array> } {
+    const known = this.buffers.get(rows);
+    if (known !== undefined) return known;
+    const data = Object.fromEntries(
+      Object.entries(this.shapes.widths).map(([name, width]) => [name, new Float64Array(rows * width)]),
+    );
+    const tables = Object.fromEntries(
+      Object.entries(this.shapes.noise(rows)).map(([name, length]) => [name, new Float64Array(length)]),
+    );
+    tables["step.beta"] = new Float64Array(1);
+    tables["step.rows"] = new Float64Array(1);
+    const made = { data, tables };
+    this.buffers.set(rows, made);
+    return made;
+  }
+
+  async step(rows: number, { rate, step, clip }: StepSettings): Promise<StepOutcome> {
+    const { data, tables } = this.batch(rows);
+    const block: Block = { rows, firstRow: 0, data, tables, complete: false };
+    for (const values of Object.values(this.into)) values.fill(0);
+    await this.methods.stepOf(this.sizes, this.values, block, this.into);
+    for (const { parameter, begin, length, own, isPlain } of this.layout.parts) {
+      if (isPlain) continue;
+      const part = this.coordinates.subarray(begin, begin + length);
+      const pulled = pullBackGradient(kindOf(parameter.domain), part, this.into[`gradient.${parameter.name}`], [
+        ...own,
+      ]);
+      this.gradient.set(pulled, begin);
+    }
+    this.guard(step);
+    clipNorm(this.gradient, clip);
+    ascend(this.settings, this.coordinates, this.gradient, this.first, this.second, rate, step);
+    this.refresh();
+    return {
+      objective: this.into["objective"][0],
+      bound: this.into["bound"][0],
+      divergence: this.into["divergence"][0],
+    };
+  }
+
+  parameters(): Tensors {
+    return Object.fromEntries(
+      this.methods.description.parameters.map(({ name }) => [name, Float64Array.from(this.values[name])]),
+    );
+  }
+
+  state(): LearnerState {
+    return { coordinates: bytesOf(this.coordinates), first: bytesOf(this.first), second: bytesOf(this.second) };
+  }
+
+  restore(state: LearnerState): void {
+    bytesOf(this.coordinates).set(state.coordinates);
+    bytesOf(this.first).set(state.first);
+    bytesOf(this.second).set(state.second);
+    this.refresh();
+  }
+
+  release(): void {
+    this.buffers.clear();
+  }
+
+  private refresh(): void {
+    Object.assign(this.values, this.layout.constrained(this.coordinates));
+  }
+
+  /** A gradient that is no number ends the fit with the parameter's name. */
+  private guard(step: number): void {
+    for (const { parameter, begin, length } of this.layout.parts)
+      for (let i = begin; i < begin + length; i++)
+        if (!Number.isFinite(this.gradient[i])) throw new NonFiniteError(parameter.name, step, this.gradient[i]);
+  }
+}
+
+function clipNorm(gradient: Float64Array, clip: number): void {
+  if (clip === Infinity) return;
+  let squares = 0;
+  for (const value of gradient) squares += value * value;
+  const norm = Math.sqrt(squares);
+  if (norm <= clip) return;
+  for (let i = 0; i < gradient.length; i++) gradient[i] *= clip / norm;
+}
+
+function bytesOf(values: Float64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}

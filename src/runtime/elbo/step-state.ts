@@ -1,0 +1,79 @@
+import type { ModelDescription, Sizes } from "../description.js";
+import { OptionError } from "../errors.js";
+import type { LearnerState } from "./learner.js";
+
+/**
+ * Everything that a fit by gradient steps needs to go on as if it had not been interrupted: draws, shuffles and
+ * resampled bits are functions of the seed and the step. Plain JSON; vectors are base64 of their bytes.
+ */
+export interface StepState {
+  readonly format: "genc.step-state/1";
+  readonly model: string;
+  readonly sourceHash: string;
+  readonly engine: string;
+  readonly seed: number;
+  readonly rows: number;
+  readonly totalWeight: number;
+  readonly sizes: Sizes;
+  readonly batchSize: number;
+  /** Steps taken. */
+  readonly step: number;
+  /** Epochs finished. */
+  readonly epoch: number;
+  /** Sums over the steps of the epoch under way. */
+  readonly epochTotals: readonly number[];
+  readonly trace: readonly number[];
+  readonly coordinates: string;
+  readonly first: string;
+  readonly second: string;
+  /** The best epoch by held-out bound, and its coordinates. */
+  readonly best?: { readonly epoch: number; readonly bound: number; readonly coordinates: string };
+}
+
+const chunk = 0x8000;
+
+export function base64Of(bytes: Uint8Array): string {
+  let text = "";
+  for (let i = 0; i < bytes.length; i += chunk) text += String.fromCharCode(...bytes.subarray(i, i + chunk));
+  return btoa(text);
+}
+
+export function bytesOfBase64(text: string): Uint8Array {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < characters.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
+}
+
+export function storeLearner(state: LearnerState): Pick<StepState, "coordinates" | "first" | "second"> {
+  return {
+    coordinates: base64Of(state.coordinates),
+    first: base64Of(state.first),
+    second: base64Of(state.second),
+  };
+}
+
+export function restoreLearner(state: Pick<StepState, "coordinates" | "first" | "second">): LearnerState {
+  return {
+    coordinates: bytesOfBase64(state.coordinates),
+    first: bytesOfBase64(state.first),
+    second: bytesOfBase64(state.second),
+  };
+}
+
+/** Refuses a state of another model, other data, another seed, batch or engine. */
+export function checkStepState(
+  state: StepState,
+  description: ModelDescription,
+  here: Pick<StepState, "engine" | "seed" | "rows" | "totalWeight" | "batchSize"> & { readonly sizes: Sizes },
+): void {
+  const compare = (what: string, stored: unknown, wanted: unknown): void => {
+    if (stored !== wanted) throw new OptionError(`resume.${what}`, String(wanted), String(stored));
+  };
+  compare("format", state.format, "genc.step-state/1");
+  compare("model", state.model, description.name);
+  compare("sourceHash", state.sourceHash, description.sourceHash);
+  for (const name of ["engine", "seed", "rows", "totalWeight", "batchSize"] as const)
+    compare(name, state[name], here[name]);
+  for (const [name, value] of Object.entries(here.sizes)) compare(`sizes.${name}`, state.sizes[name], value);
+}

@@ -1,0 +1,174 @@
+// Trains standalone modules in headless Chromium:  npm run test:browser
+//
+// Each standard mixture named below is compiled by `genc compile --standalone`, served to a page with and without
+// cross-origin isolation and under a policy that forbids WebAssembly, trained there on real data, and compared with the
+// same module in Node. CHROMIUM names the browser; without one there is nothing to test, and that is said.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const SIZE_LIMIT = 100_000;
+const SECONDS_FOR_A_PAGE = 120;
+
+const chromium = [process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome"].find(
+  (name) => name && spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0,
+);
+if (chromium === undefined) {
+  console.log("test:browser: skipped, there is no Chromium here (set CHROMIUM, or install one)");
+  process.exit(0);
+}
+
+/** A row for each line after the first, its columns picked. */
+function columns(file, picked) {
+  const lines = readFileSync(join(root, file), "utf8").trim().split("\n").slice(1);
+  return lines.map((line) => picked.map((column) => Number(line.split(",")[column])));
+}
+
+const faithful = columns("stdlib/data/faithful.csv", [0, 1]);
+const models = [
+  { name: "gaussian-mixture", exported: "GaussianMixture", sizes: { K: 2, D: 2 }, data: faithful },
+  { name: "student-t-mixture", exported: "StudentTMixture", sizes: { K: 2, D: 2 }, data: faithful },
+  {
+    name: "poisson-mixture",
+    exported: "PoissonMixture",
+    sizes: { K: 2 },
+    data: faithful.map(([, waiting]) => waiting),
+  },
+];
+const isolation = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+const pages = [
+  { name: "plain", headers: {}, isolated: false },
+  { name: "isolated", headers: isolation, isolated: true },
+  { name: "no WebAssembly", headers: { "Content-Security-Policy": "script-src 'self'" }, isolated: false },
+];
+
+const train = `
+export async function train(Model, { sizes, data }) {
+  const model = new Model(sizes);
+  const { logLikelihood, iterations, converged } = await model.fit(data, { seed: 1, restarts: 2 });
+  const predicted = Array.from((await model.predict(data.slice(0, 5))).z);
+  const again = new Model(sizes);
+  again.restore(await model.save());
+  const { total } = await again.score(data).then((score) => ({ total: score.logLikelihood }));
+  model.dispose();
+  return { logLikelihood, iterations, converged, predicted, total, isolated: globalThis.crossOriginIsolated === true };
+}
+`;
+
+const folder = mkdtempSync(join(tmpdir(), "genc-browser-"));
+let failures = 0;
+const check = (what, holds, detail) => {
+  if (!holds) failures++;
+  console.log(`${holds ? "ok    " : "FAILED"}  ${what}: ${detail}`);
+};
+
+try {
+  for (const model of models) await testModel(model);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(failures === 0 ? "test:browser: all hold" : `test:browser: ${failures} failed`);
+process.exit(failures === 0 ? 0 : 1);
+
+async function testModel({ name, exported, sizes, data }) {
+  const file = join(folder, `${name}.mjs`);
+  const arguments_ = [join(root, "bin", "genc.js"), "compile", `std:mixtures/${name}`, "--standalone", "-o", file];
+  const compiled = spawnSync(process.execPath, arguments_, { encoding: "utf8" });
+  if (compiled.status !== 0) throw new Error(compiled.stderr);
+  const module = readFileSync(file, "utf8");
+  const size = gzipSync(module, { level: 9 }).length;
+  check(`${name}, size`, size < SIZE_LIMIT, `${(size / 1000).toFixed(1)} kB gzipped`);
+  const imports = module.match(/^\s*import\b.*|\bimport\s*\(.{0,40}|\bfrom\s*"[^"]*"/gm) ?? [];
+  check(`${name}, imports`, imports.length === 0, imports.join("; ") || "none");
+
+  const script = `import { ${exported} as Model } from "./model.mjs";
+${train.replace("export ", "")}
+const job = ${JSON.stringify({ sizes, data })};
+const report = (result) => fetch("/result", { method: "POST", body: JSON.stringify(result) });
+train(Model, job).then(report, (error) => report({ error: String(error?.stack ?? error) }));`;
+  const { train: trainHere } = await import(`data:text/javascript,${encodeURIComponent(train)}`);
+  const expected = await trainHere((await import(pathToFileURL(file).href))[exported], { sizes, data });
+  for (const page of pages) {
+    const started = performance.now();
+    const found = await inBrowser(page.headers, module, script);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    if (found.error !== undefined) {
+      check(`${name}, ${page.name} page`, false, found.error);
+      continue;
+    }
+    const close = (a, b) => Math.abs(a - b) <= 1e-9 * Math.abs(b);
+    const same =
+      close(found.logLikelihood, expected.logLikelihood) &&
+      close(found.total, expected.logLikelihood) &&
+      String(found.predicted) === String(expected.predicted);
+    check(
+      `${name}, ${page.name} page`,
+      same && found.converged && found.isolated === page.isolated,
+      `log-likelihood ${found.logLikelihood} after ${found.iterations} iterations (Node: ${expected.logLikelihood}), ` +
+        `cross-origin isolated: ${found.isolated}, ${seconds} s with the start of the browser`,
+    );
+  }
+}
+
+/** Serves a page and opens it in a browser of its own; what the page sends back, or `{ error }`. */
+async function inBrowser(headers, module, script) {
+  const profile = mkdtempSync(join(folder, "profile-"));
+  let settle;
+  const result = new Promise((resolve) => {
+    settle = resolve;
+  });
+  const files = {
+    "/": ["text/html", '<!doctype html><meta charset="utf-8"><script type="module" src="/page.mjs"></script>'],
+    "/model.mjs": ["text/javascript", module],
+    "/page.mjs": ["text/javascript", script],
+  };
+  const server = createServer((request, response) => {
+    if (request.method === "POST") {
+      let body = "";
+      request.on("data", (part) => (body += part));
+      request.on("end", () => {
+        response.end();
+        settle(JSON.parse(body));
+      });
+      return;
+    }
+    const found = files[request.url ?? "/"];
+    response.writeHead(found === undefined ? 404 : 200, { ...headers, "Content-Type": found?.[0] ?? "text/plain" });
+    response.end(found?.[1] ?? "");
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${server.address().port}/`;
+  const flags = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    `--user-data-dir=${profile}`,
+  ];
+  const browser = spawn(chromium, [...flags, url], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  browser.stderr.on("data", (part) => (said = (said + part).slice(-2000)));
+  browser.on("error", (error) => settle({ error: String(error) }));
+  browser.on("exit", (code) => settle({ error: `Chromium ended (${code}): ${said}` }));
+  const patience = setTimeout(
+    () => settle({ error: `nothing within ${SECONDS_FOR_A_PAGE} s: ${said}` }),
+    1000 * SECONDS_FOR_A_PAGE,
+  );
+  try {
+    return await result;
+  } finally {
+    clearTimeout(patience);
+    const gone = new Promise((resolve) => browser.once("exit", resolve));
+    if (browser.exitCode === null && browser.kill("SIGKILL")) await gone;
+    server.closeAllConnections();
+    server.close();
+  }
+}
