@@ -12,8 +12,9 @@ export interface ColumnBuilder {
   finish(): Column;
 }
 
-export function createColumn(name: string): ColumnBuilder {
-  let values = new Float64Array(64);
+/** @param capacity rows that it has room for at first */
+export function createColumn(name: string, capacity = 64): ColumnBuilder {
+  let values = new Float64Array(capacity);
   let codes: Int32Array | undefined;
   let rows = 0;
   const codeOf = new Map<string, number>();

@@ -38,7 +38,12 @@ export function encodeValues(
   for (const [j, column] of columns.entries()) {
     const offences = new Map<Offence["make"], { readonly offence: Offence; readonly row: number; more: number }>();
     const encode = cellEncoder(variable, column, encoding);
+    const isPlain = column.text === undefined ? plainNumber(variable) : undefined;
     for (let row = 0; row < table.rows; row++) {
+      if (isPlain?.(column.values[row]) === true) {
+        values[row * width + j] = column.values[row];
+        continue;
+      }
       const cell = encode(row);
       if (typeof cell === "number") values[row * width + j] = cell;
       else note(offences, cell, row);
@@ -115,6 +120,27 @@ function cellEncoder(
     if (!Number.isFinite(value)) return { make: infinite, found: String(value) };
     return checkNumber(value);
   };
+}
+
+/** Numbers that need no second look; undefined where every cell has to be encoded. */
+function plainNumber({ domain, role }: BindableVariable): ((value: number) => boolean) | undefined {
+  if (role === "weight") return undefined;
+  switch (domain) {
+    case "real":
+    case "angle":
+    case "ordered":
+      return (value) => value - value === 0;
+    case "count":
+      return (value) => value >= 0 && Number.isSafeInteger(value);
+    case "positive":
+      return (value) => value > 0 && value < Infinity;
+    case "unit":
+      return (value) => value > 0 && value < 1;
+    case "simplex":
+    case "category":
+    case "binary":
+      return undefined;
+  }
 }
 
 /** Whether a number is in the domain: the number, or the offence. */

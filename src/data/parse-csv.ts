@@ -11,7 +11,17 @@ export interface CsvHandlers {
 
 export interface CsvParser {
   push(chunk: string): void;
+  /** Reads what is complete at once. */
+  flush(): void;
   end(): void;
+  /** Where it is: the line that comes next, and whether part of a row is kept back. */
+  state(): { readonly line: number; readonly delimiter: string | undefined; readonly isBetweenRows: boolean };
+}
+
+/** In the middle of a file. */
+export interface CsvPosition {
+  readonly line: number;
+  readonly delimiter: string;
 }
 
 const delimiters = [",", ";", "\t"] as const;
@@ -24,11 +34,11 @@ const pieceLength = 1 << 16;
  * line on which every row begins, and the difference between an empty line and an empty quoted field. The delimiter is
  * whichever of comma, semicolon and tab the first line has most of; any line ends and a byte order mark are fine.
  */
-export function parseCsv(handlers: CsvHandlers): CsvParser {
+export function parseCsv(handlers: CsvHandlers, position?: CsvPosition): CsvParser {
   let buffer = "";
-  let started = false;
-  let line = 1;
-  let delimiter: string | undefined;
+  let started = position !== undefined;
+  let line = position?.line ?? 1;
+  let delimiter = position?.delimiter;
 
   /** Reads the rows that are complete (or, at the end, all) and keeps the rest. */
   const read = (isEnd: boolean): void => {
@@ -62,6 +72,8 @@ export function parseCsv(handlers: CsvHandlers): CsvParser {
       buffer = (buffer + text).replace(/\r\n/g, "\n").replace(/\r(?!$)/g, "\n");
       if (buffer.length >= pieceLength) read(false);
     },
+    flush: () => read(false),
+    state: () => ({ line, delimiter, isBetweenRows: buffer === "" }),
     end() {
       buffer = buffer.replace(/\r$/, "\n");
       if (buffer !== "") read(true);

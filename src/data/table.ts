@@ -15,6 +15,8 @@ export interface TableSource {
   readonly file: string;
   readonly firstRow: number;
   readonly rows: number;
+  /** Rows of the file before these, where the table is a part of it. */
+  readonly rowsBefore?: number;
   readonly lines?: Int32Array;
 }
 
@@ -47,7 +49,7 @@ export function placeOf(table: Table, row: number, column?: string): DataPlace {
   const line = source.lines?.[rowInFile];
   return {
     file: source.file,
-    row: rowInFile + 1,
+    row: rowInFile + (source.rowsBefore ?? 0) + 1,
     ...(line === undefined ? {} : { line }),
     ...(column === undefined ? {} : { column }),
   };

@@ -59,7 +59,19 @@ class SegmentWriter {
       isExported: true,
     });
     const shapes = shapesOf(fn, segment);
-    this.emission = { fn, segment, shapes, builder: this.builder, context, frame, use, scopes: [newScope()], code: [] };
+    const isFull = segment.totals !== undefined;
+    this.emission = {
+      fn,
+      segment,
+      isFull,
+      shapes,
+      builder: this.builder,
+      context,
+      frame,
+      use,
+      scopes: [newScope()],
+      code: [],
+    };
     this.places = new PlaceWriter(this.emission);
     this.scalars = new ScalarWriter(this.emission, this.places);
     this.vectors = new VectorWriter(this.emission, this.places, this.scalars);
@@ -210,7 +222,7 @@ class SegmentWriter {
       this.run.totals.push({ array: array.name, index });
       this.run.before.push(set(sum, load("v128.load", code, offset)));
       this.run.after.push(store("v128.store", code, get(sum), offset));
-      if (update !== "maximum") {
+      if (update !== "maximum" || this.emission.isFull) {
         const updated = this.vectors.updated(update, value);
         return (v) => set(sum, updated(v, get(sum)));
       }
@@ -302,7 +314,7 @@ class SegmentWriter {
     if (picked === undefined || parts === undefined) throw new Error(`kernel ${this.fn.name}: no picked position`);
     this.vectors.startRun();
     const written = this.vectors.write(value);
-    const active = array.kind === "total" ? this.vectors.activeLanes() : undefined;
+    const active = array.kind === "total" && !this.emission.isFull ? this.vectors.activeLanes() : undefined;
     const { code, offset } = this.places.address(name, parts.rest);
     const stride = this.places.stride(name, parts.slope);
     const vector = newLocal(this.emission, "added", "v128");

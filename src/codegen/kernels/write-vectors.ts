@@ -3,7 +3,9 @@ import { leakySlope } from "../../ir/plan.js";
 import type { Emission, Scope } from "./emission.js";
 import { emit, lanes, newLocal, vectors } from "./emission.js";
 import { keyOfExpression } from "./from-loops.js";
+import { exponentialOrZero } from "./functions/exponential.js";
 import type { HostFunctionName } from "./functions/index.js";
+import { inlined } from "./functions/vector-function.js";
 import type { KernelExpression, KernelUnaryFunction } from "./kernel-ir.js";
 import { groupName, rowName } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
@@ -309,8 +311,15 @@ export class VectorWriter {
         const hasSign = op("v128.or", op("f64x2.lt", get(local), zero), op("f64x2.gt", get(local), zero));
         return (v) => [set(local, x(v)), op("v128.bitselect", size, get(local), hasSign)];
       }
-      case "exp":
       case "expOrZero":
+        return (v) =>
+          inlined(
+            exponentialOrZero,
+            (local, type) => newLocal(this.emission, local, type),
+            x(v),
+            this.emission.context,
+          );
+      case "exp":
       case "expm1":
       case "log":
       case "log1p":

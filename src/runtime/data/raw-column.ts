@@ -81,7 +81,10 @@ export async function readColumn(variable: string, column: unknown): Promise<Raw
     const values = typeof column.data === "function" ? await column.data() : column.dataSync();
     return shaped(variable, column.shape, Float64Array.from(values));
   }
-  if (isShapedValues(column)) return shaped(variable, column.shape, Float64Array.from(column.data));
+  if (isShapedValues(column)) {
+    const { data } = column;
+    return shaped(variable, column.shape, isNumericTypedArray(data) ? new Float64Array(data) : Float64Array.from(data));
+  }
   if (Array.isArray(column)) return readNested(variable, column);
   throw new DataError(
     "type",

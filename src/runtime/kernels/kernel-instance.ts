@@ -1,10 +1,9 @@
 import type { Block, Sizes, Tensors } from "../description.js";
 import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
-import { applyDelta } from "./apply-delta.js";
 import { bytesOfText } from "./bytes-of-text.js";
 import { KernelMemory } from "./kernel-memory.js";
-import { relaxedSimdIsSupported } from "./relaxed-simd.js";
-import { SHARD_ROWS, shardsAtOnce } from "./shards.js";
+import { fuseMultiplyAdds, relaxedSimdIsSupported } from "./relaxed-simd.js";
+import { SHARD_ROWS, shardRows, shardsAtOnce } from "./shards.js";
 import type { Job, RunShard, ShardWork } from "./thread-pool.js";
 import { ThreadPool } from "./thread-pool.js";
 import { tileRows, untileRows } from "./tile-rows.js";
@@ -22,6 +21,7 @@ export interface KernelArguments {
 }
 
 type Once = (frame: number) => void;
+type Rows = (frame: number, begin: number, end: number) => void;
 
 /**
  * A compiled model in memory of its own: lays out data once per block, and runs its functions.
@@ -110,8 +110,9 @@ export class KernelInstance {
     const derived = kernel.columns === undefined ? undefined : this.derive(kernel, kernel.columns, given);
     const passing = this.memory.mark();
     try {
-      const { groups, groupsPerShard, shards } = this.shardsOf(given);
-      const slots = shardsAtOnce(shards, this.threads, totalBytes(description, given));
+      const bytes = totalBytes(description, given);
+      const { shards, ...groups } = this.shardsOf(given, shardRows(bytes));
+      const slots = shardsAtOnce(shards, this.threads, bytes);
       const frames = this.placeFrames(kernel, slots);
       const addresses = new Map<KernelArrayDescription, number>();
       const ofShard = (array: KernelArrayDescription): boolean => array.role === "varying" || array.role === "total";
@@ -130,14 +131,7 @@ export class KernelInstance {
         }
         for (let first = 0; first < shards; first += slots) {
           const count = Math.min(slots, shards - first);
-          this.runShards(segment, {
-            frames: frames.first,
-            stride: frames.stride,
-            first,
-            count,
-            groupsPerShard,
-            groups,
-          });
+          this.runShards(segment, { frames: frames.first, stride: frames.stride, first, count, ...groups });
           for (let slot = 0; slot < count; slot++) segment.collect?.(frames.first + slot * frames.stride);
         }
       }
@@ -147,20 +141,27 @@ export class KernelInstance {
     }
   }
 
-  private shardsOf({ rows }: KernelArguments): { groups: number; groupsPerShard: number; shards: number } {
-    const groups = Math.ceil(rows / this.module.lanes);
-    const groupsPerShard = SHARD_ROWS / this.module.lanes;
-    return { groups, groupsPerShard, shards: Math.max(1, Math.ceil(groups / groupsPerShard)) };
+  private shardsOf(
+    { rows }: KernelArguments,
+    rowsOfShard: number,
+  ): Pick<ShardWork, "groups" | "groupsPerShard" | "full"> & {
+    readonly shards: number;
+  } {
+    const { lanes } = this.module;
+    const groups = Math.ceil(rows / lanes);
+    const groupsPerShard = rowsOfShard / lanes;
+    const shards = Math.max(1, Math.ceil(groups / groupsPerShard));
+    return { groups, groupsPerShard, full: Math.floor(rows / lanes), shards };
   }
 
   private runShards(segment: RowsSegment, work: Omit<ShardWork, "job">): void {
-    const { frames, stride, first, count, groupsPerShard, groups } = work;
+    const { frames, stride, first, count, groupsPerShard, groups, full } = work;
     if (this.pool !== undefined && count > 1 && this.pool.threads > 1) {
       return this.pool.run({ ...work, job: segment.job }, segment.run);
     }
     for (let shard = 0; shard < count; shard++) {
       const begin = (first + shard) * groupsPerShard;
-      segment.run(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
+      segment.run(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups), full);
     }
   }
 
@@ -229,13 +230,13 @@ export class KernelInstance {
     const byFunction = this.derived.get(columns[0]) ?? new Map<string, DerivedColumns>();
     const known = byFunction.get(name);
     if (known !== undefined && known.from.every((values, i) => values === columns[i])) return known;
-    const { groups, groupsPerShard, shards } = this.shardsOf(given);
+    const { shards, ...groups } = this.shardsOf(given, SHARD_ROWS);
     const addresses = new Map<string, number>();
     const inFrame = new Map<KernelArrayDescription, number>();
     for (const array of arrays) {
       if (array.role === "data") inFrame.set(array, this.place(array, given));
       if (array.role !== "derived") continue;
-      const address = this.memory.reserve(8 * lanes * widthOf(array, given) * groups);
+      const address = this.memory.reserve(8 * lanes * widthOf(array, given) * groups.groups);
       addresses.set(array.key, address);
       inFrame.set(array, address);
     }
@@ -243,7 +244,7 @@ export class KernelInstance {
     const mark = this.memory.mark();
     const { first: frames } = this.placeFrames(kernel, 1);
     this.writeFrame(kernel, frames, inFrame, given);
-    this.runShards(compute, { frames, stride: 0, first: 0, count: shards, groupsPerShard, groups });
+    this.runShards(compute, { frames, stride: 0, first: 0, count: shards, ...groups });
     this.memory.release(mark);
     const result = { from: columns, addresses };
     this.derived.set(columns[0], byFunction.set(name, result));
@@ -371,33 +372,40 @@ interface DerivedColumns {
 }
 
 function bindKernel(description: KernelDescription, { exports }: WebAssembly.Instance, jobs: Job[]): BoundKernel {
-  const exported = (name: string): RunShard & Once => {
+  const exported = (name: string): Rows & Once => {
     const found = exports[name];
     if (typeof found !== "function") throw new Error(`the kernel exports no ${name}`);
-    return found as RunShard & Once;
+    return found as Rows & Once;
   };
-  const overRows = (rows: string, clearName?: string, collectName?: string): RowsSegment => {
-    const job = jobs.push({ rows, ...(clearName === undefined ? {} : { clear: clearName }) }) - 1;
-    const run = exported(rows);
-    const collect = collectName === undefined ? undefined : exported(collectName);
-    if (clearName === undefined) return { kind: "rows", job, run, collect };
-    const clear = exported(clearName);
+  const overRows = (names: Job, collectName?: string): RowsSegment => {
+    const job = jobs.push(names) - 1;
+    const rows = exported(names.rows);
+    const [clear, tail, collect] = [names.clear, names.tail, collectName].map((name) =>
+      name === undefined ? undefined : exported(name),
+    );
     return {
       kind: "rows",
       job,
-      run(frame, begin, end) {
-        clear(frame);
-        run(frame, begin, end);
+      run(frame, begin, end, full) {
+        clear?.(frame);
+        if (tail === undefined) return rows(frame, begin, end);
+        rows(frame, begin, Math.min(end, full));
+        if (end > full) tail(frame, full, end);
       },
       collect,
     };
   };
   return {
     description,
-    segments: description.segments.map(({ kind, export: name, clear, collect }) =>
-      kind === "once" ? { kind, run: exported(name) } : overRows(name, clear, collect),
+    segments: description.segments.map(({ kind, export: rows, collect, clear, tail }) =>
+      kind === "once"
+        ? { kind, run: exported(rows) }
+        : overRows(
+            { rows, ...(clear === undefined ? {} : { clear }), ...(tail === undefined ? {} : { tail }) },
+            collect,
+          ),
     ),
-    columns: description.columns === undefined ? undefined : overRows(description.columns),
+    columns: description.columns === undefined ? undefined : overRows({ rows: description.columns }),
   };
 }
 
@@ -406,8 +414,8 @@ function prepare(
   options: KernelOptions,
 ): Omit<Bound, "instance"> & { readonly bytes: Uint8Array<ArrayBuffer> } {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const plain = bytesOfText(module.plain);
-  const bytes = variant === "plain" ? plain : applyDelta(plain, bytesOfText(module.relaxed));
+  const bytes = bytesOfText(module.bytes);
+  if (variant === "relaxed") fuseMultiplyAdds(bytes, bytesOfText(module.fusions));
   const { memory, shared } = makeMemory(options.shared ?? sharedMemoryIsAllowed());
   if (shared) bytes[module.memoryFlags] = 3;
   return { bytes, variant, memory, shared };

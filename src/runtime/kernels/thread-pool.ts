@@ -6,6 +6,8 @@ import { closed, controlBytes, patience, workerCode, words } from "./worker-code
 export interface Job {
   readonly clear?: string;
   readonly rows: string;
+  /** For a last group that is not full. */
+  readonly tail?: string;
 }
 
 /** One shard after another, each with a frame of its own. */
@@ -17,9 +19,11 @@ export interface ShardWork {
   readonly count: number;
   readonly groupsPerShard: number;
   readonly groups: number;
+  /** Groups that are full. */
+  readonly full: number;
 }
 
-export type RunShard = (frame: number, begin: number, end: number) => void;
+export type RunShard = (frame: number, begin: number, end: number, full: number) => void;
 
 interface StartedWorker {
   terminate(): unknown;
@@ -71,11 +75,11 @@ export class ThreadPool {
   /** Does all shards of some work, together with the workers. */
   run(work: ShardWork, runShard: RunShard): void {
     const control = this.words();
-    const { count, frames, stride, first, groupsPerShard, groups } = work;
+    const { count, frames, stride, first, groupsPerShard, groups, full } = work;
     if (count >= closed) throw new Error("kernel: too many shards at once");
     Atomics.store(control, words.claim, this.claimOf(closed));
     this.generation += 1;
-    for (const word of ["job", "frames", "stride", "first", "count", "groupsPerShard", "groups"] as const) {
+    for (const word of ["job", "frames", "stride", "first", "count", "groupsPerShard", "groups", "full"] as const) {
       Atomics.store(control, words[word], work[word]);
     }
     Atomics.store(control, words.done, 0);
@@ -87,7 +91,7 @@ export class ThreadPool {
       const shard = claim & closed;
       if (shard >= count) break;
       const begin = (first + shard) * groupsPerShard;
-      runShard(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
+      runShard(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups), full);
       Atomics.add(control, words.done, 1);
     }
     for (let i = 0; i < patience && Atomics.load(control, words.done) < count; i++);
@@ -137,7 +141,7 @@ function startWorker(data: Readonly<Record<string, unknown>>): StartedWorker | u
     if (typeof Worker === "undefined" || typeof Blob === "undefined") return undefined;
     const url = URL.createObjectURL(new Blob([workerCode], { type: "text/javascript" }));
     const worker = new Worker(url);
-    worker.postMessage(data);
+    worker.postMessage(data, []);
     // The worker may not have read it yet.
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
     return worker;

@@ -1,14 +1,13 @@
 import { call, get, op, plainLoop, set, subtractProduct } from "../wasm/code.js";
-import type { FunctionBuilder } from "../wasm/function-builder.js";
 import type { Code } from "../wasm/instructions.js";
-import type { FunctionContext } from "./vector-function.js";
+import type { FunctionContext, StatementSink } from "./vector-function.js";
 import { once, vectorFunction } from "./vector-function.js";
 
 /** From here on the asymptotic series reach full precision. */
 const asymptoticFrom = 25;
 
 /** sum over k >= 1 of (x/2)^(2k) / (k! (k + order)!) * order!: I_order(x) (2/x)^order order! - 1. */
-function seriesMinusOne(builder: FunctionBuilder, { constants }: FunctionContext, order: 0 | 1, size: Code): Code {
+function seriesMinusOne(builder: StatementSink, { constants }: FunctionContext, order: 0 | 1, size: Code): Code {
   const [term, sum, k] = ["term", "sum", "k"].map((name) => builder.local(name, "v128"));
   const quarterSquare = once(
     builder,
@@ -34,7 +33,7 @@ function seriesMinusOne(builder: FunctionBuilder, { constants }: FunctionContext
 }
 
 /** I_order(x) exp(-x) sqrt(2 pi x) for large x: an asymptotic series, up to its smallest term. */
-function asymptotic(builder: FunctionBuilder, { constants }: FunctionContext, order: 0 | 1, size: Code): Code {
+function asymptotic(builder: StatementSink, { constants }: FunctionContext, order: 0 | 1, size: Code): Code {
   const [term, sum, odd, count, next, isAlive] = ["term", "sum", "odd", "count", "next", "isAlive"].map((name) =>
     builder.local(name, "v128"),
   );

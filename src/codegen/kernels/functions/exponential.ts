@@ -1,7 +1,6 @@
 import { call, integer, multiplyAdd, op, subtractProduct } from "../wasm/code.js";
-import type { FunctionBuilder } from "../wasm/function-builder.js";
 import type { Code } from "../wasm/instructions.js";
-import type { FunctionContext } from "./vector-function.js";
+import type { FunctionContext, StatementSink } from "./vector-function.js";
 import { horner, once, vectorFunction } from "./vector-function.js";
 
 /** log 2 in two parts, the first with trailing zeros, so that its product with a whole number below 2^20 is exact. */
@@ -28,7 +27,7 @@ interface Reduced {
  *
  * @source Sun Microsystems 1993, fdlibm e_exp.c (error below 1 ulp)
  */
-function reduce(builder: FunctionBuilder, x: Code, context: FunctionContext): Reduced {
+function reduce(builder: StatementSink, x: Code, context: FunctionContext): Reduced {
   const { constants } = context;
   const power = once(builder, "power", op("f64x2.nearest", op("f64x2.mul", x, constants.splat(Math.LOG2E))));
   const high = once(builder, "high", subtractProduct(power, constants.splat(logTwo.high), x));

@@ -1,8 +1,7 @@
 import { call, get, lane, op, replaceLane, set, when } from "../wasm/code.js";
 import type { ConstantTable } from "../wasm/constants.js";
-import type { FunctionBuilder } from "../wasm/function-builder.js";
 import type { Code } from "../wasm/instructions.js";
-import type { FunctionContext } from "./vector-function.js";
+import type { FunctionContext, StatementSink } from "./vector-function.js";
 import { horner, once, vectorFunction } from "./vector-function.js";
 
 /** zeta(k) - 1 for k = 2, 3, …: coefficients of log Gamma around 2. */
@@ -114,7 +113,7 @@ interface Shifted {
 
 /** y = x, or 1 - x where that is not positive, then y + 1, y + 2, … up to 10, adding up `term` of each. */
 function shifted(
-  builder: FunctionBuilder,
+  builder: StatementSink,
   x: Code,
   { constants }: FunctionContext,
   term: (inverse: Code) => Code,
@@ -140,7 +139,7 @@ function shifted(
 
 /** The reflection where the argument was reflected; NaN at 0, -1, -2, … and at -infinity. */
 function withReflection(
-  builder: FunctionBuilder,
+  builder: StatementSink,
   x: Code,
   { constants }: FunctionContext,
   isReflected: Code,

@@ -8,15 +8,20 @@ export interface FunctionContext {
   readonly constants: ConstantTable;
 }
 
-export type VectorFunction = (context: FunctionContext) => WasmFunction;
+/** Where the statements of a function go: a function of its own, or the place where it is used. */
+export type StatementSink = Pick<FunctionBuilder, "local" | "append">;
+
+/** Appends what is to be computed first, and says what the result is. */
+type WriteBody = (builder: StatementSink, x: Code, context: FunctionContext) => Code;
+
+export interface VectorFunction {
+  (context: FunctionContext): WasmFunction;
+  readonly body: WriteBody;
+}
 
 /** A function of one vector of two; `write` gets the argument and says what the result is. */
-export function vectorFunction(
-  name: string,
-  comment: string,
-  write: (builder: FunctionBuilder, x: Code, context: FunctionContext) => Code,
-): VectorFunction {
-  return (context) => {
+export function vectorFunction(name: string, comment: string, write: WriteBody): VectorFunction {
+  const whole = (context: FunctionContext): WasmFunction => {
     const builder = new FunctionBuilder(name, {
       parameters: [{ name: "x", type: "v128" }],
       results: ["v128"],
@@ -27,10 +32,20 @@ export function vectorFunction(
     builder.append(result);
     return builder.build();
   };
+  return Object.assign(whole, { body: write });
+}
+
+/** The function's own statements in place of a call, which would have all vectors at hand put into memory. */
+export function inlined(fn: VectorFunction, newLocal: StatementSink["local"], x: Code, context: FunctionContext): Code {
+  const code: Code[] = [];
+  const sink: StatementSink = { local: newLocal, append: (...parts) => void code.push(...parts) };
+  const argument = once(sink, "argument", x);
+  const result = fn.body(sink, argument, context);
+  return [...code, result];
 }
 
 /** Evaluates an expression once. */
-export function once(builder: FunctionBuilder, name: string, value: Code): Code {
+export function once(builder: StatementSink, name: string, value: Code): Code {
   const local = builder.local(name, "v128");
   builder.append(set(local, value));
   return get(local);
