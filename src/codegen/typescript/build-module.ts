@@ -39,10 +39,11 @@ export function buildModule(
   program: EmProgram,
   source: SourceIdentity,
   engine: Engine = "kernel",
+  { compact = false }: { readonly compact?: boolean } = {},
 ): EmittedModule {
   const description = describe(program, source);
   const names = modelTypeNames(description.name);
-  const loops = new LoopFunctions(engine, realVariables(program));
+  const loops = new LoopFunctions(engine, realVariables(program), true, compact);
   const updates = emitUpdates(program, source);
   const methods: EmittedMethod[] = [
     method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
@@ -203,6 +204,8 @@ export class LoopFunctions {
     private readonly engine: Engine,
     private readonly realVariables: ReadonlySet<string>,
     private readonly withKernels = true,
+    /** Where size matters more: what no fit runs on rows with missing entries has loops only. */
+    private readonly compact = false,
   ) {}
 
   get runtimeCalls(): readonly string[] {
@@ -226,7 +229,9 @@ export class LoopFunctions {
     const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables) : undefined;
     if (device === undefined) {
       const statement = this.loops(name, fn, {}, tiling);
-      return this.engine === "kernel" && this.withKernels && overRows(fn) ? this.kernel(name, fn, statement) : statement;
+      return this.engine === "kernel" && this.withKernels && overRows(fn)
+        ? this.kernel(name, fn, statement)
+        : statement;
     }
     const before = this.loops(`${name}Before`, device.before, { block: "{ ...block, tables }", into: "host" });
     const after = this.loops(`${name}After`, device.after, { block: "{ ...block, tables: totals }" });
@@ -274,6 +279,7 @@ export class LoopFunctions {
   private kernel(name: string, fn: PlanFunction, loops: readonly string[]): readonly string[] {
     // A start is made once a run: where entries are missing its loops are quick enough, and a kernel would be large.
     if (loops.length === 0 || /^start.*OfIncomplete$/.test(name)) return loops;
+    if (this.compact && /^(?:impute|(?:logDensity|posterior|mostProbable)OfIncomplete)$/.test(name)) return loops;
     this.kernels.push({ ...fn, name });
     const previous = fn.nodes.some(({ operation }) => operation.kind === "input" && operation.source === "previous");
     const given = ["sizes", "parameters", "block", "into", ...(previous ? ["previous"] : [])];
