@@ -22,8 +22,6 @@ export interface KernelDescription {
 export interface KernelSegment {
   readonly export: string;
   readonly kind: "once" | "rows";
-  /** Takes the place of the other where the last group has fewer rows than lanes. */
-  readonly tail?: string;
   readonly clear?: string;
   readonly collect?: string;
 }
@@ -63,9 +61,9 @@ export type CellCount = readonly (readonly [number, ...(readonly string[])])[];
 /** The functions of one model, compiled into one module. */
 export interface KernelModule {
   readonly lanes: number;
-  /** The WebAssembly module, in base64. */
+  /** The WebAssembly module, in hexadecimal digits. */
   readonly bytes: string;
-  /** Where its multiply-adds are, which are fused where there is relaxed SIMD; in base64. */
+  /** Where its multiply-adds are, which are fused where there is relaxed SIMD; in hexadecimal digits. */
   readonly fusions: string;
   /** Place of the byte that says whether the imported memory is shared: 1 where it is not, 3 where it is. */
   readonly memoryFlags: number;

@@ -143,24 +143,24 @@ export class KernelInstance {
   private shardsOf(
     { rows }: KernelArguments,
     rowsOfShard: number,
-  ): Pick<ShardWork, "groups" | "groupsPerShard" | "full"> & {
+  ): Pick<ShardWork, "groups" | "groupsPerShard"> & {
     readonly shards: number;
   } {
     const { lanes } = this.module;
     const groups = Math.ceil(rows / lanes);
     const groupsPerShard = rowsOfShard / lanes;
     const shards = Math.max(1, Math.ceil(groups / groupsPerShard));
-    return { groups, groupsPerShard, full: Math.floor(rows / lanes), shards };
+    return { groups, groupsPerShard, shards };
   }
 
   private runShards(segment: RowsSegment, work: Omit<ShardWork, "job">): void {
-    const { frames, stride, first, count, groupsPerShard, groups, full } = work;
+    const { frames, stride, first, count, groupsPerShard, groups } = work;
     if (this.pool !== undefined && count > 1 && this.pool.threads > 1) {
       return this.pool.run({ ...work, job: segment.job }, segment.run);
     }
     for (let shard = 0; shard < count; shard++) {
       const begin = (first + shard) * groupsPerShard;
-      segment.run(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups), full);
+      segment.run(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
     }
   }
 
@@ -379,30 +379,25 @@ function bindKernel(description: KernelDescription, { exports }: WebAssembly.Ins
   const overRows = (names: Job, collectName?: string): RowsSegment => {
     const job = jobs.push(names) - 1;
     const rows = exported(names.rows);
-    const [clear, tail, collect] = [names.clear, names.tail, collectName].map((name) =>
+    const [clear, collect] = [names.clear, collectName].map((name) =>
       name === undefined ? undefined : exported(name),
     );
     return {
       kind: "rows",
       job,
-      run(frame, begin, end, full) {
+      run(frame, begin, end) {
         clear?.(frame);
-        if (tail === undefined) return rows(frame, begin, end);
-        rows(frame, begin, Math.min(end, full));
-        if (end > full) tail(frame, full, end);
+        rows(frame, begin, end);
       },
       collect,
     };
   };
   return {
     description,
-    segments: description.segments.map(({ kind, export: rows, collect, clear, tail }) =>
+    segments: description.segments.map(({ kind, export: rows, collect, clear }) =>
       kind === "once"
         ? { kind, run: exported(rows) }
-        : overRows(
-            { rows, ...(clear === undefined ? {} : { clear }), ...(tail === undefined ? {} : { tail }) },
-            collect,
-          ),
+        : overRows({ rows, ...(clear === undefined ? {} : { clear }) }, collect),
     ),
     columns: description.columns === undefined ? undefined : overRows({ rows: description.columns }),
   };
@@ -413,8 +408,8 @@ function prepare(
   options: KernelOptions,
 ): Omit<Bound, "instance"> & { readonly bytes: Uint8Array<ArrayBuffer> } {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const bytes = fromBase64(module.bytes);
-  if (variant === "relaxed") fuseMultiplyAdds(bytes, fromBase64(module.fusions));
+  const bytes = fromHexadecimal(module.bytes);
+  if (variant === "relaxed") fuseMultiplyAdds(bytes, fromHexadecimal(module.fusions));
   const { memory, shared } = makeMemory(options.shared ?? sharedMemoryIsAllowed());
   if (shared) bytes[module.memoryFlags] = 3;
   return { bytes, variant, memory, shared };
@@ -444,10 +439,9 @@ function imports(memory: WebAssembly.Memory): WebAssembly.Imports {
   return { env: { memory }, host };
 }
 
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+function fromHexadecimal(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }
 
