@@ -175,7 +175,7 @@ function describeArray(fn: KernelFunction, array: KernelArray, offset: number): 
     case "uniform":
     case "varying":
     case "total":
-      return own(array.kind, array.name, array.length);
+      return own(array.kind, "", array.length);
   }
 }
 
@@ -230,5 +230,9 @@ function isVectorFunction(name: VectorFunctionName | HostFunctionName): name is 
 
 /** Compressed as part of a text, this takes three quarters of base64: there bytes that are alike look different. */
 function hexadecimal(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let text = "";
+  for (const byte of bytes) text += digits[byte];
+  return text;
 }
+
+const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

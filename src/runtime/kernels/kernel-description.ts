@@ -30,7 +30,7 @@ export interface KernelArrayDescription {
   /** Where in the frame its address goes. */
   readonly offset: number;
   readonly role: KernelArrayRole;
-  /** Name of the parameter, data column, table or output; of memory of the kernel's own, for prints. */
+  /** Name of the parameter, data column, table or output; empty for memory of the kernel's own. */
   readonly key: string;
   /** Number of cells; of arrays by row: in one row. Inputs without rows are as long as what is given. */
   readonly cells?: CellCount;
