@@ -1,7 +1,7 @@
 import { bindData, readData, trainerData } from "../bind-data.js";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
-import { usageFailure } from "../failure.js";
+import { unavailableFailure, usageFailure } from "../failure.js";
 import { inCommandLineWords } from "../failure-from-error.js";
 import { fitOptions, refuseUnsupported, startFrom, type TrainOptions } from "../fit-options.js";
 import { completeSizes, knownSizes, requireGivenSizes } from "../known-sizes.js";
@@ -24,6 +24,9 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const prepared = await prepareWithWeights(terminal, file, options);
   const { Trainer: Model, engine, backend } = prepared;
   refuseUnsupported(options, prepared.algorithm);
+  if (engine === "tfjs" && (options.threads ?? 1) > 1) {
+    throw unavailableFailure("--threads is for the engine kernel; TensorFlow.js has threads of its own.");
+  }
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
   const start = startFrom(options, description, known);
