@@ -2,7 +2,7 @@ import { bindData, trainerData } from "../bind-data.js";
 import { bindBlocks, needsMemory, openData, trainerBatches } from "../data-blocks.js";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
-import { usageFailure } from "../failure.js";
+import { unavailableFailure, usageFailure } from "../failure.js";
 import { inCommandLineWords } from "../failure-from-error.js";
 import { fitOptions, refuseUnsupported, startFrom, type TrainOptions } from "../fit-options.js";
 import { completeSizes, knownSizes, requireGivenSizes } from "../known-sizes.js";
@@ -25,6 +25,9 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const prepared = await prepareWithWeights(terminal, file, options);
   const { Trainer: Model, engine, backend } = prepared;
   refuseUnsupported(options, prepared.algorithm);
+  if (engine === "tfjs" && (options.threads ?? 1) > 1) {
+    throw unavailableFailure("--threads is for the engine kernel; TensorFlow.js has threads of its own.");
+  }
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
   const start = startFrom(options, description, known);
