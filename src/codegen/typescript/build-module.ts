@@ -35,11 +35,7 @@ type Given = keyof typeof given;
 const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
 
 /** The module of a derived program: loops as functions, and a class of thin methods that call them. */
-export function buildModule(
-  program: EmProgram,
-  source: SourceIdentity,
-  engine: Engine = "kernel",
-): EmittedModule {
+export function buildModule(program: EmProgram, source: SourceIdentity, engine: Engine = "kernel"): EmittedModule {
   const description = describe(program, source);
   const names = modelTypeNames(description.name);
   const loops = new LoopFunctions(engine, realVariables(program));
@@ -57,6 +53,10 @@ export function buildModule(
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
     method("posteriorOf", ["sizes", "parameters", "block", "into"], loops.variants("posterior", program.posterior)),
   ];
+  if (updates.recentre.length > 0) {
+    const recentred = ["sizes", "statistics", "parameters", "previous"] as const;
+    methods.push(method("recentreStatistics", recentred, updates.recentre));
+  }
   if (program.mostProbable !== undefined) {
     const body = loops.variants("mostProbable", program.mostProbable);
     methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));
