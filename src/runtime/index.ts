@@ -52,6 +52,7 @@ export * from "../numerics/sweeps.js";
 export { maximisers } from "../numerics/maximise/index.js";
 export type { MaximisationInput, Maximiser, PriorArguments } from "../numerics/maximise/index.js";
 export { maximiseRegression } from "../numerics/maximise/regression.js";
+export { recentreRegression } from "../numerics/maximise/regression/recentre.js";
 export { regressionRidgePenalty } from "../numerics/maximise/regression/ridge-penalty.js";
 export type {
   RegressionBlock,

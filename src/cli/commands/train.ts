@@ -34,7 +34,7 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const sizes = { ...known, settled: start.sizes };
   requireGivenSizes(description.sizes, sizes);
 
-  const opened = await openData(terminal, options, "many", needsMemory(description, prepared.algorithm));
+  const opened = await openData(terminal, options, passesOf(options), needsMemory(description, prepared.algorithm));
   const bound =
     opened.kind === "table"
       ? bindData(terminal, opened.table, description, sizes, options)
@@ -55,6 +55,11 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   model.dispose();
   if (result.stopped === "aborted") return exitCode.interrupted;
   return options.requireConverged === true && !result.converged ? exitCode.diagnostics : exitCode.fine;
+}
+
+/** Stepwise EM learns in one pass, unless more are asked for. */
+function passesOf({ batchSize, epochs = 1, holdout = 0 }: TrainOptions): "one" | "many" {
+  return batchSize !== undefined && epochs === 1 && holdout === 0 ? "one" : "many";
 }
 
 /** `--weights` needs a declared weight; where the program has none, it is declared on the fly. */
