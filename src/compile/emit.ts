@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SourceIdentity } from "../codegen/typescript/describe.js";
+import { buildAdversarialModule } from "../codegen/typescript/build-adversarial-module.js";
 import { buildElboModule } from "../codegen/typescript/build-elbo-module.js";
 import { buildModule } from "../codegen/typescript/build-module.js";
 import { printKernels } from "../codegen/kernels/emit-kernel.js";
@@ -7,6 +8,7 @@ import { printFunctionBody } from "../codegen/typescript/print-javascript.js";
 import type { SourceText } from "../diagnostics/span.js";
 import type { EmProgram, Program } from "../ir/program.js";
 import type { BatchSource } from "../runtime/data/collect-columns.js";
+import type { AdversarialTrainer } from "../runtime/adversarial-trainer.js";
 import type { ElboTrainer } from "../runtime/elbo-trainer.js";
 import type { EmTrainer } from "../runtime/em-trainer.js";
 import type { EmittedModule } from "../codegen/typescript/module-tree.js";
@@ -35,6 +37,16 @@ export type LoadedTrainer = EmTrainer<
 
 export type LoadedTrainerClass<T = LoadedTrainer> = new (sizes: Readonly<Record<string, number>>) => T;
 
+/** The same of a generator with its critic. */
+export type LoadedAdversarialTrainer = AdversarialTrainer<
+  Readonly<Record<string, number>>,
+  Readonly<Record<string, NamedTensor>>,
+  BatchSource
+>;
+
+/** A trainer, whatever it learns by. */
+export type AnyLoadedTrainer = LoadedTrainer | LoadedElboTrainer | LoadedAdversarialTrainer;
+
 /** The same of a model that learns by a bound. */
 export type LoadedElboTrainer = ElboTrainer<
   Readonly<Record<string, number>>,
@@ -62,11 +74,11 @@ export async function loadTrainer(emittable: Emittable<EmProgram>, options?: Emi
 export async function loadTrainer(
   emittable: Emittable,
   options?: EmitOptions,
-): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>>;
+): Promise<LoadedTrainerClass<AnyLoadedTrainer>>;
 export async function loadTrainer(
   { source, program }: Emittable,
   options: EmitOptions = {},
-): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>> {
+): Promise<LoadedTrainerClass<AnyLoadedTrainer>> {
   const runtime: unknown = await import("../runtime/index.js");
   const body = printFunctionBody(moduleOf(program, source, engineOf(program, options)));
   // The text comes from our own printer, not from the user: names are checked identifiers, numbers are printed.
@@ -82,6 +94,8 @@ function moduleOf(program: Program, source: SourceText, engine: Engine): Emitted
       return buildModule(program, identify(source), engine);
     case "elbo":
       return buildElboModule(program, identify(source), engine);
+    case "adversarial":
+      return buildAdversarialModule(program, identify(source), engine);
   }
 }
 

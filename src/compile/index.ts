@@ -2,6 +2,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { sortedDiagnostics } from "../diagnostics/sorted.js";
 import type { SourceText } from "../diagnostics/span.js";
 import { deriveEm } from "../inference/derive.js";
+import { deriveAdversarial } from "../inference/adversarial/derive-adversarial.js";
 import { deriveElbo } from "../inference/elbo/derive-elbo.js";
 import { eliminationOrder } from "../inference/elimination-order.js";
 import { requireDerivable } from "../inference/refusals.js";
@@ -55,6 +56,7 @@ export function deriveProgram(model: Model): EmProgram {
 }
 
 function programFor(model: Model, verdict: Verdict): Program {
+  if (verdict.kind === "adversarial") return mapFunctions(deriveAdversarial(model), (fn) => runPasses(fn));
   if (verdict.kind !== "elbo") return deriveProgram(model);
   return mapFunctions(deriveElbo(model, [...verdict.reparameterise, ...verdict.integrate]), (fn) => runPasses(fn));
 }
@@ -87,5 +89,13 @@ export type { Checked } from "./check-source.js";
 export { chooseEngine } from "./choose-engine.js";
 export type { Engine, EngineChoice } from "./choose-engine.js";
 export { emitModule, loadTrainer, printProgramKernels } from "./emit.js";
-export type { EmitOptions, Emittable, LoadedElboTrainer, LoadedTrainer, LoadedTrainerClass } from "./emit.js";
+export type {
+  AnyLoadedTrainer,
+  EmitOptions,
+  Emittable,
+  LoadedAdversarialTrainer,
+  LoadedElboTrainer,
+  LoadedTrainer,
+  LoadedTrainerClass,
+} from "./emit.js";
 export { compilerVersion } from "./version.js";

@@ -3,6 +3,7 @@ import { writeCsv, type CsvCell } from "../../data/write-csv.js";
 import { bindData, readData, trainerData, type DataOptions } from "../bind-data.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { openModel, type ModelOptions } from "../open-model.js";
+import { requireDensity } from "../require-density.js";
 import { variableColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
 import { requireFolderOf, writeResult } from "../write-result.js";
@@ -17,7 +18,7 @@ export async function impute(terminal: Terminal, file: string, options: ImputeOp
   const { trained, ...model } = await openModel(terminal, file, options);
   const table = await readData(terminal, options);
   const bound = bindData(terminal, table, model.description, model.sizes, options, trained);
-  const trainer = model.trainer(bound.sizes);
+  const trainer = requireDensity(model.trainer(bound.sizes), "impute");
   const imputed = await trainer.impute(trainerData(bound));
   trainer.dispose();
 

@@ -7,7 +7,8 @@ import { posteriorColumns, variableColumns } from "../result-columns.js";
 import type { NamedTensor } from "../../runtime/named-tensor.js";
 import { boundOptions } from "../step-fit-options.js";
 import type { Terminal } from "../terminal.js";
-import { learnsByBound, type Trainer } from "../trainer.js";
+import { requireDensity } from "../require-density.js";
+import { type DensityTrainer, learnsByBound } from "../trainer.js";
 import { tensorDocument } from "../train-document.js";
 import { requireFolderOf, writeResult } from "../write-result.js";
 
@@ -27,7 +28,7 @@ export async function predict(terminal: Terminal, file: string, options: Predict
     );
   }
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
-  const trainer = model.trainer(bound.sizes);
+  const trainer = requireDensity(model.trainer(bound.sizes), "predict");
   const { probability, means } = await posterior(trainer, trainerData(bound), options);
   trainer.dispose();
   const { rows } = bound;
@@ -61,7 +62,7 @@ export async function predict(terminal: Terminal, file: string, options: Predict
 
 /** Probabilities of discrete latents, and means of continuous ones. */
 async function posterior(
-  trainer: Trainer,
+  trainer: DensityTrainer,
   data: ReturnType<typeof trainerData>,
   options: PredictOptions,
 ): Promise<{

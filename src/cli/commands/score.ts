@@ -2,6 +2,7 @@ import { boundOptions } from "../step-fit-options.js";
 import { bindData, readData, trainerData, type DataOptions } from "../bind-data.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { openModel, type ModelOptions } from "../open-model.js";
+import { requireDensity } from "../require-density.js";
 import type { Terminal } from "../terminal.js";
 import { learnsByBound } from "../trainer.js";
 
@@ -16,7 +17,7 @@ export interface ScoreOptions extends ModelOptions, DataOptions {
 export async function score(terminal: Terminal, file: string, options: ScoreOptions): Promise<ExitCode> {
   const { trained, ...model } = await openModel(terminal, file, options);
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
-  const trainer = model.trainer(bound.sizes);
+  const trainer = requireDensity(model.trainer(bound.sizes), "score");
   const scored = learnsByBound(trainer)
     ? await trainer.score(trainerData(bound), boundOptions(options))
     : { ...(await trainer.score(trainerData(bound))), bound: "exact" };

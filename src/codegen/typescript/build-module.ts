@@ -212,7 +212,9 @@ export class LoopFunctions {
     const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables) : undefined;
     if (device === undefined) {
       const statement = this.loops(name, fn, {}, tiling);
-      return this.engine === "kernel" && this.withKernels && overRows(fn) ? this.kernel(name, fn, statement) : statement;
+      return this.engine === "kernel" && this.withKernels && overRows(fn)
+        ? this.kernel(name, fn, statement)
+        : statement;
     }
     const before = this.loops(`${name}Before`, device.before, { block: "{ ...block, tables }", into: "host" });
     const after = this.loops(`${name}After`, device.after, { block: "{ ...block, tables: totals }" });

@@ -1,12 +1,12 @@
 import { distributions } from "../../distributions/registry.js";
-import type { DensityFactor, Expression, Model } from "../../ir/model.js";
+import type { Expression, Factor, Model } from "../../ir/model.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import { axisSize, declarePlates, declareRows, eventAxesOf } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext } from "../elaborate/factor-density.js";
 
-/** Ancestral sampling: every variable after those its density reads. */
+/** Ancestral sampling: every variable after those its density, or its definition, reads. */
 export function deriveSample(model: Model): PlanFunction {
   const builder = new PlanBuilder();
   declareRows(builder, model);
@@ -16,6 +16,12 @@ export function deriveSample(model: Model): PlanFunction {
     const variable = elaborator.variable(factor.child);
     declarePlates(builder, model, variable.axes);
     const eventAxes = eventAxesOf(builder, variable);
+    if (factor.kind === "implicit") {
+      const made = elaborator.value(factor.value, eventAxes);
+      drawn.set(variable.name, made);
+      builder.output(variable.name, made, [...variable.axes, ...eventAxes]);
+      continue;
+    }
     const categoriesAxis =
       variable.domain.kind === "category"
         ? builder.axis(`${variable.name}.values`, axisSize(variable.domain.categories))
@@ -34,23 +40,27 @@ export function deriveSample(model: Model): PlanFunction {
 }
 
 /** Factors so that each comes after the latent and observed variables it reads. */
-function inDrawingOrder(model: Model): readonly DensityFactor[] {
-  const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
+function inDrawingOrder(model: Model): readonly Factor[] {
+  const { factors } = model;
   const done = new Set(
     model.variables.filter((variable) => variable.role === "given").map((variable) => variable.name),
   );
-  const ordered: DensityFactor[] = [];
+  const ordered: Factor[] = [];
   while (ordered.length < factors.length) {
     const next = factors.find(
       (factor) =>
         !done.has(factor.child) &&
-        Object.values(factor.arguments).every((argument) => [...variablesIn(argument)].every((name) => done.has(name))),
+        expressionsOf(factor).every((argument) => [...variablesIn(argument)].every((name) => done.has(name))),
     );
     if (next === undefined) throw new Error("derive: the variables of the model read each other in a circle");
     ordered.push(next);
     done.add(next.child);
   }
   return ordered;
+}
+
+function expressionsOf(factor: Factor): readonly Expression[] {
+  return factor.kind === "density" ? Object.values(factor.arguments) : [factor.value];
 }
 
 function variablesIn(expression: Expression): ReadonlySet<string> {
