@@ -104,8 +104,8 @@ export async function* fitByGame(
     critic: storedLearner(critic),
     generator: storedLearner(generator),
     average: Object.fromEntries(Object.entries(average).map(([name, held]) => [name, base64Of(bytesOf(held))])),
-    trace,
-    totals,
+    trace: [...trace],
+    totals: [...totals],
   });
   yield { kind: "start", model: description.name, rows: data.rows, restarts: 1, sizes };
   const turns = new HostTurns(options.signal);

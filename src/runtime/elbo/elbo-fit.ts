@@ -82,8 +82,8 @@ export async function* fitBySteps(
     ...identity,
     step,
     epoch: Math.floor(step / stepsPerEpoch),
-    epochTotals: totals,
-    trace,
+    epochTotals: [...totals],
+    trace: [...trace],
     ...storeLearner(learner.state()),
     ...(best === undefined ? {} : { best }),
   });
@@ -183,7 +183,7 @@ export async function* fitBySteps(
     // Both need the likelihood, and a bound is not it.
     aic: null,
     bic: null,
-    trace,
+    trace: [...trace],
     warnings: found,
     seed,
     restarts: [],
