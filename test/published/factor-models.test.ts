@@ -76,5 +76,7 @@ test("a variance that goes to 0 is told", async () => {
   expect(warnings.map(({ code }) => code)).toContain("GEN5019");
   const Plane = await trainerOfModel("plane");
   const clean = await new Plane({ Q: 2 }).fit({ size: iris() });
+  // 4 x 2 loadings less one rotation, 4 means, one variance.
+  expect(clean.degreesOfFreedom).toBe(12);
   expect(clean.warnings.map(({ code }) => code)).not.toContain("GEN5019");
 });

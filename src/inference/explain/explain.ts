@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import { positionAt, type SourceText, type Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
+import { rotationsOf } from "../../ir/rotations.js";
 import { printDimension } from "../../ir/print-domain.js";
 import type { EmProgram, Program } from "../../ir/program.js";
 import { gaussianComponents } from "../elimination/components.js";
@@ -69,6 +70,11 @@ function explainProgram(program: EmProgram, source: SourceText, engine: string |
     ...equations("E-step", estimates.posterior),
     ...equations("M-step", updates),
     ...missingValues(model).map((text): Section => ({ kind: "paragraph", label: "Missing entries", text })),
+    ...rotationsOf(model).map(({ latent, parameters }): Section => ({
+      kind: "paragraph",
+      label: "Identification",
+      text: `${parameters.join(", ")} ${parameters.length === 1 ? "is" : "are"} determined up to a rotation of ${latent}: compare products such as ${parameters[0] ?? ""} ${parameters[0] ?? ""}', not entries.`,
+    })),
     { kind: "paragraph", label: "Guarantee", text: guarantee(program) },
     {
       kind: "paragraph",
