@@ -41,6 +41,8 @@ export interface Score {
   /** Weighted where the data has weights. */
   readonly logLikelihood: number;
   readonly meanLogLikelihood: number;
+  /** The number of rows, or the sum of their weights. */
+  readonly totalWeight: number;
   readonly perRow: Float64Array;
 }
 
@@ -256,7 +258,8 @@ export abstract class EmTrainer<
         const weight = dataset.weights?.[row] ?? 1;
         if (weight > 0) logLikelihood += weight * density;
       });
-      return { rows: dataset.rows, logLikelihood, meanLogLikelihood: logLikelihood / dataset.totalWeight, perRow };
+      const { rows, totalWeight } = dataset;
+      return { rows, logLikelihood, meanLogLikelihood: logLikelihood / totalWeight, totalWeight, perRow };
     };
     return this.query(data, "score", scored, options.weights);
   }

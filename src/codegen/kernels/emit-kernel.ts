@@ -1,3 +1,4 @@
+import { distributeSolves } from "../../ir/passes/distribute-solves.js";
 import type { PlanFunction } from "../../ir/plan.js";
 import type {
   CellCount,
@@ -25,9 +26,9 @@ import type { Polynomial } from "./polynomial.js";
 import { namesIn } from "./polynomial.js";
 import { forEachStatement, expressionsOf, forEachExpression } from "./walk-kernel.js";
 import { ConstantTable } from "./wasm/constants.js";
-import { encodeDelta } from "./wasm/encode-delta.js";
 import { encodeModule } from "./wasm/encode-module.js";
 import type { Target, WasmFunction, WasmModule } from "./wasm/instructions.js";
+import { printBytes } from "./wasm/print-bytes.js";
 import { printModuleText } from "./wasm/print-text.js";
 import { writeSegment } from "./write-segment.js";
 
@@ -51,19 +52,19 @@ export interface EmittedKernels {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** The functions that can be kernels as one WebAssembly module, in two variants. */
+/** The functions that can be kernels as one WebAssembly module. */
 export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels {
   const { kernels, skipped } = lowerKernels(functions);
   if (kernels.length === 0) return { skipped };
   const { module, firstFreeByte } = assemble(kernels);
-  const [plain, relaxed] = [false, true].map((isRelaxed) => encodeModule(module, { relaxed: isRelaxed }));
+  const { bytes, memoryFlags, fusions } = encodeModule(module);
   return {
     skipped,
     module: {
       lanes,
-      plain: base64(plain.bytes),
-      relaxed: base64(encodeDelta(plain.bytes, relaxed.bytes)),
-      memoryFlags: plain.memoryFlags,
+      bytes: printBytes(bytes),
+      fusions: printBytes(fusions),
+      memoryFlags,
       firstFreeByte,
       functions: kernels.map(({ description }) => description),
     },
@@ -107,7 +108,8 @@ function lowerKernels(functions: readonly PlanFunction[]): {
   return { kernels, skipped };
 }
 
-function lowerKernel(plan: PlanFunction): LoweredKernel {
+function lowerKernel(given: PlanFunction): LoweredKernel {
+  const plan = distributeSolves(given);
   const converted = kernelFromLoops(plan, lowerFunction(plan));
   const fn = onlyUsedArrays(passes.reduce((kernel, pass) => pass.run(kernel), converted));
   const frame = new Map<string, number>();
@@ -233,10 +235,4 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
 
 function isVectorFunction(name: VectorFunctionName | HostFunctionName): name is VectorFunctionName {
   return name in vectorFunctions;
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
 }

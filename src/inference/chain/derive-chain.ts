@@ -1,20 +1,27 @@
-import type { DensityFactor, Model } from "../../ir/model.js";
-import type { NodeId, PlanFunction, PlanOutput, Sweep } from "../../ir/plan.js";
+import type { DensityFactor, Model, Variable } from "../../ir/model.js";
+import type { NodeId, PlanAxis, PlanFunction, PlanOutput, Sweep } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import type { EmProgram, Variants } from "../../ir/program.js";
-import { declareRows, valuesAxis } from "../elaborate/axes.js";
+import { declareRows, eventAxesOf, isEnumerable, laggedName, valuesAxis } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
-import { factorDensity } from "../elaborate/factor-density.js";
+import { factorDensity, latentScope } from "../elaborate/factor-density.js";
+import { gaussianComponents, type GaussianComponent } from "../elimination/components.js";
+import { continuousVariable } from "../elimination/gaussian.js";
+import { continuousLatentsOf, type Inside } from "../inside.js";
 import { instantiate } from "../instantiate.js";
-import { weightedDensities } from "../m-step/gradient.js";
+import { spreadTerm, weightedDensities } from "../m-step/gradient.js";
 import type { ParameterGroup, UpdateDerivation } from "../m-step/statistics-context.js";
 import { deriveLogPrior, deriveLogPriorGradient } from "../prior.js";
 import { writeImputed } from "../queries/impute.js";
+import { writeMoments } from "../queries/moments.js";
 import { writeDraws } from "../queries/sample.js";
-import { startResponsibility } from "../start-responsibility.js";
+import { startElaborator, startResponsibility, startTableAxes } from "../start-responsibility.js";
 import { updatesOf } from "../updates.js";
 import type { Mode } from "./eliminate.js";
 import { activeFactors, framesOf, type Frames } from "./frame-model.js";
+import type { CollapsedGroup } from "./collapsed-groups.js";
+import { writeCollapsedStep, type CollapsedStep } from "./collapsed-step.js";
+import { writeGaussianStep, type GaussianStep } from "./gaussian-step.js";
 import { messagesOf } from "./messages.js";
 import { deriveEnd, deriveStep } from "./step.js";
 
@@ -26,8 +33,8 @@ import { deriveEnd, deriveStep } from "./step.js";
  *     backward   step by step from the end: the derivative of each step with respect to its tables and the message it
  *                was told, so that the E-step's statistics are added up in the same pass
  */
-export function deriveChainEm(original: Model): EmProgram {
-  const frames = framesOf(original);
+export function deriveChainEm(original: Model, collapse?: number): EmProgram {
+  const frames = framesOf(original, collapse);
   const { model } = frames;
   const hasMissing = model.variables.some((variable) => variable.optional);
   const variants = (write: (missing: boolean) => PlanFunction): Variants => ({
@@ -50,6 +57,7 @@ export function deriveChainEm(original: Model): EmProgram {
     reason,
   }));
   const messages = messagesOf(frames);
+  const isCarried = new Set(messages.flatMap(({ members }) => members.map(({ name }) => name)));
   return {
     algorithm: "em",
     model,
@@ -59,7 +67,9 @@ export function deriveChainEm(original: Model): EmProgram {
     start: variants((missing) => chain.start(missing, closed)),
     posterior: variants((missing) => chain.posterior(missing, "sum")),
     ...(hasMissing ? { impute: chain.impute() } : {}),
-    mostProbable: variants((missing) => chain.posterior(missing, "max")),
+    ...(messages.length > 0 && gaussianComponents(model).length === 0
+      ? { mostProbable: variants((missing) => chain.posterior(missing, "max")) }
+      : {}),
     sequences: {
       ...(frames.sequences === undefined ? {} : { plate: frames.sequences }),
       perSequence: [...frames.perSequence],
@@ -78,13 +88,23 @@ export function deriveChainEm(original: Model): EmProgram {
         span: members[0]!.span,
       })),
       ...model.variables
-        .filter(
-          ({ name, role }) => role === "latent" && !messages.some((one) => one.members.some((m) => m.name === name)),
-        )
-        .map(({ name, span }) => ({ rule: "eliminate discrete", text: `${name} is summed out exactly`, span })),
+        .filter((variable) => variable.role === "latent" && !isCarried.has(variable.name))
+        .map((variable) => ({
+          rule: isEnumerable(variable) ? "eliminate discrete" : "eliminate Gaussian",
+          text: describeElimination(frames, variable),
+          span: variable.span,
+        })),
       ...report,
     ],
   };
+}
+
+function describeElimination(frames: Frames, variable: Variable): string {
+  if (isEnumerable(variable)) return `${variable.name} is summed out exactly`;
+  const isScan = frames.perSequence.has(variable.name) || (frames.reach.get(variable.name) ?? 0) > 0;
+  return isScan
+    ? `${variable.name}: integrated out step by step along ${frames.chain}`
+    : `${variable.name} is integrated out exactly`;
 }
 
 /** A function and what runs before it. */
@@ -104,11 +124,33 @@ const internal: Pick<PlanOutput, "internal"> = { internal: true };
 /** A step with the factors' tables in place of abstract ones. */
 interface WrittenStep {
   readonly builder: PlanBuilder;
-  readonly elaborator: Elaborator;
   readonly factors: readonly DensityFactor[];
+  /** Of the step over abstract tables. */
   readonly outputs: ReadonlyMap<string, NodeId>;
   readonly stored: (output: string) => readonly string[];
-  readonly tables: ReadonlyMap<string, NodeId>;
+  readonly gaussian: readonly GaussianStep[];
+  readonly collapsed: readonly CollapsedStep[];
+  /** [rows] */
+  readonly logDensity: NodeId;
+  /** In a backward pass; shares are responsibilities where it is not weighted. */
+  readonly inside: Inside;
+}
+
+interface ObjectiveParts {
+  readonly elaborator: Elaborator;
+  weight(factor: DensityFactor): NodeId;
+  density(factor: DensityFactor): NodeId;
+}
+
+function isCollapsed(groups: readonly CollapsedGroup[], component: GaussianComponent): boolean {
+  return groups.some((group) => group.components.some(({ name }) => name === component.name));
+}
+
+/** Continuous latents that a factor reads, its child included. */
+function scopeOf(elaborator: Elaborator, factor: DensityFactor): readonly string[] {
+  return latentScope(elaborator, factor).flatMap(({ name, lag }) =>
+    isEnumerable(elaborator.variable(name)) ? [] : [laggedName(name, lag)],
+  );
 }
 
 /** Writes the functions of a chain's program. */
@@ -137,10 +179,12 @@ class ChainWriter {
     mode: Mode = "sum",
   ): readonly PlanFunction[] {
     return this.positions.map((position) => {
-      const { builder, outputs, stored } = this.step(position, missing, parameters, mode, true);
+      const step = this.step(position, missing, parameters, mode, true, false);
+      const { builder, outputs, stored, gaussian, collapsed, logDensity } = step;
       for (const [name, node] of outputs)
         if (name.startsWith("message.")) builder.output(name, node, stored(name), internal);
-      const logDensity = required(outputs, "logDensity");
+      for (const { name, node, stored: axes } of [...gaussian, ...collapsed].flatMap(({ told }) => told))
+        builder.output(name, node, axes, internal);
       const { chain } = this.frames;
       if (wanted.includes("logDensity")) builder.output("logDensity", logDensity, [chain]);
       if (wanted.includes("logLikelihood")) {
@@ -163,14 +207,20 @@ class ChainWriter {
   ): readonly PlanFunction[] {
     const { frames } = this;
     const ends =
-      messagesOf(frames).length === 0
+      messagesOf(frames).length === 0 && frames.groups.length === 0
         ? []
         : this.positions.slice(0, -1).map((position) => deriveEnd(frames, position, mode, weighted));
     const steps = [...this.positions].reverse().map((position) => {
-      const step = this.step(position, missing, parameters, mode, weighted);
-      const { builder, outputs, stored } = step;
+      const step = this.step(position, missing, parameters, mode, weighted, true);
+      const { builder, outputs, stored, gaussian, collapsed } = step;
+      const back = { ...internal, lag: 1 };
       for (const [name, node] of outputs)
-        if (name.startsWith("back.")) builder.output(name.slice(5), node, stored(name), { ...internal, lag: 1 });
+        if (name.startsWith("back.")) builder.output(name.slice(5), node, stored(name), back);
+      for (const { name, node, stored: axes } of [
+        ...gaussian.flatMap((one) => one.back),
+        ...collapsed.flatMap((one) => one.backward?.back ?? []),
+      ])
+        builder.output(name, node, axes, back);
       write(step, position);
       return { ...builder.build(`backward${position}`), sweep: this.sweep(position, true) };
     });
@@ -184,11 +234,12 @@ class ChainWriter {
       for (const derivation of derivations) {
         step.builder.rule("statistics", () =>
           derivation.write({
-            elaborator: step.elaborator,
+            elaborator: step.inside.elaborator,
             missing,
             isActive: (factor) => active.has(factor),
-            responsibility: (factor) => required(step.outputs, `responsibility.${factor}`),
-            tableAxes: (factor) => step.builder.axesOf(required(step.tables, factor)),
+            responsibility: (factor) => step.inside.output(`responsibility.${step.inside.tableOf(factor)}`),
+            tableAxes: (factor) => step.inside.tableAxes(factor),
+            covariance: (u, v) => step.inside.covariance(u, v),
           }),
         );
       }
@@ -198,10 +249,25 @@ class ChainWriter {
 
   posterior(missing: boolean, mode: Mode): PlanFunction {
     const forward = this.forward(missing, "parameter", [], mode);
-    const backward = this.backward(missing, "parameter", mode, false, ({ builder, outputs, stored }) => {
-      for (const [name, node] of outputs)
-        if (name.startsWith("posterior.")) builder.output(name.slice("posterior.".length), node, stored(name));
-    });
+    const backward = this.backward(
+      missing,
+      "parameter",
+      mode,
+      false,
+      ({ builder, outputs, stored, inside, collapsed }) => {
+        this.frames.groups.forEach(({ discrete }, i) => {
+          const share = collapsed[i]?.backward?.share;
+          for (const variable of share === undefined ? [] : discrete) {
+            const kept = [...variable.axes, valuesAxis(builder, variable)];
+            const rest = share === undefined ? [] : builder.axesOf(share).filter((axis) => !kept.includes(axis));
+            if (share !== undefined) builder.output(variable.name, builder.sum(share, rest), kept);
+          }
+        });
+        for (const [name, node] of outputs)
+          if (name.startsWith("posterior.")) builder.output(name.slice("posterior.".length), node, stored(name));
+        for (const latent of continuousLatentsOf(this.frames.model)) writeMoments(inside, latent);
+      },
+    );
     return inOrder(mode === "sum" ? "posterior" : "mostProbable", [...forward, ...backward]);
   }
 
@@ -211,7 +277,8 @@ class ChainWriter {
       this.frames.model.variables.some((variable) => variable.name === name && variable.optional);
     const backward = this.backward(true, "parameter", "sum", false, (step) => {
       const factors = step.factors.filter(({ child }) => isOptional(child));
-      writeImputed(step.elaborator, factors, (factor) => required(step.outputs, `responsibility.${factor}`));
+      const { inside } = step;
+      writeImputed(inside.elaborator, factors, (factor) => inside.output(`share.${inside.tableOf(factor)}`));
     });
     return inOrder("impute", [...forward, ...backward]);
   }
@@ -221,7 +288,8 @@ class ChainWriter {
     return inOrder(
       "start",
       this.positions.map((position) => {
-        const { builder, elaborator, factors } = this.plain(position);
+        const { builder, factors } = this.plain(position);
+        const elaborator = startElaborator(this.frames.model, builder, "parameter");
         const factor = (name: string): DensityFactor => factors.find((one) => one.name === name)!;
         for (const derivation of derivations) {
           derivation.write({
@@ -229,7 +297,7 @@ class ChainWriter {
             missing,
             isActive: (name) => factors.some((one) => one.name === name),
             responsibility: (name) => startResponsibility(elaborator, factor(name), missing),
-            tableAxes: (name) => builder.axesOf(factorDensity(elaborator, factor(name), missing)),
+            tableAxes: (name) => startTableAxes(elaborator, factor(name), missing),
           });
         }
         return { ...builder.build(`start${position}`), sweep: this.sweep(position) };
@@ -253,23 +321,63 @@ class ChainWriter {
   }
 
   expectedLogJoint(group: ParameterGroup, missing: boolean): PlanFunction {
-    const carried = (factor: string, position: number): string => `weight.${factor}.${position}`;
-    const axes = new Map<string, { readonly stored: readonly string[]; readonly step: WrittenStep }>();
+    const read = new Map<string, readonly PlanAxis[]>();
+    const isWanted = ({ name }: DensityFactor): boolean => group.factors.some((factor) => factor.name === name);
     const forward = this.forward(missing, "previous", []);
     const backward = this.backward(missing, "previous", "sum", true, (step, position) => {
-      for (const factor of step.factors.filter((one) => group.factors.some(({ name }) => name === one.name))) {
-        const name = carried(factor.name, position);
-        const node = required(step.outputs, `responsibility.${factor.name}`);
-        const stored = step.builder.axesOf(required(step.tables, factor.name));
-        axes.set(name, { stored, step });
-        step.builder.output(name, node, stored, internal);
+      const { builder, inside } = step;
+      const keep = (name: string, node: NodeId, more: readonly string[]): void => {
+        if (read.has(name)) return;
+        const stored = [...new Set([...more, ...builder.axesOf(node)])];
+        read.set(
+          name,
+          stored.map((axis) => ({ name: axis, size: builder.sizeOf(axis) })),
+        );
+        builder.output(name, node, stored, internal);
+      };
+      for (const factor of step.factors.filter(isWanted)) {
+        const table = inside.tableOf(factor.name);
+        const weight = inside.output(`responsibility.${table}`);
+        keep(`weight.${factor.name}.${position}`, weight, inside.tableAxes(factor.name));
+        if (table === factor.name) continue;
+        const keys = scopeOf(inside.elaborator, factor);
+        for (const [i, key] of keys.entries()) {
+          const mean = inside.elaborator.mode.drawn?.get(key);
+          if (mean !== undefined) keep(`given.${key}.${position}`, mean, [this.frames.chain]);
+          for (const other of keys.slice(i)) {
+            const [u, v] = key <= other ? [key, other] : [other, key];
+            keep(`given.${u},${v}.${position}`, inside.covariance(u, v), [this.frames.chain]);
+          }
+        }
       }
     });
-    const objectives = this.objectives(group, missing, "expectedLogJoint", (elaborator, factor, position) => {
-      const name = carried(factor.name, position);
-      const { stored, step } = axes.get(name)!;
-      for (const axis of stored) elaborator.builder.axis(axis, step.builder.sizeOf(axis));
-      return elaborator.builder.input("carry", name, stored);
+    const components = gaussianComponents(this.frames.model);
+    const tableOf = (name: string): string =>
+      components.find(({ factors }) => factors.some((factor) => factor.name === name))?.name ?? name;
+    const objectives = this.objectives(group, "expectedLogJoint", (builder, position) => {
+      const input = (name: string): NodeId => {
+        const axes = (read.get(name) ?? []).map((axis) => builder.axis(axis.name, axis.size));
+        return builder.input("carry", name, axes);
+      };
+      const end = `.${position}`;
+      const keys = [...read.keys()]
+        .filter((name) => name.startsWith("given.") && name.endsWith(end) && !name.includes(","))
+        .map((name) => name.slice("given.".length, -end.length));
+      const drawn = new Map(keys.map((key) => [key, input(`given.${key}${end}`)]));
+      const current = new Elaborator(this.frames.model, builder, {
+        parameters: "parameter",
+        ...(drawn.size === 0 ? {} : { drawn }),
+      });
+      const given = {
+        tableOf,
+        covariance: (u: string, v: string): NodeId => input(`given.${u <= v ? `${u},${v}` : `${v},${u}`}${end}`),
+      };
+      return {
+        elaborator: current,
+        weight: (factor) => input(`weight.${factor.name}${end}`),
+        density: (factor) =>
+          builder.plus(factorDensity(current, factor, missing), spreadTerm(current, given, factor, missing)),
+      };
     });
     return inOrder("expectedLogJoint", [...forward, ...backward, ...objectives]);
   }
@@ -277,25 +385,32 @@ class ChainWriter {
   startLogJoint(group: ParameterGroup, missing: boolean): PlanFunction {
     return inOrder(
       "startLogJoint",
-      this.objectives(group, missing, "startLogJoint", (elaborator, factor) =>
-        startResponsibility(elaborator, factor, missing),
-      ),
+      this.objectives(group, "startLogJoint", (builder) => {
+        const elaborator = startElaborator(this.frames.model, builder, "parameter");
+        return {
+          elaborator,
+          weight: (factor) => startResponsibility(elaborator, factor, missing),
+          density: (factor) => factorDensity(elaborator, factor, missing),
+        };
+      }),
     );
   }
 
   private objectives(
     group: ParameterGroup,
-    missing: boolean,
     name: string,
-    weightOf: (elaborator: Elaborator, factor: DensityFactor, position: number) => NodeId,
+    partsAt: (builder: PlanBuilder, position: number) => ObjectiveParts,
   ): readonly PlanFunction[] {
     return this.positions.map((position) => {
-      const { elaborator, factors } = this.plain(position);
-      const active = group.factors.filter((factor) => factors.includes(factor));
-      const fn = weightedDensities(elaborator, { ...group, factors: active }, `${name}${position}`, {
-        weight: (factor) => weightOf(elaborator, factor, position),
+      const builder = new PlanBuilder();
+      declareRows(builder, this.frames.model);
+      const active = activeFactors(this.frames, position);
+      const factors = group.factors.filter((factor) => active.some((one) => one.name === factor.name));
+      const { elaborator, weight, density } = partsAt(builder, position);
+      const fn = weightedDensities(elaborator, { ...group, factors }, `${name}${position}`, {
+        weight,
+        density,
         axes: () => [],
-        density: (factor) => factorDensity(elaborator, factor, missing),
       });
       return { ...fn, sweep: this.sweep(position) };
     });
@@ -315,25 +430,97 @@ class ChainWriter {
     parameters: "parameter" | "previous",
     mode: Mode,
     weighted: boolean,
+    isBackward: boolean,
   ): WrittenStep {
-    const { model } = this.frames;
+    const { frames } = this;
+    const { model } = frames;
     const skeleton = this.skeleton(position, mode, weighted);
     const builder = new PlanBuilder();
     declareRows(builder, model);
-    const elaborator = new Elaborator(model, builder, { parameters });
-    const factors = activeFactors(this.frames, position);
-    const tables = new Map<string, NodeId>(
-      factors.map((factor) => [factor.name, factorDensity(elaborator, factor, missing)]),
+    const plain = new Elaborator(model, builder, { parameters });
+    const factors = activeFactors(frames, position);
+    const components = gaussianComponents(model);
+    const { groups } = frames;
+    const groupOf = (component: GaussianComponent): number =>
+      groups.findIndex((group) => group.components.some(({ name }) => name === component.name));
+    const componentOf = new Map(components.flatMap((one) => one.factors.map(({ name }) => [name, one] as const)));
+    const exact = components.filter((component) => !isCollapsed(groups, component));
+    const gaussian = exact.map((component) =>
+      writeGaussianStep(frames, builder, component, position, missing, parameters, isBackward),
     );
+    const collapsed = groups.map((group) =>
+      writeCollapsedStep(frames, builder, group, position, missing, parameters, isBackward),
+    );
+    const inGroup = (factor: string): number => groups.findIndex((group) => group.factors.has(factor));
+    const tables = new Map<string, NodeId>();
+    for (const factor of factors)
+      if (!componentOf.has(factor.name) && inGroup(factor.name) < 0)
+        tables.set(factor.name, factorDensity(plain, factor, missing));
+    exact.forEach(({ name }, i) => tables.set(name, gaussian[i]!.table));
     const outputs = instantiate(builder, skeleton, (name) =>
       name.startsWith("factor.") ? required(tables, name.slice("factor.".length)) : builder.constant(0),
+    );
+    const logDensity = collapsed.reduce(
+      (sum, one) => builder.plus(sum, one.logDensity),
+      required(outputs, "logDensity"),
     );
     const stored = (output: string): readonly string[] => {
       const found = skeleton.outputs.find(({ name }) => name === output);
       if (found === undefined) throw new Error(`chain: a step has no ${output}`);
       return found.axes;
     };
-    return { builder, elaborator, factors, outputs, stored, tables };
+    const stepOf = (variable: string): Pick<GaussianStep, "mean" | "covariance"> => {
+      const component = components.find(({ variables }) => variables.some(({ name }) => name === variable));
+      const found =
+        component === undefined
+          ? undefined
+          : (gaussian[exact.indexOf(component)] ?? collapsed[groupOf(component)]?.backward);
+      if (found === undefined) throw new Error(`chain: ${variable} is not integrated`);
+      return found;
+    };
+    const means = new Map<string, NodeId>();
+    if (isBackward) {
+      for (const { variables } of components) {
+        for (const variable of variables) {
+          const reach = frames.perSequence.has(variable.name) ? 0 : (frames.reach.get(variable.name) ?? 0);
+          for (let lag = 0; lag <= Math.min(reach, position); lag++) {
+            const { key, axis } = continuousVariable(plain, variable.name, lag);
+            const mean = stepOf(variable.name).mean(key);
+            const [own] = eventAxesOf(builder, variable);
+            means.set(key, axis === undefined || own === undefined ? mean : builder.rename(mean, axis, own));
+          }
+        }
+      }
+    }
+    const elaborator = means.size === 0 ? plain : new Elaborator(model, builder, { parameters, drawn: means });
+    /** The weights of a table that a collapsed step is made of. */
+    const collapsedTable = (table: string): { readonly node: NodeId; readonly axes: readonly string[] } | undefined => {
+      const component = components.find(({ name }) => name === table);
+      const index = component === undefined ? inGroup(table) : groupOf(component);
+      const backward = collapsed[index]?.backward;
+      const factor = component?.factors[0] ?? factors.find(({ name }) => name === table);
+      return backward === undefined || factor === undefined ? undefined : backward.tableOf(factor);
+    };
+    const inside: Inside = {
+      output(name) {
+        const table = name.replace(/^(share|responsibility)\./, "");
+        return collapsedTable(table)?.node ?? required(outputs, `responsibility.${table}`);
+      },
+      tableOf: (factor) => componentOf.get(factor)?.name ?? factor,
+      tableAxes(factor) {
+        const component = componentOf.get(factor);
+        return (
+          collapsedTable(component?.name ?? factor)?.axes ??
+          (component === undefined
+            ? builder.axesOf(required(tables, factor))
+            : gaussian[exact.indexOf(component)]!.tableAxes)
+        );
+      },
+      elaborator,
+      covariance: (u, v) => stepOf(u.replace(/\[.*$/, "")).covariance(u, v),
+      components,
+    };
+    return { builder, factors, outputs, stored, gaussian, collapsed, logDensity, inside };
   }
 
   private skeleton(position: number, mode: Mode, weighted: boolean): PlanFunction {
@@ -341,14 +528,30 @@ class ChainWriter {
     const known = this.steps.get(key);
     if (known !== undefined) return known;
     const { builder, elaborator, factors } = this.plain(position);
-    const shapes = factors.map((factor) => ({
-      name: factor.name,
-      plates: elaborator.variable(factor.child).axes,
-      // Masks bring in the rows: a table has all axes that it has in any variant.
-      axes: builder.axesOf(factorDensity(elaborator, factor, true)),
-    }));
+    const { groups } = this.frames;
+    const all = gaussianComponents(this.frames.model);
+    const components = all.filter((component) => !isCollapsed(groups, component));
+    const integrated = new Set([
+      ...all.flatMap((one) => one.factors.map(({ name }) => name)),
+      ...groups.flatMap((group) => [...group.factors]),
+    ]);
+    const shapes = [
+      ...factors
+        .filter(({ name }) => !integrated.has(name))
+        .map((factor) => ({
+          name: factor.name,
+          plates: elaborator.variable(factor.child).axes,
+          // Masks bring in the rows: a table has all axes that it has in any variant.
+          axes: builder.axesOf(factorDensity(elaborator, factor, true)),
+        })),
+      ...components.map((component) => ({
+        name: component.name,
+        plates: [this.frames.chain],
+        axes: writeGaussianStep(this.frames, builder, component, position, true, "parameter", false).tableAxes,
+      })),
+    ];
     for (const variable of this.frames.model.variables) {
-      if (variable.role !== "latent") continue;
+      if (!isEnumerable(variable)) continue;
       const reach = this.frames.reach.get(variable.name) ?? 0;
       for (let lag = 0; lag <= Math.min(reach, position); lag++) valuesAxis(builder, variable, lag);
     }

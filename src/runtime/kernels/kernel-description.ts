@@ -63,10 +63,10 @@ export type CellCount = readonly (readonly [number, ...(readonly string[])])[];
 /** The functions of one model, compiled into one module. */
 export interface KernelModule {
   readonly lanes: number;
-  /** Without fused multiply-add, in base64. */
-  readonly plain: string;
-  /** What turns that into the module with fused multiply-add (relaxed SIMD), as `applyDelta` takes it, in base64. */
-  readonly relaxed: string;
+  /** The WebAssembly module, as `bytesOfText` reads it. */
+  readonly bytes: string;
+  /** Where its multiply-adds are, which are fused where there is relaxed SIMD; in the same form. */
+  readonly fusions: string;
   /** Place of the byte that says whether the imported memory is shared: 1 where it is not, 3 where it is. */
   readonly memoryFlags: number;
   /** Memory below is the module's own constants. */
