@@ -80,6 +80,8 @@ export interface ParameterDescription {
   readonly hasPrior: boolean;
   /** A Positive whose update takes the ridge: the variance of a scalar Normal. (Covariances need not say so.) */
   readonly takesRidge?: boolean;
+  /** Loadings [D, L] of a Gaussian latent, of which L (L - 1) / 2 rotations change nothing. */
+  readonly rotates?: true;
   /** A standard deviation, not a variance. */
   readonly isDeviation?: boolean;
   /** The spread of a logarithm (LogNormal): the ridge is in its own units, not in the data's variance. */

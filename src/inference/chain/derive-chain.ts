@@ -18,7 +18,7 @@ import { writeDraws } from "../queries/sample.js";
 import { startElaborator, startResponsibility, startTableAxes } from "../start-responsibility.js";
 import { updatesOf } from "../updates.js";
 import type { Mode } from "./eliminate.js";
-import { activeFactors, framesOf, type Frames } from "./frame-model.js";
+import { activeFactors, collapsedLatents, framesOf, type Frames } from "./frame-model.js";
 import type { CollapsedGroup } from "./collapsed-groups.js";
 import { writeCollapsedStep, type CollapsedStep } from "./collapsed-step.js";
 import { writeGaussianStep, type GaussianStep } from "./gaussian-step.js";
@@ -57,6 +57,7 @@ export function deriveChainEm(original: Model, collapse?: number): EmProgram {
     reason,
   }));
   const messages = messagesOf(frames);
+  const collapsed = collapsedLatents(frames);
   const isCarried = new Set(messages.flatMap(({ members }) => members.map(({ name }) => name)));
   return {
     algorithm: "em",
@@ -82,13 +83,20 @@ export function deriveChainEm(original: Model, collapse?: number): EmProgram {
     statistics: closed.flatMap((derivation) => derivation.statistics),
     updates,
     report: [
+      ...frames.groups.map(({ discrete, components }) => ({
+        rule: "collapse",
+        text: `${components.flatMap(({ variables }) => variables.map(({ name }) => name)).join(", ")} and ${discrete.map(({ name }) => name).join(", ")}: one Gaussian is kept for each value of the last ${(collapse ?? 2) - 1 === 1 ? "choice" : `${(collapse ?? 2) - 1} choices`} along ${frames.chain}; histories that agree in them are collapsed into it`,
+        span: discrete[0]!.span,
+      })),
       ...messages.map(({ members }) => ({
         rule: "scan",
         text: `${members.map(({ name }) => name).join(", ")}: summed out step by step along ${frames.chain}`,
         span: members[0]!.span,
       })),
       ...model.variables
-        .filter((variable) => variable.role === "latent" && !isCarried.has(variable.name))
+        .filter(
+          (variable) => variable.role === "latent" && !isCarried.has(variable.name) && !collapsed.has(variable.name),
+        )
         .map((variable) => ({
           rule: isEnumerable(variable) ? "eliminate discrete" : "eliminate Gaussian",
           text: describeElimination(frames, variable),
