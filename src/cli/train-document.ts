@@ -26,7 +26,7 @@ export function trainDocument({ description, result, parameters, engine, backend
     rows: result.rows,
     logLikelihood: result.logLikelihood,
     meanLogLikelihood: result.meanLogLikelihood,
-    bound: bound === undefined ? "exact" : "elbo",
+    bound: bound === undefined ? (description.approximation ?? "exact") : "elbo",
     iterations: result.iterations,
     converged: result.converged,
     seconds: result.seconds,

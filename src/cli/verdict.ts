@@ -25,7 +25,7 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
   ];
   const width = Math.max(...lines.map(([name]) => name.length)) + 2;
   return [
-    `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${!("bound" in result) ? "EM, exact" : "an evidence lower bound"} (engine ${engine})`,
+    `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${!("bound" in result) ? `EM, ${description.approximation ?? "exact"}` : "an evidence lower bound"} (engine ${engine})`,
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
     ...Object.entries(parameters).flatMap(([name, tensor]) =>

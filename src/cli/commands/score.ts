@@ -19,7 +19,7 @@ export async function score(terminal: Terminal, file: string, options: ScoreOpti
   const trainer = model.trainer(bound.sizes);
   const scored = learnsByBound(trainer)
     ? await trainer.score(trainerData(bound, model.description), boundOptions(options))
-    : { ...(await trainer.score(trainerData(bound, model.description))), bound: "exact" };
+    : { ...(await trainer.score(trainerData(bound, model.description))), bound: model.description.approximation ?? "exact" };
   const { rows, logLikelihood, meanLogLikelihood, perRow } = scored;
   trainer.dispose();
   if (options.json === true) {
