@@ -31,6 +31,8 @@ export interface EmProgram {
   readonly sample: PlanFunction;
   /** Output `logPrior` []: sum of the log prior densities of the parameters. */
   readonly logPrior: PlanFunction;
+  /** What was approximated, as the program asks for it: "collapse(2)". */
+  readonly approximation?: string;
   /** Of a model with a chain: its rows are the steps of sequences, one after the other. */
   readonly sequences?: { readonly plate?: string; readonly perSequence: readonly string[] };
   /** Of a model with a chain of discrete latents: for each latent 1 at its value in the most probable sequence, else 0. */

@@ -24,6 +24,8 @@ export interface ModelDescription {
   readonly options: Readonly<Record<string, number | string>>;
   /** True if a start that treats all components alike is a stationary point (there are discrete latents). */
   readonly needsSymmetryBreaking: boolean;
+  /** What was approximated in the derivation, as the program asks for it: "collapse(2)". Absent: nothing. */
+  readonly approximation?: string;
   /** Of a model with a chain: its rows are steps of sequences. */
   readonly sequences?: SequenceDescription;
 }
