@@ -70,7 +70,9 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
     });
 
   addModelOptions(command("sample <model>", "draw from a model"))
-    .requiredOption("-n <rows>", "how many rows", integerAtLeast(1))
+    .requiredOption("-n <rows>", "how many rows; of a model with a chain, how many sequences", integerAtLeast(1))
+    .option("--steps <steps>", "how many steps each sequence has, where the model has a chain", integerAtLeast(1))
+    .option("--sequence <column>", "rows of --data with the same value form one sequence")
     .option("--seed <seed>", "seed of the random numbers", integerAtLeast(0), 0)
     .option("--data <file>", "given variables, where the model has any (repeatable)", repeated, [])
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})
@@ -153,6 +155,8 @@ function addQueryOptions(command: Command): Command {
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})
     .option("--sequence <column>", "rows with the same value form one sequence")
     .addOption(binarizeOption())
+    .option("--stream", "read the data in blocks, anew in every pass, whatever their size")
+    .option("--no-stream", "hold the data in memory, whatever their size")
     .option("--json", "one JSON document on standard output")
     .option("--quiet", "no messages but errors");
 }
@@ -171,6 +175,8 @@ function addFitOptions(command: Command): Command {
     .option("--weights <column>", "how often each row counts")
     .option("--sequence <column>", "rows with the same value form one sequence, in order")
     .addOption(binarizeOption())
+    .option("--stream", "read the data in blocks, anew in every pass, whatever their size")
+    .option("--no-stream", "hold the data in memory, whatever their size")
     .option("--max-iterations <n>", "at most so many iterations for each start", integerAtLeast(1))
     .option("--tolerance <number>", "stop when the mean log-likelihood grows by less", nonNegativeNumber)
     .option("--restarts <n>", "how many starts; the best is kept", integerAtLeast(1))

@@ -44,9 +44,6 @@ export function refuseUnsupported(options: TrainOptions, algorithm: Program["alg
       throw usageFailure(`${name} is for models learned by gradients; EM passes over all rows in every iteration.`);
     }
   }
-  if (options.sequence !== undefined) {
-    throw unavailableFailure("--sequence is for models with a chain, which are not trained yet.");
-  }
   if (algorithm === "em" && (options.binarize === "resample" || options.binarize === "expected")) {
     throw unavailableFailure(
       `--binarize ${options.binarize} is for models learned by gradient steps.`,

@@ -8,24 +8,27 @@ export interface ResultColumn {
   at(row: number): CsvCell;
 }
 
-/** `z`, `z_0`, `z_1`, …: the most probable value, then the probability of each; inside plates `z[0]`, `z[0]_0`, …. */
-export function posteriorColumns(name: string, { shape, data }: NamedTensor): readonly ResultColumn[] {
+/**
+ * `z`, `z_0`, `z_1`, …: the most probable value, then the probability of each; inside plates `z[0]`, `z[0]_0`, ….
+ *
+ * @param chosen the most probable values
+ */
+export function posteriorColumns(
+  name: string,
+  { shape, data }: NamedTensor,
+  chosen: ArrayLike<number>,
+): readonly ResultColumn[] {
   const values = shape[shape.length - 1];
   const plates = shape.slice(1, -1);
   const cells = plates.reduce((product, extent) => product * extent, 1);
   return Array.from({ length: cells }, (_, cell): readonly ResultColumn[] => {
     const label = plates.length === 0 ? name : `${name}[${indexOf(cell, plates).join(",")}]`;
     const probability = (row: number, value: number): number => data[(row * cells + cell) * values + value];
-    const mostProbable = (row: number): number => {
-      let best = 0;
-      for (let value = 1; value < values; value++) if (probability(row, value) > probability(row, best)) best = value;
-      return best;
-    };
     const each = Array.from({ length: values }, (_, value) => ({
       name: `${label}_${value}`,
       at: (row: number) => probability(row, value),
     }));
-    return [{ name: label, at: mostProbable }, ...each];
+    return [{ name: label, at: (row: number) => chosen[row * cells + cell] }, ...each];
   }).flat();
 }
 

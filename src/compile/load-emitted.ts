@@ -8,7 +8,7 @@ export type LoadedTrainer = EmTrainer<
   Readonly<Record<string, number>>,
   Readonly<Record<string, NamedTensor>>,
   BatchSource,
-  {
+  Readonly<Record<string, unknown>> & {
     readonly probability: Readonly<Record<string, NamedTensor>>;
     /** Of Gaussian latents, whose means are under their names. */
     readonly covariance?: Readonly<Record<string, NamedTensor>>;

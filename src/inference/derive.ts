@@ -1,21 +1,19 @@
 import type { DensityFactor, Model } from "../ir/model.js";
 import type { PlanFunction } from "../ir/plan.js";
 import { PlanBuilder } from "../ir/plan-builder.js";
-import type { EmProgram, ReportLine, Statistic, Update, Variants } from "../ir/program.js";
+import type { EmProgram, ReportLine, Statistic, Variants } from "../ir/program.js";
 import { declareRows, isEnumerable, rowsAxisOf, valuesAxis } from "./elaborate/axes.js";
 import { Elaborator } from "./elaborate/elaborator.js";
 import { continuousLatentsOf, densityFactors, type Inside, tableShapes, writeInside } from "./inside.js";
-import { deriveClosedUpdate } from "./m-step/closed.js";
 import { deriveGradientUpdate } from "./m-step/gradient.js";
-import { parameterGroups } from "./m-step/parameter-groups.js";
-import { deriveRegressionUpdate } from "./m-step/regression.js";
-import { isNotClosed, type StatisticsContext, type UpdateDerivation } from "./m-step/statistics-context.js";
+import type { StatisticsContext, UpdateDerivation } from "./m-step/statistics-context.js";
 import { deriveLogPrior } from "./prior.js";
 import { deriveImpute } from "./queries/impute.js";
 import { deriveSample } from "./queries/sample.js";
 import { writeMoments } from "./queries/moments.js";
 import { deriveSkeleton } from "./skeleton.js";
 import { startElaborator, startResponsibility, startTableAxes } from "./start-responsibility.js";
+import { updatesOf } from "./updates.js";
 
 /**
  * Derives EM for a static model whose latents are discrete, or Gaussian with affine means (or which has none).
@@ -40,24 +38,11 @@ export function deriveEm(model: Model, eliminationOrder: readonly string[]): EmP
       ? { rule: "eliminate discrete", text: `${name} is summed out exactly`, span: variable.span }
       : { rule: "eliminate Gaussian", text: `${name} is integrated out exactly`, span: variable.span };
   });
-  const closed: UpdateDerivation[] = [];
-  const updates: Update[] = [];
-  for (const group of parameterGroups(model)) {
-    if (group.factors.length === 0) continue;
-    const regression = deriveRegressionUpdate(scratch, group);
-    const derived = isNotClosed(regression) ? deriveClosedUpdate(scratch, group) : regression;
-    if (isNotClosed(derived)) {
-      const isFamily = ["Normal", "LogNormal", "StudentT"].includes(group.factors[0]!.distribution);
-      const reason = isFamily && isNotClosed(regression) ? regression.reason : derived.reason;
-      updates.push(deriveGradientUpdate(model, skeleton, group, reason, hasMissing));
-      report.push({ rule: "generalised M-step", text: `${group.parameters.join(", ")}: by gradient, since ${reason}` });
-    } else {
-      closed.push(derived);
-      updates.push(derived.update);
-      report.push({ rule: "closed M-step", text: `${group.parameters.join(", ")}: in closed form` });
-    }
-  }
-
+  const {
+    closed,
+    updates,
+    report: updateReport,
+  } = updatesOf(scratch, (group, reason) => deriveGradientUpdate(model, skeleton, group, reason, hasMissing));
   const writer = new FunctionWriter(model, skeleton);
   const variants = (write: (missing: boolean) => PlanFunction): Variants => ({
     complete: write(false),
@@ -81,7 +66,7 @@ export function deriveEm(model: Model, eliminationOrder: readonly string[]): EmP
     ),
     statistics,
     updates,
-    report,
+    report: [...report, ...updateReport],
   };
 }
 
@@ -117,6 +102,7 @@ class FunctionWriter {
     const context: StatisticsContext = {
       elaborator: inside.elaborator,
       missing,
+      isActive: () => true,
       responsibility: (factor) => inside.output(`responsibility.${inside.tableOf(factor)}`),
       tableAxes: (factor) => inside.tableAxes(factor),
       covariance: (u, v) => inside.covariance(u, v),
@@ -143,6 +129,7 @@ class FunctionWriter {
     const context: StatisticsContext = {
       elaborator,
       missing,
+      isActive: () => true,
       tableAxes: (name) => startTableAxes(elaborator, this.factor(name), missing),
       responsibility: (name) => startResponsibility(elaborator, this.factor(name), missing),
     };

@@ -47,6 +47,7 @@ function mapEm(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction):
     start: both(program.start),
     posterior: both(program.posterior),
     ...(program.impute === undefined ? {} : { impute: rewrite(program.impute) }),
+    ...(program.mostProbable === undefined ? {} : { mostProbable: both(program.mostProbable) }),
     sample: rewrite(program.sample),
     logPrior: rewrite(program.logPrior),
     updates: program.updates.map(update),

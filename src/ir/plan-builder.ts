@@ -8,6 +8,7 @@ import type {
   PlanAxis,
   PlanFunction,
   PlanNode,
+  PlanOutput,
   UnaryFunction,
 } from "./plan.js";
 import { operandsOf, withOperands } from "./plan.js";
@@ -23,7 +24,7 @@ export class PlanBuilder {
   private readonly axisPosition = new Map<string, number>();
   private readonly nodeList: PlanNode[] = [];
   private readonly known = new Map<string, NodeId>();
-  private readonly outputList: { name: string; node: NodeId; axes: readonly string[] }[] = [];
+  private readonly outputList: PlanOutput[] = [];
   private readonly kept = new Set<NodeId>();
   private currentRule = "";
 
@@ -103,8 +104,9 @@ export class PlanBuilder {
   position(axis: string): NodeId {
     return this.add({ kind: "position", axis });
   }
-  input(source: InputSource, name: string, axes: readonly string[]): NodeId {
-    return this.add({ kind: "input", source, name, axes });
+  /** @param lag rows back */
+  input(source: InputSource, name: string, axes: readonly string[], lag = 0): NodeId {
+    return this.add({ kind: "input", source, name, axes, ...(lag === 0 ? {} : { lag }) });
   }
   unary(name: UnaryFunction, operand: NodeId): NodeId {
     return this.add({ kind: "unary", function: name, operand });
@@ -230,10 +232,15 @@ export class PlanBuilder {
     return this.binary("equal", this.position(axis), index);
   }
 
-  output(name: string, node: NodeId, axes: readonly string[] = this.axesOf(node)): void {
+  output(
+    name: string,
+    node: NodeId,
+    axes: readonly string[] = this.axesOf(node),
+    options: Pick<PlanOutput, "lag" | "internal"> = {},
+  ): void {
     const missing = this.axesOf(node).filter((axis) => !axes.includes(axis));
     if (missing.length > 0) throw new Error(`plan builder: output ${name} does not store axis ${missing.join(", ")}`);
-    this.outputList.push({ name, node, axes });
+    this.outputList.push({ name, node, axes, ...options });
   }
 
   /** Adds an operation, folded and shared; what every other method ends in. */

@@ -13,6 +13,21 @@ export interface PlanFunction {
   readonly axes: readonly PlanAxis[];
   readonly nodes: readonly PlanNode[];
   readonly outputs: readonly PlanOutput[];
+  /** Runs over rows in the order of their sequences; absent: over all rows, in any order. */
+  readonly sweep?: Sweep;
+  /** Functions that run before this one, in order, over the same block: it reads what they leave per row as "carry". */
+  readonly before?: readonly PlanFunction[];
+}
+
+/**
+ * Which rows of each sequence a function runs over, and in which order: those at positions `from` to `to` - 1 (absent: to
+ * the end), of these only the last row of the sequence where `last`.
+ */
+export interface Sweep {
+  readonly from: number;
+  readonly to?: number;
+  readonly last?: boolean;
+  readonly descending?: boolean;
 }
 
 export interface PlanAxis {
@@ -45,6 +60,10 @@ export interface PlanOutput {
   readonly node: NodeId;
   /** Stored order; each axis of the node once. Axes the node lacks may be listed: the value is repeated along them. */
   readonly axes: readonly string[];
+  /** Stored this many rows back. */
+  readonly lag?: number;
+  /** Read as "carry" by functions of the same group, and by nobody else. */
+  readonly internal?: boolean;
 }
 
 /**
@@ -119,8 +138,17 @@ export type Operation =
   | { readonly kind: "size"; readonly axis: string }
   /** 0, 1, 2, … along an axis. */
   | { readonly kind: "position"; readonly axis: string }
-  /** Stored values: a parameter, a data column, an outside table. `axes[i]` names the i-th stored dimension. */
-  | { readonly kind: "input"; readonly source: InputSource; readonly name: string; readonly axes: readonly string[] }
+  /**
+   * Stored values: a parameter, a data column, an outside table. `axes[i]` names the i-th stored dimension. With `lag`,
+   * what is stored for the row that many rows back (only in a sweep, and only where there is such a row).
+   */
+  | {
+      readonly kind: "input";
+      readonly source: InputSource;
+      readonly name: string;
+      readonly axes: readonly string[];
+      readonly lag?: number;
+    }
   | { readonly kind: "unary"; readonly function: UnaryFunction; readonly operand: NodeId }
   | { readonly kind: "binary"; readonly function: BinaryFunction; readonly left: NodeId; readonly right: NodeId }
   /**
@@ -201,9 +229,10 @@ export type Operation =
 
 /**
  * parameter: current values · previous: values at the start of this M-step · data: columns of the block ·
- * table: anything else handed in, such as the tilts of a start.
+ * table: anything else handed in, such as the tilts of a start · carry: a per-row output of this function (of an earlier
+ * row of its sweep) or of one that ran before it.
  */
-export type InputSource = "parameter" | "previous" | "data" | "table";
+export type InputSource = "parameter" | "previous" | "data" | "table" | "carry";
 
 /** The nodes an operation reads. */
 export function operandsOf(operation: Operation): readonly NodeId[] {

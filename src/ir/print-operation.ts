@@ -33,7 +33,8 @@ export function operationText(operation: Operation, text: OperandText): readonly
       return [`${operation.kind}[${operation.axis}]`, bindings.atom];
     case "input": {
       const source = operation.source === "previous" ? "previous " : "";
-      return [`${source}${operation.name}${bracketed(operation.axes)}`, bindings.atom];
+      const back = operation.lag === undefined ? "" : `@-${operation.lag}`;
+      return [`${source}${operation.name}${bracketed(operation.axes)}${back}`, bindings.atom];
     }
     case "unary":
       return unaryText(operation.function, operation.operand, text);

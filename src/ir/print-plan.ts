@@ -1,4 +1,4 @@
-import type { AxisSize, NodeId, Operation, PlanFunction } from "./plan.js";
+import type { AxisSize, NodeId, Operation, PlanFunction, Sweep } from "./plan.js";
 import { operandsOf } from "./plan.js";
 import { bindings, bracketed, operationText } from "./print-operation.js";
 import type { Program, Update, Variants } from "./program.js";
@@ -35,6 +35,10 @@ export function printProgram(program: Program): string {
  * it. Steps are a0, a1, … or the output that they are; what has one reader and the rule of its reader stands inside it.
  */
 export function printPlan(fn: PlanFunction, note?: string): string {
+  return [...(fn.before ?? []), fn].map((one) => printFunction(one, note)).join("");
+}
+
+function printFunction(fn: PlanFunction, note: string | undefined): string {
   const axes = fn.axes.map(({ name, size }) => `${name}: ${sizeText(size)}`).join(", ");
   const reads = fn.nodes.flatMap(({ operation }) =>
     operation.kind === "input" ? [`${operation.source} ${operation.name}${bracketed(operation.axes)}`] : [],
@@ -56,11 +60,16 @@ export function printPlan(fn: PlanFunction, note?: string): string {
     names.get(node) === name ? [] : [`  ${name}${bracketed(stored)} <- ${text(node, bindings.choice)}\n`],
   );
   return [
-    `${fn.name}(${axes})${note === undefined ? "" : `, ${note}`}\n`,
+    `${fn.name}(${axes})${note === undefined ? "" : `, ${note}`}${fn.sweep === undefined ? "" : `, ${sweepText(fn.sweep)}`}\n`,
     ...(reads.length === 0 ? [] : [`  reads ${reads.join(", ")}\n`]),
     ...lines.map(([step, rule]) => `${step.padEnd(width)}  ${rule}`.trimEnd() + "\n"),
     ...outputs,
   ].join("");
+}
+
+function sweepText({ from, to, last, descending }: Sweep): string {
+  const rows = to === undefined ? `steps from ${from} on` : to === from + 1 ? `step ${from}` : `steps ${from} to ${to - 1}`;
+  return `${rows}${last === true ? ", the last of each sequence" : ""}${descending === true ? ", backwards" : ""}`;
 }
 
 const longestLine = 100;

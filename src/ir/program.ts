@@ -31,6 +31,10 @@ export interface EmProgram {
   readonly sample: PlanFunction;
   /** Output `logPrior` []: sum of the log prior densities of the parameters. */
   readonly logPrior: PlanFunction;
+  /** Of a model with a chain: its rows are the steps of sequences, one after the other. */
+  readonly sequences?: { readonly plate?: string; readonly perSequence: readonly string[] };
+  /** Of a model with a chain of discrete latents: for each latent 1 at its value in the most probable sequence, else 0. */
+  readonly mostProbable?: Variants;
   readonly statistics: readonly Statistic[];
   /** In order: an update may read parameters that an earlier one has set. */
   readonly updates: readonly Update[];

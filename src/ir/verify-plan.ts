@@ -40,6 +40,12 @@ export function verifyPlan(fn: PlanFunction, where = "as built"): void {
     }
   });
 
+  const rowsAxis = fn.axes.find((axis) => axis.size.kind === "rows")?.name;
+  fn.nodes.forEach(({ operation }, id) => {
+    if (operation.kind !== "input" || operation.lag === undefined) return;
+    if (fn.sweep === undefined || rowsAxis === undefined || !operation.axes.includes(rowsAxis))
+      fail(`node ${id} looks back, but the function runs over rows in any order`);
+  });
   const names = new Set<string>();
   for (const output of fn.outputs) {
     if (names.has(output.name)) fail(`output ${output.name} is there twice`);

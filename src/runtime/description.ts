@@ -24,6 +24,15 @@ export interface ModelDescription {
   readonly options: Readonly<Record<string, number | string>>;
   /** True if a start that treats all components alike is a stationary point (there are discrete latents). */
   readonly needsSymmetryBreaking: boolean;
+  /** Of a model with a chain: its rows are steps of sequences. */
+  readonly sequences?: SequenceDescription;
+}
+
+export interface SequenceDescription {
+  /** Plate of the sequences, whose name a data column takes that says which rows belong together; absent: one sequence. */
+  readonly plate?: string;
+  /** Variables with one value for each sequence. */
+  readonly perSequence: readonly string[];
 }
 
 /** A size known at run time: a number, a size symbol, or a sum of such. */
@@ -116,6 +125,8 @@ export interface Block {
   readonly tables: Tensors;
   /** No missing entry in any row. */
   readonly complete: boolean;
+  /** Of a model with a chain: first row of each sequence, and last the number of rows. Absent: one sequence. */
+  readonly starts?: Int32Array;
 }
 
 /** Generated methods may run at once or asynchronously (a GPU backend); the run time awaits them all. */
@@ -170,6 +181,8 @@ export interface EmMethods {
    * `covariance.<latent>` [rows, plates, event, event].
    */
   posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  /** into: as `posteriorOf`, 1 at the values of the most probable sequence and 0 elsewhere. Absent without a chain. */
+  mostProbableOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `<variable>` of optional observed variables; a category: [rows, plates, values] probabilities. Absent without such. */
   imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /**

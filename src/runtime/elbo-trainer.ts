@@ -15,8 +15,8 @@ import type { BoundFitResult, FitEvent } from "./fit/fit-events.js";
 import type { ParameterValues } from "./fit/fit-options.js";
 import { FitRun } from "./fit-run.js";
 import { HostTurns } from "./host-turn.js";
-import type { KernelModule } from "./kernels/kernel-description.js";
-import { ModelKernels } from "./kernels/model-kernels.js";
+import type { NetworkModule } from "./networks/network-description.js";
+import { ModelNetworks } from "./networks/model-networks.js";
 import type { ColumnMapping } from "./model-file.js";
 import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
@@ -28,6 +28,7 @@ import { checkSizes } from "./sizes.js";
 /** A bound of the log-likelihood of data under a fitted model. */
 export interface BoundScore {
   readonly rows: number;
+  readonly totalWeight: number;
   /** Weighted where the data has weights. */
   readonly logLikelihood: number;
   readonly meanLogLikelihood: number;
@@ -67,7 +68,7 @@ export abstract class ElboTrainer<
   private readonly givenSizes: Sizes;
   private fitted: Fitted | undefined;
   private disposed = false;
-  protected readonly kernels: ModelKernels;
+  readonly networks: ModelNetworks;
   /** Which columns of a table feed each variable; kept with a saved model. */
   columns: ColumnMapping = {};
 
@@ -75,9 +76,9 @@ export abstract class ElboTrainer<
   protected constructor(
     readonly description: ElboDescription,
     sizes: Partial<S>,
-    kernels?: KernelModule,
+    networks?: NetworkModule,
   ) {
-    this.kernels = new ModelKernels(kernels);
+    this.networks = new ModelNetworks(networks, description.parameters);
     this.givenSizes = checkSizes(description, sizes);
   }
 
@@ -166,7 +167,7 @@ export abstract class ElboTrainer<
         yield { kind: "end", result };
       }
     } finally {
-      this.kernels.release();
+      this.networks.release();
     }
   }
 
@@ -216,7 +217,14 @@ export abstract class ElboTrainer<
       let logLikelihood = 0;
       perRow.forEach((density, row) => (logLikelihood += (dataset.weights?.[row] ?? 1) * density));
       const { rows, totalWeight } = dataset;
-      return { rows, logLikelihood, meanLogLikelihood: logLikelihood / totalWeight, perRow, bound: "elbo" };
+      return {
+        rows,
+        totalWeight,
+        logLikelihood,
+        meanLogLikelihood: logLikelihood / totalWeight,
+        perRow,
+        bound: "elbo",
+      };
     });
   }
 
@@ -386,7 +394,7 @@ export abstract class ElboTrainer<
     try {
       return await answer(dataset, fitted);
     } finally {
-      this.kernels.release();
+      this.networks.release();
     }
   }
 

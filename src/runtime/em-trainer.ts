@@ -41,12 +41,16 @@ export interface Score {
   /** Weighted where the data has weights. */
   readonly logLikelihood: number;
   readonly meanLogLikelihood: number;
+  /** The number of rows, or the sum of their weights. */
+  readonly totalWeight: number;
   readonly perRow: Float64Array;
 }
 
 export interface SampleOptions {
   /** [0] */
   readonly seed?: number;
+  /** Of a model with a chain: steps of each sequence. Needed unless there are given variables to tell. */
+  readonly steps?: number;
   /** Values of the given variables, one row per draw. */
   readonly given?: BatchSource;
 }
@@ -106,6 +110,7 @@ export abstract class EmTrainer<
     streams: (site: string, row: number) => DrawSource,
     into: Tensors,
   ): Awaitable<void>;
+  mostProbableOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   expectedLogJoint?(
     group: number,
@@ -222,15 +227,21 @@ export abstract class EmTrainer<
 
   /**
    * Of each discrete latent the most probable value in each row (plates after rows) and the probabilities of all
-   * values; of each Gaussian latent the posterior mean and covariance.
+   * values; of each Gaussian latent the posterior mean and covariance. Along a chain the values are those of the most
+   * probable sequence as a whole, and probabilities and means take in all of its rows.
    */
   async predict(data: D): Promise<Q> {
-    const { probability, mean, covariance } = await this.query(data, "predict", (dataset, { values }) =>
-      posteriorAnswers(runnerFor(this, dataset), values),
-    );
-    const values = Object.fromEntries(Object.entries(probability).map(([name, table]) => [name, mostProbable(table)]));
-    const hasMoments = Object.keys(mean).length > 0;
-    return typed<Q>({ ...values, ...mean, probability, ...(hasMoments ? { covariance } : {}) });
+    return this.query(data, "predict", async (dataset, { values }) => {
+      const runner = runnerFor(this, dataset);
+      const { probability, mean, covariance } = await posteriorAnswers(runner, values);
+      const best =
+        this.mostProbableOf === undefined
+          ? probability
+          : (await posteriorAnswers(runner, values, "mostProbable")).probability;
+      const chosen = Object.fromEntries(Object.entries(best).map(([name, table]) => [name, mostProbable(table)]));
+      const hasMoments = Object.keys(mean).length > 0;
+      return typed<Q>({ ...chosen, ...mean, probability, ...(hasMoments ? { covariance } : {}) });
+    });
   }
 
   /** Log density of each row, its latent variables summed out; not weighted. */
@@ -247,14 +258,15 @@ export abstract class EmTrainer<
         const weight = dataset.weights?.[row] ?? 1;
         if (weight > 0) logLikelihood += weight * density;
       });
-      return { rows: dataset.rows, logLikelihood, meanLogLikelihood: logLikelihood / dataset.totalWeight, perRow };
+      const { rows, totalWeight } = dataset;
+      return { rows, logLikelihood, meanLogLikelihood: logLikelihood / totalWeight, totalWeight, perRow };
     };
     return this.query(data, "score", scored, options.weights);
   }
 
   /**
-   * Draws `count` rows from the fitted model: every latent and observed variable, categories as codes. A row depends on
-   * the seed and its number only.
+   * Draws `count` rows from the fitted model, of a model with a chain `count` sequences, one after the other: every
+   * latent and observed variable, categories as codes. A row depends on the seed and its number only.
    */
   async sample(count: number, options: SampleOptions = {}): Promise<Readonly<Record<string, NamedTensor>>> {
     const fitted = this.known("sample");
@@ -264,13 +276,23 @@ export abstract class EmTrainer<
     const { seed = 0 } = options;
     if (!Number.isSafeInteger(seed) || seed < 0)
       throw new OptionError("seed", "an integer from 0 to 2^53 - 1", String(seed));
+    const isChain = this.description.sequences !== undefined;
+    const { steps } = options;
+    if (isChain && (steps === undefined ? options.given === undefined : !Number.isSafeInteger(steps) || steps < 1))
+      throw new OptionError("steps", "a positive integer: how long each sequence is", String(steps));
+    if (!isChain && steps !== undefined)
+      throw new OptionError("steps", "nothing, because the model has no chain", String(steps));
     const given = await takeIn(this.description, options.given, {
       sizes: fitted.sizes,
       sizesOrigin: "in the fitted model",
       labels: fitted.labels,
       needs: "given",
-      rows: count,
+      ...(isChain && steps === undefined ? {} : { rows: count * (steps ?? 1) }),
+      ...(steps === undefined ? {} : { steps }),
     });
+    const sequences = given.sequences === undefined ? count : given.sequences.starts.length - 1;
+    if (sequences !== count)
+      throw new OptionError("count", `${sequences}, as many sequences as are given`, String(count));
     return drawnRows(this, fitted.sizes, fitted.values, given, seed);
   }
 

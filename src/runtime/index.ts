@@ -4,7 +4,8 @@ export type { SampleOptions, Score } from "./em-trainer.js";
 export { ElboTrainer } from "./elbo-trainer.js";
 export type { BoundOptions, BoundScore } from "./elbo-trainer.js";
 export type * from "./elbo/elbo-description.js";
-export { NonFiniteStepError } from "./elbo/elbo-fit.js";
+export { NonFiniteStepError } from "./elbo/non-finite-step-error.js";
+export type * from "./networks/network-description.js";
 export type { StepFitOptions } from "./elbo/step-options.js";
 export type { StepState } from "./elbo/step-state.js";
 export type * from "./description.js";
@@ -47,6 +48,7 @@ export { useBackend } from "./tensor-flow.js";
 // For generated loops and M-steps.
 export * from "../numerics/dense.js";
 export * from "../numerics/special-functions.js";
+export * from "../numerics/sweeps.js";
 export { maximisers } from "../numerics/maximise/index.js";
 export type { MaximisationInput, Maximiser, PriorArguments } from "../numerics/maximise/index.js";
 export { maximiseRegression } from "../numerics/maximise/regression.js";

@@ -1,6 +1,6 @@
 import type { EmMethods, Sizes, Tensors, VariableDescription } from "./description.js";
 import type { Dataset } from "./data/dataset.js";
-import { MAXIMUM_BLOCK_ROWS, rowsInMemory, scatterRows, zeros } from "./data/blocks.js";
+import { MAXIMUM_BLOCK_ROWS, partitionRows, rowsInMemory, scatterRows, zeros } from "./data/blocks.js";
 import { boundShape, extentText, extentValue, product } from "./extents.js";
 import { BlockRunner } from "./fit/evaluation.js";
 import { HostTurns } from "./host-turn.js";
@@ -25,12 +25,16 @@ export interface PosteriorAnswers {
   readonly covariance: Record<string, NamedTensor>;
 }
 
-export async function posteriorAnswers(runner: BlockRunner, parameters: Tensors): Promise<PosteriorAnswers> {
+export async function posteriorAnswers(
+  runner: BlockRunner,
+  parameters: Tensors,
+  question: "posterior" | "mostProbable" = "posterior",
+): Promise<PosteriorAnswers> {
   const { rows, sizes } = runner.source;
   const widths = runner.posteriorWidths();
   const results = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, rows * width])));
   for await (const block of runner.source.blocks()) {
-    const posterior = await runner.posterior(parameters, block);
+    const posterior = await runner.posterior(parameters, block, question);
     for (const [name, result] of Object.entries(results)) {
       scatterRows(block, posterior[name], result);
     }
@@ -143,6 +147,19 @@ export async function drawnRows(
   }
   const turns = new HostTurns();
   const streams = (site: string, item: number): RandomStream => new RandomStream({ seed, site, item });
+  if (given.sequences !== undefined) {
+    for (const block of partitionRows(given)) {
+      const into = zeros(
+        Object.fromEntries(
+          Object.entries(results).map(([name, values]) => [name, (values.length / rows) * block.rows]),
+        ),
+      );
+      await methods.drawRows(sizes, parameters, block, streams, into);
+      for (const [name, values] of Object.entries(results)) scatterRows(block, into[name], values);
+      await turns.give();
+    }
+    return answers;
+  }
   for (let firstRow = 0; firstRow < rows; firstRow += MAXIMUM_BLOCK_ROWS) {
     const end = Math.min(rows, firstRow + MAXIMUM_BLOCK_ROWS);
     const slice = (values: Float64Array): Float64Array => {

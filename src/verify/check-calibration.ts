@@ -1,7 +1,7 @@
 import type { Model } from "../ir/model.js";
 import type { CheckResult } from "./check-result.js";
 import { drawProblem, tinySizes, trainerColumns } from "./random-problem.js";
-import type { MakeTrainer } from "./verifiable-trainer.js";
+import type { Columns, MakeTrainer } from "./verifiable-trainer.js";
 
 const name = "posterior probabilities are calibrated";
 const rows = 2000;
@@ -9,7 +9,10 @@ const rows = 2000;
 const mostStandardErrors = 6;
 const fewestExpected = 20;
 
-/** In the mean over draws, a value of a latent has its posterior probability as often as it is drawn. */
+/**
+ * In the mean over draws, a value of a discrete latent has its posterior probability as often as it is drawn; a Gaussian
+ * latent is off its posterior mean by nothing, and by its variance in the square.
+ */
 export async function checkCalibration(
   model: Model,
   makeTrainer: MakeTrainer,
@@ -22,7 +25,8 @@ export async function checkCalibration(
   const problem = drawProblem(model, { sizes, rows, seed, missing: 0.3 });
   const trainer = makeTrainer(sizes);
   trainer.setParameters(problem.parameters);
-  const { probability } = await trainer.predict(trainerColumns(model, problem));
+  const { probability, covariance = {}, ...values } = await trainer.predict(trainerColumns(model, problem));
+  const means: Columns = values;
   trainer.dispose();
   let worst = 0;
   let where = "";
@@ -40,6 +44,24 @@ export async function checkCalibration(
       );
       count++;
       if (!(off <= worst)) [worst, where] = [off, ` at ${latent} = ${value}`];
+    }
+  }
+  const note = (off: number, place: string): void => {
+    count++;
+    if (!(off <= worst)) [worst, where] = [off, ` at ${place}`];
+  };
+  for (const [latent, { data, shape }] of Object.entries(covariance)) {
+    const mean = means[latent];
+    const drawn = problem.data[latent];
+    if (mean === undefined || drawn === undefined) throw new Error(`verify: no posterior of ${latent}`);
+    const width = shape.length > mean.shape.length ? (shape.at(-1) ?? 1) : 1;
+    for (let entry = 0; entry < width; entry++) {
+      const own = (values: Float64Array): Float64Array => values.filter((_, i) => i % width === entry);
+      const variance = data.filter((_, i) => i % (width * width) === entry * width + entry);
+      const difference = own(drawn).map((value, i) => value - (own(mean.data)[i] ?? NaN));
+      const square = difference.map((value, i) => value * value - (variance[i] ?? NaN));
+      note(standardErrors(perRow(difference), perRow(variance)), `${latent}[${entry}]`);
+      note(standardErrors(perRow(square), perRow(variance.map((v) => 2 * v * v))), `the square of ${latent}[${entry}]`);
     }
   }
   return {

@@ -16,7 +16,8 @@ export interface VerifiableTrainer {
   fit(data: Columns, options: Readonly<Record<string, unknown>>): PromiseLike<FittedSummary>;
   score(data: Columns): Promise<{ readonly logLikelihood: number; readonly meanLogLikelihood: number }>;
   logDensity(data: Columns): Promise<Float64Array>;
-  predict(data: Columns): Promise<{ readonly probability: Columns }>;
+  /** Gaussian latents have their means under their own names. */
+  predict(data: Columns): Promise<{ readonly probability: Columns; readonly covariance?: Columns }>;
   save(): Promise<Uint8Array>;
   restore(bytes: Uint8Array): void;
   dispose(): void;

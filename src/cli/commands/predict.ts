@@ -1,15 +1,16 @@
-import { writeCsv } from "../../data/write-csv.js";
-import { bindData, readData, trainerData, type DataOptions } from "../bind-data.js";
+import { csvRows, writeCsv, type CsvCell } from "../../data/write-csv.js";
+import type { NamedTensor } from "../../runtime/named-tensor.js";
+import { bindData, trainerData, type DataOptions } from "../bind-data.js";
+import { bindBlocks, needsMemory, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
-import { openModel, type ModelOptions } from "../open-model.js";
-import type { NamedTensor } from "../../runtime/named-tensor.js";
+import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import { momentColumns, posteriorColumns, variableColumns } from "../result-columns.js";
 import { boundOptions } from "../step-fit-options.js";
 import type { Terminal } from "../terminal.js";
 import { learnsByBound, type Trainer } from "../trainer.js";
 import { tensorDocument } from "../train-document.js";
-import { requireFolderOf, writeResult } from "../write-result.js";
+import { openResult, requireFolderOf, writeResult } from "../write-result.js";
 
 export interface PredictOptions extends ModelOptions, DataOptions {
   readonly out?: string;
@@ -22,16 +23,20 @@ export interface PredictOptions extends ModelOptions, DataOptions {
  */
 export async function predict(terminal: Terminal, file: string, options: PredictOptions): Promise<ExitCode> {
   requireFolderOf(options.out);
-  const { trained, ...model } = await openModel(terminal, file, options);
+  const model = await openModel(terminal, file, options);
+  const { trained } = model;
   if (!model.description.variables.some(({ role }) => role === "latent")) {
     throw usageFailure(
       `${model.description.name} has no latent variable, so there is nothing to predict.`,
       "genc score gives the density of every row, genc sample draws from the model.",
     );
   }
-  const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
+  const opened = await openData(terminal, options, "one", needsMemory(model.description));
+  if (opened.kind === "blocks") return await predictBlocks(terminal, opened, model, options);
+  const bound = bindData(terminal, opened.table, model.description, model.sizes, options, trained);
   const trainer = model.trainer(bound.sizes);
-  const { probability, means, covariance } = await posterior(trainer, trainerData(bound), options);
+  const answer = await posterior(trainer, trainerData(bound, model.description), options);
+  const { probability, mostProbable, means, covariance } = answer;
   trainer.dispose();
   const { rows } = bound;
   if (options.json === true) {
@@ -41,46 +46,93 @@ export async function predict(terminal: Terminal, file: string, options: Predict
       schema: "genc.predict/1",
       rows,
       probability: documents(probability),
+      mostProbable: Object.fromEntries(Object.entries(mostProbable).map(([name, values]) => [name, [...values]])),
       ...(Object.keys(means).length === 0 ? {} : { mean: documents(means) }),
       ...(Object.keys(covariance).length === 0 ? {} : { covariance: documents(covariance) }),
     };
     writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
     return exitCode.fine;
   }
+  const { header, cells } = posteriorTable(answer, rows);
+  writeResult(terminal, options.out, writeCsv(header, cells));
+  return exitCode.fine;
+}
+
+async function predictBlocks(
+  terminal: Terminal,
+  opened: DataBlocks,
+  model: OpenModel,
+  options: PredictOptions,
+): Promise<ExitCode> {
+  if (options.json === true) throw notInOneDocument();
+  const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained);
+  const trainer = model.trainer(blocks.sizes);
+  const result = openResult(terminal, options.out);
+  let isFirst = true;
+  for await (const { bound } of blocks.open()) {
+    const answer = await posterior(trainer, trainerData(bound, model.description), options);
+    const { header, cells } = posteriorTable(answer, bound.rows);
+    result.write(isFirst ? writeCsv(header, cells) : csvRows(cells));
+    isFirst = false;
+  }
+  result.end();
+  trainer.dispose();
+  return exitCode.fine;
+}
+
+function posteriorTable(
+  { probability, mostProbable, means, covariance }: Posterior,
+  rows: number,
+): { readonly header: readonly string[]; readonly cells: readonly (readonly CsvCell[])[] } {
   const columns = [
-    ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table)),
+    ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table, mostProbable[name])),
     ...Object.entries(means).flatMap(([name, mean]) =>
       covariance[name] === undefined
         ? variableColumns(name, mean, undefined)
         : momentColumns(name, mean, covariance[name]),
     ),
   ];
-  const header = columns.map((column) => column.name);
-  writeResult(
-    terminal,
-    options.out,
-    writeCsv(
-      header,
-      Array.from({ length: rows }, (_, row) => columns.map((column) => column.at(row))),
-    ),
-  );
-  return exitCode.fine;
+  return {
+    header: columns.map((column) => column.name),
+    cells: Array.from({ length: rows }, (_, row) => columns.map((column) => column.at(row))),
+  };
 }
 
-/** Probabilities of discrete latents; means of continuous ones, and their covariances where those are exact. */
+interface Posterior {
+  /** Of discrete latents: probabilities of all values, and the most probable; along a chain, those of the most probable sequence. */
+  readonly probability: Readonly<Record<string, NamedTensor>>;
+  readonly mostProbable: Readonly<Record<string, Int32Array>>;
+  /** Of continuous latents; covariances where they are exact. */
+  readonly means: Readonly<Record<string, NamedTensor>>;
+  readonly covariance: Readonly<Record<string, NamedTensor>>;
+}
+
 async function posterior(
   trainer: Trainer,
   data: ReturnType<typeof trainerData>,
   options: PredictOptions,
-): Promise<Readonly<Record<"probability" | "means" | "covariance", Readonly<Record<string, NamedTensor>>>>> {
+): Promise<Posterior> {
   if (learnsByBound(trainer)) {
     const encoded = await trainer.encode(data, boundOptions(options));
-    const { probability } = await trainer.predict(data, boundOptions(options));
+    const { probability, ...values } = await trainer.predict(data, boundOptions(options));
     const means = Object.fromEntries(Object.entries(encoded).filter(([name]) => probability[name] === undefined));
-    return { probability, means, covariance: {} };
+    return { probability, mostProbable: mostProbableOf(values, probability), means, covariance: {} };
   }
   const { probability, covariance = {}, ...values } = await trainer.predict(data);
   const answers = values as Readonly<Record<string, NamedTensor>>;
   const means = Object.fromEntries(Object.keys(covariance).map((name) => [name, answers[name]]));
-  return { probability, means, covariance };
+  return { probability, mostProbable: mostProbableOf(values, probability), means, covariance };
+}
+
+function mostProbableOf(
+  answers: Readonly<Record<string, unknown>>,
+  probability: Readonly<Record<string, NamedTensor>>,
+): Readonly<Record<string, Int32Array>> {
+  return Object.fromEntries(
+    Object.keys(probability).map((name) => {
+      const values = answers[name];
+      if (!(values instanceof Int32Array)) throw new Error(`predict: no values of ${name}`);
+      return [name, values];
+    }),
+  );
 }

@@ -1,4 +1,5 @@
-import { bindData, readData, trainerData } from "../bind-data.js";
+import { bindData, trainerData } from "../bind-data.js";
+import { bindBlocks, needsMemory, openData, trainerBatches } from "../data-blocks.js";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { unavailableFailure, usageFailure } from "../failure.js";
@@ -33,10 +34,15 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const sizes = { ...known, settled: start.sizes };
   requireGivenSizes(description.sizes, sizes);
 
-  const bound = bindData(terminal, await readData(terminal, options), description, sizes, options);
+  const opened = await openData(terminal, options, "many", needsMemory(description, prepared.algorithm));
+  const bound =
+    opened.kind === "table"
+      ? bindData(terminal, opened.table, description, sizes, options)
+      : await bindBlocks(terminal, opened, description, sizes, options);
+  const data = "open" in bound ? trainerBatches(bound, description) : trainerData(bound, description);
   const model = new Model(completeSizes(description.sizes, bound.sizes));
   model.columns = bound.mapping.columns;
-  const result = await fit(terminal, model, trainerData(bound), options, start.init);
+  const result = await fit(terminal, model, data, options, start.init);
 
   const { labels } = bound.mapping;
   const report: FitReport = { description, result, parameters: model.parameters, labels, engine, backend };
@@ -70,7 +76,7 @@ function inCommandLine(result: FitReport["result"]): FitReport["result"] {
 async function fit(
   terminal: Terminal,
   model: Trainer,
-  data: ReturnType<typeof trainerData>,
+  data: ReturnType<typeof trainerData> | ReturnType<typeof trainerBatches>,
   options: TrainOptions,
   init: ReturnType<typeof startFrom>["init"],
 ): Promise<FitReport["result"]> {
@@ -108,7 +114,7 @@ async function fit(
 function startFit(
   terminal: Terminal,
   model: Trainer,
-  data: ReturnType<typeof trainerData>,
+  data: ReturnType<typeof trainerData> | ReturnType<typeof trainerBatches>,
   options: TrainOptions,
   init: ReturnType<typeof startFrom>["init"],
   checkpoint: Checkpoint,
@@ -117,6 +123,7 @@ function startFit(
   if (learnsByBound(model)) {
     if (init === "kmeans++" || init === "random")
       throw usageFailure(`--init ${init} is for models learned by EM; weights of networks begin at random.`);
+    if (typeof data === "function") throw new Error("train: minibatches are drawn from rows in memory");
     return model.fit(data, {
       ...stepFitOptions(options),
       ...(init === undefined ? {} : { init }),

@@ -44,7 +44,7 @@ export async function verify(terminal: Terminal, file: string, options: VerifyOp
   if (options.data.length > 0) {
     const bound = bindData(terminal, await readData(terminal, options), description, known, options);
     const sizes = completeSizes(description.sizes, bound.sizes);
-    checks.push(() => checkFitOfData(new Model(sizes), trainerData(bound), options.seed));
+    checks.push(() => checkFitOfData(new Model(sizes), trainerData(bound, description), options.seed));
   }
 
   const results: CheckResult[] = [];

@@ -28,6 +28,7 @@ import { forEachStatement, expressionsOf, forEachExpression } from "./walk-kerne
 import { ConstantTable } from "./wasm/constants.js";
 import { encodeModule } from "./wasm/encode-module.js";
 import type { Target, WasmFunction, WasmModule } from "./wasm/instructions.js";
+import { printBytes } from "./wasm/print-bytes.js";
 import { printModuleText } from "./wasm/print-text.js";
 import { writeSegment } from "./write-segment.js";
 
@@ -61,8 +62,8 @@ export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels 
     skipped,
     module: {
       lanes,
-      bytes: hexadecimal(bytes),
-      fusions: hexadecimal(fusions),
+      bytes: printBytes(bytes),
+      fusions: printBytes(fusions),
       memoryFlags,
       firstFreeByte,
       functions: kernels.map(({ description }) => description),
@@ -227,12 +228,3 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
 function isVectorFunction(name: VectorFunctionName | HostFunctionName): name is VectorFunctionName {
   return name in vectorFunctions;
 }
-
-/** Compressed as part of a text, this takes three quarters of base64: there bytes that are alike look different. */
-function hexadecimal(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += digits[byte];
-  return text;
-}
-
-const digits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

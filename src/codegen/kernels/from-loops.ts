@@ -188,6 +188,8 @@ class Conversion {
         return [
           { ...statement, index: this.placeIn(statement.array, statement.index), value: this.value(statement.value) },
         ];
+      case "sweepRows":
+        throw new NotAKernelError(this.fn.name, "its rows are in sequences");
       case "for":
         return [this.loop(statement)];
       case "ifPosition": {

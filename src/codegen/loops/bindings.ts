@@ -1,4 +1,4 @@
-import type { AxisSize, InputSource } from "../../ir/plan.js";
+import type { AxisSize, InputSource, Sweep } from "../../ir/plan.js";
 import { literalSize } from "../literal-size.js";
 import type { Identifiers } from "./identifiers.js";
 import type { ArraySource, IndexExpression, LoopFunction, LoopStatement } from "./loop-ir.js";
@@ -17,7 +17,10 @@ export class Bindings {
   private readonly sizesRead = new Map<string, string>();
   private readonly arraysBound = new Map<string, string>();
 
-  constructor(private readonly names: Identifiers) {}
+  constructor(
+    private readonly names: Identifiers,
+    private readonly sweep?: Sweep,
+  ) {}
 
   size(size: AxisSize): IndexExpression {
     switch (size.kind) {
@@ -26,7 +29,7 @@ export class Bindings {
       case "rows":
         return {
           kind: "name",
-          name: this.sizeName("rows", () => ({ kind: "readRows", name: "rowCount" }), "rowCount"),
+          name: this.sizeName("rows", (name) => ({ kind: "readRows", name, ...this.ofSweep() }), "rowCount"),
         };
       case "symbol": {
         const read = (name: string): LoopStatement => ({ kind: "readSize", name, size: size.name });
@@ -45,6 +48,10 @@ export class Bindings {
         return { kind: "name", name: this.sizeName(JSON.stringify(size), declare, wanted) };
       }
     }
+  }
+
+  private ofSweep(): { sweep?: Sweep } {
+    return this.sweep === undefined ? {} : { sweep: this.sweep };
   }
 
   private sizeName(key: string, declare: (name: string) => LoopStatement, wanted: string): string {
@@ -83,5 +90,7 @@ export function arraySource(source: InputSource): ArraySource {
       return "data";
     case "table":
       return "tables";
+    case "carry":
+      return "into";
   }
 }

@@ -1,6 +1,6 @@
 import type { AxisSize, NodeId, Operation } from "../../ir/plan.js";
 import type { Term } from "./loop-tree.js";
-import { placeOf, type Places, withPlace } from "./places.js";
+import { lookingBack, placeOf, type Places, withPlace } from "./places.js";
 
 export interface CellContext {
   /** One cell of another node: where it is stored, or its own expression. */
@@ -23,7 +23,7 @@ export function cellTerm(operation: Operation, places: Places, context: CellCont
         source: operation.source,
         name: operation.name,
         sizes: operation.axes.map((axis) => context.sizeOf(axis)),
-        indices: operation.axes.map((axis) => placeOf(places, axis)),
+        indices: operation.axes.map((axis) => lookingBack(placeOf(places, axis), context.sizeOf(axis), operation.lag)),
       };
     case "unary":
       return { kind: "unary", function: operation.function, operand: context.cell(operation.operand, places) };

@@ -1,6 +1,7 @@
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
 import { withOperands } from "../../ir/plan.js";
+import { orderOf } from "../../ir/passes/rebuild.js";
 
 /**
  * Writes logSumExp and softmax out as a maximum, one exponential per entry and a sum, so that the two share all three.
@@ -32,8 +33,8 @@ export function expandExponentials(fn: PlanFunction, largestNumber = Number.MAX_
       }),
     );
   }
-  for (const output of fn.outputs) builder.output(output.name, renumbered[output.node], output.axes);
-  return builder.build(fn.name, fn.documentation);
+  for (const { name, node, axes, ...options } of fn.outputs) builder.output(name, renumbered[node], axes, options);
+  return { ...builder.build(fn.name, fn.documentation), ...orderOf(fn) };
 }
 
 function shifted(builder: PlanBuilder, operand: NodeId, over: readonly string[], largestNumber: number) {

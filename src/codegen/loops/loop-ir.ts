@@ -1,4 +1,4 @@
-import type { BinaryFunction, DrawFamily, UnaryFunction } from "../../ir/plan.js";
+import type { BinaryFunction, DrawFamily, Sweep, UnaryFunction } from "../../ir/plan.js";
 
 /**
  * The Loop IR: a plan function as one nest of counted loops over flat float64 arrays.
@@ -11,6 +11,7 @@ export interface LoopFunction {
   readonly documentation?: string;
   readonly body: readonly LoopStatement[];
   /** What it needs to be given. */
+  /** Sequences of the block are read with `block`. */
   readonly reads: Readonly<Record<"sizes" | "parameters" | "previous" | "block" | "streams" | "outputs", boolean>>;
 }
 
@@ -64,7 +65,7 @@ export type ArraySource = "parameters" | "previous" | "data" | "tables" | "into"
 export type LoopStatement =
   | { readonly kind: "comment"; readonly text: string }
   /** Number of rows of the block. */
-  | { readonly kind: "readRows"; readonly name: string }
+  | { readonly kind: "readRows"; readonly name: string; readonly sweep?: Sweep }
   | { readonly kind: "readSize"; readonly name: string; readonly size: string }
   | { readonly kind: "bindArray"; readonly name: string; readonly source: ArraySource; readonly key: string }
   | { readonly kind: "declareIndex"; readonly name: string; readonly value: IndexExpression }
@@ -95,6 +96,18 @@ export type LoopStatement =
       readonly from: IndexExpression;
       readonly to: IndexExpression;
       readonly descending: boolean;
+      readonly body: readonly LoopStatement[];
+    }
+  /** The rows of a sweep, sequence by sequence. */
+  | {
+      readonly kind: "sweepRows";
+      readonly sweep: Sweep;
+      readonly variable: string;
+      /** Names for where the sequences start, the number of one, its first row and its end. */
+      readonly starts: string;
+      readonly sequence: string;
+      readonly first: string;
+      readonly end: string;
       readonly body: readonly LoopStatement[];
     }
   /** Where the position is a whole number from 0 to size - 1. */

@@ -1,4 +1,4 @@
-import type { AxisSize, BinaryFunction, DrawFamily, InputSource, UnaryFunction } from "../../ir/plan.js";
+import type { AxisSize, BinaryFunction, DrawFamily, InputSource, Sweep, UnaryFunction } from "../../ir/plan.js";
 import type { UpdateFunction } from "./loop-ir.js";
 
 /**
@@ -18,6 +18,8 @@ export interface Loop {
 
 export type LoopRange =
   | { readonly kind: "all" }
+  /** Some rows of each sequence. */
+  | { readonly kind: "sweep"; readonly sweep: Sweep }
   | { readonly kind: "allDescending" }
   | { readonly kind: "below"; readonly variable: LoopVariable }
   | { readonly kind: "upTo"; readonly variable: LoopVariable }
@@ -37,7 +39,8 @@ export function resolve(variable: LoopVariable): LoopVariable {
 
 /** A place along one axis. */
 export type Index =
-  | { readonly kind: "variable"; readonly variable: LoopVariable }
+  /** `back` turns of the loop ago: rows that a sweep looks back at. */
+  | { readonly kind: "variable"; readonly variable: LoopVariable; readonly back?: number }
   | { readonly kind: "fixed"; readonly value: number }
   | { readonly kind: "picked"; readonly value: Term }
   /** The whole axis at once. */

@@ -8,7 +8,7 @@ import type { LoopFunction } from "./loop-ir.js";
 import { nameValues } from "./name-values.js";
 import { assignPhases } from "./phases.js";
 import { cellTerm } from "./cell-term.js";
-import { placeOf, type Places, withPlace } from "./places.js";
+import { lookingBack, placeOf, type Places, withPlace } from "./places.js";
 import { isTiled, untiled } from "./tiling.js";
 import { enterLoops, newLoop, placeReduction } from "./place-statements.js";
 import { storedNodes } from "./stored-nodes.js";
@@ -19,7 +19,9 @@ import { writeLoops } from "./write-loops.js";
 export function lowerFunction(fn: PlanFunction, tiling = untiled): LoopFunction {
   const expanded = expandExponentials(fn);
   const items = new FunctionLowering(expanded).run();
-  return writeLoops(expanded, items, isTiled(items, tiling) ? tiling.lanes : 1);
+  // Each row of a sweep needs the one before.
+  const isWide = expanded.sweep === undefined && isTiled(items, tiling);
+  return writeLoops(expanded, items, isWide ? tiling.lanes : 1);
 }
 
 /** State of one function's lowering; lives for one call of `lowerFunction`. */
@@ -42,6 +44,7 @@ class FunctionLowering {
   run(): readonly Item[] {
     const outputsPerRow = this.fn.outputs.filter((output) => this.isRows(output.axes));
     const count = Math.max(this.phases.count, outputsPerRow.length > 0 ? 2 : 1);
+    if (this.fn.sweep !== undefined && count > 3) throw new Error(`lower ${this.fn.name}: a sweep that needs totals`);
     for (let phase = 0; phase < count; phase++) {
       if (phase % 2 === 1) this.lowerPass(phase);
       else this.lowerOutsideRows(phase);
@@ -62,7 +65,8 @@ class FunctionLowering {
     if (rowsAxis === undefined) throw new Error(`lower ${this.fn.name}: a pass over rows without a rows axis`);
     this.rowVariable = { axis: rowsAxis, size: { kind: "rows" } };
     this.rowValues = new Map();
-    const items = newLoop(this.top, this.rowVariable, { kind: "all" });
+    const { sweep } = this.fn;
+    const items = newLoop(this.top, this.rowVariable, sweep === undefined ? { kind: "all" } : { kind: "sweep", sweep });
     const outputs = this.fn.outputs.filter(
       (output) => this.isRows(output.axes) && Math.max(1, of[output.node] + (1 - (of[output.node] % 2))) === phase,
     );
@@ -377,7 +381,7 @@ class FunctionLowering {
       rule: "output",
       name: output.name,
       sizes: output.axes.map((axis) => this.sizeOf(axis)),
-      indices: output.axes.map((axis) => placeOf(places, axis)),
+      indices: output.axes.map((axis) => lookingBack(placeOf(places, axis), this.sizeOf(axis), output.lag)),
       term,
       perRow: this.isRows(output.axes),
     });

@@ -1,4 +1,4 @@
-import type { BinaryFunction, UnaryFunction } from "../../ir/plan.js";
+import type { BinaryFunction, Sweep, UnaryFunction } from "../../ir/plan.js";
 import { leakySlope } from "../../ir/plan.js";
 import type { ArraySource, IndexExpression, LoopExpression, LoopFunction, LoopStatement } from "./loop-ir.js";
 import type { RuntimeFunction } from "../runtime-functions.js";
@@ -38,7 +38,11 @@ class LoopPrinter {
       case "comment":
         return put(`// ${statement.text}`);
       case "readRows":
-        return put(`const ${statement.name} = block.rows;`);
+        return put(
+          statement.sweep === undefined
+            ? `const ${statement.name} = block.rows;`
+            : `const ${statement.name} = ${this.call("sweptRows", "block", ...sweepArguments(statement.sweep))};`,
+        );
       case "readSize":
         return put(`const ${statement.name} = sizes${member(statement.size)};`);
       case "bindArray":
@@ -70,6 +74,26 @@ class LoopPrinter {
             : `for (let ${variable} = ${from}; ${variable} < ${to}; ${variable}${step === 1 ? "++" : ` += ${step}`}) {`,
         );
         this.statements(statement.body, `${indent}  `);
+        return put("}");
+      }
+      case "sweepRows": {
+        const { sweep, variable, sequence, first, end } = statement;
+        const bound = (row: string, steps: number): string => (steps === 0 ? row : `${row} + ${steps}`);
+        const { starts } = statement;
+        put(`const ${starts} = ${this.call("sequenceStarts", "block")};`);
+        put(`for (let ${sequence} = 0; ${sequence} + 1 < ${starts}.length; ${sequence}++) {`);
+        const begin = `${starts}[${sequence}]`;
+        const next = `${starts}[${sequence} + 1]`;
+        const from = bound(begin, sweep.from);
+        put(`  const ${first} = ${sweep.last === true ? `Math.max(${from}, ${next} - 1)` : from};`);
+        put(`  const ${end} = ${sweep.to === undefined ? next : `Math.min(${bound(begin, sweep.to)}, ${next})`};`);
+        put(
+          sweep.descending === true
+            ? `  for (let ${variable} = ${end} - 1; ${variable} >= ${first}; ${variable}--) {`
+            : `  for (let ${variable} = ${first}; ${variable} < ${end}; ${variable}++) {`,
+        );
+        this.statements(statement.body, `${indent}    `);
+        put("  }");
         return put("}");
       }
       case "ifPosition":
@@ -105,6 +129,10 @@ class LoopPrinter {
       case "name":
         return { text: index.name, strength: strength.atom };
       case "add":
+        if (index.right.kind === "integer" && index.right.value < 0) {
+          const back = { text: String(-index.right.value), strength: strength.atom };
+          return infix(this.printIndex(index.left), "-", back, strength.sum);
+        }
         return infix(this.printIndex(index.left), "+", this.printIndex(index.right), strength.sum);
       case "multiply":
         return infix(this.printIndex(index.left), "*", this.printIndex(index.right), strength.product);
@@ -218,6 +246,10 @@ class LoopPrinter {
         return atom(this.call(name, operand.text));
     }
   }
+}
+
+function sweepArguments({ from, to, last }: Sweep): readonly string[] {
+  return [String(from), ...(to === undefined && last !== true ? [] : [String(to ?? Infinity)]), ...(last === true ? ["true"] : [])];
 }
 
 function sourceText(source: ArraySource): string {

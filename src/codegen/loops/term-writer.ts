@@ -88,7 +88,9 @@ export class TermWriter {
   private index(index: Index): IndexExpression {
     switch (index.kind) {
       case "variable":
-        return this.place(index.variable);
+        return index.back === undefined
+          ? this.place(index.variable)
+          : plus(this.place(index.variable), { kind: "integer", value: -index.back });
       case "fixed":
         return { kind: "integer", value: index.value };
       case "picked":

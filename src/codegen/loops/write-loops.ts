@@ -1,4 +1,4 @@
-import type { PlanFunction } from "../../ir/plan.js";
+import type { PlanFunction, Sweep } from "../../ir/plan.js";
 import { Bindings } from "./bindings.js";
 import { Identifiers } from "./identifiers.js";
 import { plusOne } from "./index-arithmetic.js";
@@ -26,7 +26,7 @@ class LoopWriter {
   private readonly axisNames = new Map<string, string>();
   private readonly memory: ValueMemory;
   private readonly terms: TermWriter;
-  private readonly bindings = new Bindings(this.names);
+  private readonly bindings: Bindings;
   private readonly scopes = new Scopes(this.names);
   private lastRule = "";
 
@@ -35,6 +35,7 @@ class LoopWriter {
     private readonly items: readonly Item[],
     private readonly lanes: number,
   ) {
+    this.bindings = new Bindings(this.names, fn.sweep);
     this.memory = new ValueMemory(this.names, this.bindings, keptPositions(items), lanes);
     this.terms = new TermWriter(fn.name, this.names, this.bindings, this.scopes, this.memory, lanes);
     for (const axis of fn.axes) this.axisNames.set(axis.name, this.names.unique(axis.name));
@@ -69,6 +70,7 @@ class LoopWriter {
       variable = this.axisNames.get(key) ?? this.names.unique(`${axis}Other`);
       this.axisNames.set(key, variable);
     }
+    if (loop.range.kind === "sweep") return this.writeSweep(loop, loop.range.sweep, variable);
     const size = this.bindings.size(loop.variable.size);
     const { from, to } = this.bounds(loop.range, size);
     const write = (begin: IndexExpression, end: IndexExpression, step: number): void => {
@@ -93,10 +95,22 @@ class LoopWriter {
     write({ kind: "name", name: whole }, to, 1);
   }
 
+  private writeSweep(loop: Loop, sweep: Sweep, variable: string): void {
+    this.bindings.reads.block = true;
+    const unique = (name: string): string => this.names.unique(name);
+    const names = { starts: unique("starts"), sequence: unique("sequence"), first: unique("first"), end: unique("end") };
+    this.scopes.open(loop.variable, variable);
+    this.writeItems(loop.items);
+    const scope = this.scopes.close();
+    const body = [...scope.first, ...scope.body];
+    this.scopes.emit({ kind: "sweepRows", sweep, variable, ...names, body });
+  }
+
   private bounds(range: LoopRange, size: IndexExpression): { from: IndexExpression; to: IndexExpression } {
     const zero: IndexExpression = { kind: "integer", value: 0 };
     switch (range.kind) {
       case "all":
+      case "sweep":
       case "allDescending":
         return { from: zero, to: size };
       case "below":

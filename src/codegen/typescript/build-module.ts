@@ -1,10 +1,10 @@
-import type { PlanFunction } from "../../ir/plan.js";
+import type { AxisSize, PlanFunction } from "../../ir/plan.js";
 import type { EmProgram, Variants } from "../../ir/program.js";
 import type { LoopFunction } from "../loops/loop-ir.js";
 import { emitKernels } from "../kernels/emit-kernel.js";
 import { lowerFunction } from "../loops/lower-function.js";
 import type { Tiling } from "../loops/tiling.js";
-import { printLoops } from "../loops/print-typescript.js";
+import { member, printLoops } from "../loops/print-typescript.js";
 import { emitDevice } from "../tfjs/emit-device.js";
 import { describe, type SourceIdentity } from "./describe.js";
 import { modelTypeNames, modelTypes } from "./model-types.js";
@@ -35,10 +35,15 @@ type Given = keyof typeof given;
 const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
 
 /** The module of a derived program: loops as functions, and a class of thin methods that call them. */
-export function buildModule(program: EmProgram, source: SourceIdentity, engine: Engine = "kernel"): EmittedModule {
+export function buildModule(
+  program: EmProgram,
+  source: SourceIdentity,
+  engine: Engine = "kernel",
+  { compact = false }: { readonly compact?: boolean } = {},
+): EmittedModule {
   const description = describe(program, source);
   const names = modelTypeNames(description.name);
-  const loops = new LoopFunctions(engine, realVariables(program));
+  const loops = new LoopFunctions(engine, realVariables(program), true, compact);
   const updates = emitUpdates(program, source);
   const methods: EmittedMethod[] = [
     method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
@@ -53,6 +58,10 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
     method("posteriorOf", ["sizes", "parameters", "block", "into"], loops.variants("posterior", program.posterior)),
   ];
+  if (program.mostProbable !== undefined) {
+    const body = loops.variants("mostProbable", program.mostProbable);
+    methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));
+  }
   if (program.impute !== undefined) {
     methods.push(method("imputeOf", ["sizes", "parameters", "block", "into"], loops.call("impute", program.impute)));
   }
@@ -63,7 +72,12 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
   if (gradients.length > 0) {
     const perGroup = (bodies: readonly (readonly string[])[]): readonly string[] => [
       "switch (group) {",
-      ...bodies.flatMap((body, group) => [`  case ${group}:`, ...body.map((line) => `    ${line}`), "    break;"]),
+      ...bodies.flatMap((body, group) => [
+        `  case ${group}: {`,
+        ...body.map((line) => `    ${line}`),
+        "    break;",
+        "  }",
+      ]),
       "}",
     ];
     methods.push(
@@ -189,6 +203,9 @@ export class LoopFunctions {
   constructor(
     private readonly engine: Engine,
     private readonly realVariables: ReadonlySet<string>,
+    private readonly withKernels = true,
+    /** Where size matters more: what no fit runs on rows with missing entries has loops only. */
+    private readonly compact = false,
   ) {}
 
   get runtimeCalls(): readonly string[] {
@@ -208,10 +225,13 @@ export class LoopFunctions {
   }
 
   call(name: string, fn: PlanFunction, tiling?: Tiling): readonly string[] {
+    if (fn.sweep !== undefined) return this.scan(name, fn);
     const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables) : undefined;
     if (device === undefined) {
       const statement = this.loops(name, fn, {}, tiling);
-      return this.engine === "kernel" && overRows(fn) ? this.kernel(name, fn, statement) : statement;
+      return this.engine === "kernel" && this.withKernels && overRows(fn)
+        ? this.kernel(name, fn, statement)
+        : statement;
     }
     const before = this.loops(`${name}Before`, device.before, { block: "{ ...block, tables }", into: "host" });
     const after = this.loops(`${name}After`, device.after, { block: "{ ...block, tables: totals }" });
@@ -231,10 +251,35 @@ export class LoopFunctions {
     return [`await ${name}(${parameters.join(", ")});`];
   }
 
+  /** Functions that run along the sequences one after the other, and the memory for what they leave each other. */
+  private scan(name: string, fn: PlanFunction): readonly string[] {
+    const functions = [...(fn.before ?? []), fn];
+    const memory = new Map<string, string>();
+    for (const one of functions) {
+      for (const output of one.outputs)
+        if (output.internal === true) memory.set(output.name, lengthText(one, output.axes));
+    }
+    const into = memory.size === 0 ? {} : { into: "kept" };
+    const statements = functions.flatMap((one) => {
+      const suffix = one === fn ? "" : one.name.slice(one.name.indexOf(".") + 1);
+      return this.loops(`${name}${suffix.slice(0, 1).toUpperCase()}${suffix.slice(1)}`, one, into);
+    });
+    if (memory.size === 0) return statements;
+    return [
+      "// What is kept of every row between the passes.",
+      "const kept = {",
+      "  ...into,",
+      ...[...memory].map(([key, length]) => `  ${JSON.stringify(key)}: new Float64Array(${length}),`),
+      "};",
+      ...statements,
+    ];
+  }
+
   /** Runs the kernel of this name, and the loops where there is none. */
   private kernel(name: string, fn: PlanFunction, loops: readonly string[]): readonly string[] {
-    // What is run once, a start or an imputation, is quick enough in loops where a kernel would be large: with gaps.
-    if (loops.length === 0 || name === "impute" || /^start.*OfIncomplete$/.test(name)) return loops;
+    // A start is made once a run: where entries are missing its loops are quick enough, and a kernel would be large.
+    if (loops.length === 0 || /^start.*OfIncomplete$/.test(name)) return loops;
+    if (this.compact && /^(?:impute|(?:logDensity|posterior|mostProbable)OfIncomplete)$/.test(name)) return loops;
     this.kernels.push({ ...fn, name });
     const previous = fn.nodes.some(({ operation }) => operation.kind === "input" && operation.source === "previous");
     const given = ["sizes", "parameters", "block", "into", ...(previous ? ["previous"] : [])];
@@ -279,4 +324,24 @@ function argumentsOf(loops: LoopFunction): readonly Given[] {
     ...(reads.streams ? (["streams"] as const) : []),
     ...(reads.outputs ? (["into"] as const) : []),
   ];
+}
+
+/** Cells along the axes of a function, as an expression of the generated method. */
+function lengthText(fn: PlanFunction, axes: readonly string[]): string {
+  const text = (size: AxisSize): string => {
+    switch (size.kind) {
+      case "rows":
+        return "block.rows";
+      case "symbol":
+        return `sizes${member(size.name)}`;
+      case "literal":
+        return String(size.value);
+      case "sum":
+        return `(${size.terms.map(text).join(" + ")})`;
+    }
+  };
+  const sizes = axes.map(
+    (name) => fn.axes.find((axis) => axis.name === name)?.size ?? ({ kind: "literal", value: 1 } as const),
+  );
+  return sizes.length === 0 ? "1" : sizes.map(text).join(" * ");
 }

@@ -16,7 +16,7 @@ import { literalValues } from "./literal-values.js";
 import { startScales } from "./start-scales.js";
 
 /** What a description is made of, whatever the algorithm. */
-export interface Described extends Pick<EmProgram, "model" | "rowsAxis" | "statistics"> {
+export interface Described extends Pick<EmProgram, "model" | "rowsAxis" | "statistics" | "sequences"> {
   readonly updates: readonly (
     Extract<Update, { kind: "regression" | "closed" }> | Pick<GradientUpdate, "kind" | "parameters" | "reason">
   )[];
@@ -50,6 +50,7 @@ export function describe(program: Described, source: SourceIdentity): ModelDescr
       update.kind === "gradient" ? [{ parameters: update.parameters, reason: update.reason }] : [],
     ),
     options: optionsOf(model),
+    ...(program.sequences === undefined ? {} : { sequences: program.sequences }),
     needsSymmetryBreaking: model.variables.some((variable) => variable.role === "latent"),
   };
 }

@@ -70,10 +70,16 @@ export function eventAxesOf(builder: PlanBuilder, variable: Variable): readonly 
   return shapeOf(variable.domain).map((dimension, i) => builder.axis(`${variable.name}.${i}`, axisSize(dimension)));
 }
 
-/** Declares and names the axis of the values of a discrete variable. */
-export function valuesAxis(builder: PlanBuilder, variable: Variable): string {
-  if (variable.domain.kind === "category") return builder.axis(variable.name, axisSize(variable.domain.categories));
-  if (variable.domain.kind === "binary") return builder.axis(variable.name, { kind: "literal", value: 2 });
+/** What a variable some steps back is called: `k[t-1]`. */
+export function laggedName(name: string, lag: number): string {
+  return lag === 0 ? name : `${name}[t-${lag}]`;
+}
+
+/** Declares and names the axis of the values of a discrete variable, of `lag` steps back. */
+export function valuesAxis(builder: PlanBuilder, variable: Variable, lag = 0): string {
+  const name = laggedName(variable.name, lag);
+  if (variable.domain.kind === "category") return builder.axis(name, axisSize(variable.domain.categories));
+  if (variable.domain.kind === "binary") return builder.axis(name, { kind: "literal", value: 2 });
   throw new Error(`elaborate: ${variable.name} is not discrete`);
 }
 

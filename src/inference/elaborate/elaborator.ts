@@ -2,7 +2,16 @@ import type { Expression, Model, Parameter, Variable } from "../../ir/model.js";
 import type { BinaryFunction, InputSource, NodeId, UnaryFunction } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { elaborateNetwork } from "../networks/elaborate-network.js";
-import { axisSize, declarePlates, isEnumerable, shapeOf, storedShape, valuesAxis } from "./axes.js";
+import {
+  axisSize,
+  declarePlates,
+  eventAxesOf,
+  isEnumerable,
+  laggedName,
+  shapeOf,
+  storedShape,
+  valuesAxis,
+} from "./axes.js";
 
 /** Where a latent's value comes from while an expression is elaborated. */
 export interface ElaborationMode {
@@ -14,6 +23,8 @@ export interface ElaborationMode {
   readonly masksMissing?: boolean;
   /** Layers that act while training only (dropout) do. */
   readonly isTraining?: boolean;
+  /** What was drawn at earlier rows is read from where it was written. */
+  readonly keepsDraws?: boolean;
 }
 
 /**
@@ -51,9 +62,24 @@ export class Elaborator {
   }
 
   /** The raw data column of an observed or given variable; NaN where missing. */
-  data(variable: Variable, eventAxes: readonly string[]): NodeId {
+  data(variable: Variable, eventAxes: readonly string[], lag = 0): NodeId {
     declarePlates(this.builder, this.model, variable.axes);
-    return this.builder.input("data", variable.name, [...variable.axes, ...eventAxes]);
+    return this.builder.input("data", variable.name, [...variable.axes, ...eventAxes], lag);
+  }
+
+  /** What was drawn, now or (kept per row) some steps back. */
+  private drawnValue(variable: Variable, lag: number): NodeId | undefined {
+    const drawn = this.mode.drawn;
+    if (drawn === undefined || variable.role === "given") return undefined;
+    const known = drawn.get(laggedName(variable.name, lag));
+    return known === undefined && lag > 0 && this.mode.keepsDraws === true ? this.kept(variable, lag)[0] : known;
+  }
+
+  /** What was drawn some steps back, and how it is stored. */
+  kept(variable: Variable, lag: number): readonly [node: NodeId, stored: readonly string[]] {
+    declarePlates(this.builder, this.model, variable.axes);
+    const stored = [...variable.axes, ...eventAxesOf(this.builder, variable)];
+    return [this.builder.input("carry", variable.name, stored, lag), stored];
   }
 
   /**
@@ -80,8 +106,8 @@ export class Elaborator {
     if (expression.kind === "variable") {
       const variable = this.variable(expression.name);
       if (isEnumerable(variable)) {
-        const drawn = this.mode.drawn?.get(variable.name);
-        return drawn === undefined ? { axis: valuesAxis(this.builder, variable) } : { gather: drawn };
+        const drawn = this.drawnValue(variable, expression.lag);
+        return drawn === undefined ? { axis: valuesAxis(this.builder, variable, expression.lag) } : { gather: drawn };
       }
     }
     return { gather: this.value(expression, []) };
@@ -142,7 +168,7 @@ export class Elaborator {
       case "parameter":
         return this.parameterCell(expression.name, expression.indices, axes);
       case "variable":
-        return this.variableValue(this.variable(expression.name), axes, expression.presence === true);
+        return this.variableValue(this.variable(expression.name), axes, expression.lag, expression.presence === true);
       case "element": {
         const sizes = shapeOf(expression.base.type).map(axisSize);
         const count = expression.indices.length;
@@ -161,12 +187,12 @@ export class Elaborator {
     }
   }
 
-  private variableValue(variable: Variable, axes: readonly string[], presence: boolean): NodeId {
-    const drawn = this.mode.drawn?.get(variable.name);
+  private variableValue(variable: Variable, axes: readonly string[], lag: number, presence: boolean): NodeId {
+    const drawn = this.drawnValue(variable, lag);
     if (drawn !== undefined) return this.onAxes(drawn, variable, axes);
-    if (isEnumerable(variable)) return this.builder.position(valuesAxis(this.builder, variable));
+    if (isEnumerable(variable)) return this.builder.position(valuesAxis(this.builder, variable, lag));
     if (variable.role === "latent") throw new Error(`elaborate: latent ${variable.name} is not discrete`);
-    const data = this.data(variable, axes);
+    const data = this.data(variable, axes, lag);
     if (presence) return this.builder.unary("isPresent", data);
     return variable.optional && this.mode.masksMissing === true ? this.builder.unary("presentOrZero", data) : data;
   }

@@ -2,6 +2,7 @@ import type { ArgumentContext, CovarianceArgument, DensityContext } from "../../
 import { distributions } from "../../distributions/registry.js";
 import type { DensityFactor, Expression, Variable } from "../../ir/model.js";
 import type { NodeId } from "../../ir/plan.js";
+import { walkExpression } from "../../ir/walk-expression.js";
 import { axisSize, eventAxesOf, isEnumerable, valuesAxis } from "./axes.js";
 import { elaborateCovariance } from "./covariance.js";
 import type { Elaborator } from "./elaborator.js";
@@ -90,31 +91,18 @@ export function factorDensity(elaborator: Elaborator, factor: DensityFactor, mis
   );
 }
 
-/** Latent names a factor's table runs over, its child included. */
-export function latentScope(elaborator: Elaborator, factor: DensityFactor): readonly string[] {
-  const names = new Set<string>();
-  const visit = (expression: Expression): void => {
-    switch (expression.kind) {
-      case "variable":
-        if (elaborator.variable(expression.name).role === "latent") names.add(expression.name);
-        return;
-      case "parameter":
-        return expression.indices.forEach(visit);
-      case "element":
-        visit(expression.base);
-        return expression.indices.forEach(visit);
-      case "list":
-        return expression.items.forEach(visit);
-      case "apply":
-      case "network":
-        return expression.arguments.forEach(visit);
-      case "constant":
-      case "sequence":
-      case "position":
-        return;
-    }
+/** Latents that a factor's table runs over, its child included, with the steps back at which it reads them. */
+export function latentScope(
+  elaborator: Elaborator,
+  factor: DensityFactor,
+): readonly { readonly name: string; readonly lag: number }[] {
+  const found = new Map<string, { readonly name: string; readonly lag: number }>();
+  const add = (name: string, lag: number): void => {
+    if (elaborator.variable(name).role === "latent") found.set(`${name} ${lag}`, { name, lag });
   };
-  if (elaborator.variable(factor.child).role === "latent") names.add(factor.child);
-  Object.values(factor.arguments).forEach(visit);
-  return [...names];
+  add(factor.child, 0);
+  for (const argument of Object.values(factor.arguments)) {
+    for (const part of walkExpression(argument)) if (part.kind === "variable") add(part.name, part.lag);
+  }
+  return [...found.values()];
 }

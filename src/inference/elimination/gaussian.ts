@@ -5,7 +5,7 @@ import { ones } from "../instantiate.js";
 import { maskedCovariance } from "../../distributions/location-scale.js";
 import type { CovarianceArgument, DensityContext } from "../../distributions/distribution.js";
 import { affine } from "../affine.js";
-import { eventAxesOf, shapeOf } from "../elaborate/axes.js";
+import { eventAxesOf, laggedName, shapeOf } from "../elaborate/axes.js";
 import { axisSize } from "../elaborate/axes.js";
 import type { Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext } from "../elaborate/factor-density.js";
@@ -32,10 +32,10 @@ export interface LinearGaussian {
 }
 
 /** The variable of a scope: `x`, or `x[t-1]` for a lagged copy. */
-export function continuousVariable(elaborator: Elaborator, name: string, lag = 0, chain = "t"): ContinuousVariable {
+export function continuousVariable(elaborator: Elaborator, name: string, lag = 0): ContinuousVariable {
   const { builder } = elaborator;
   const variable = elaborator.variable(name);
-  const key = lag === 0 ? name : `${name}[${chain}-${lag}]`;
+  const key = laggedName(name, lag);
   const [dimension, second] = shapeOf(variable.domain);
   if (second !== undefined) throw new Error(`elimination: ${name} is a matrix`);
   if (dimension === undefined) return { key, name, lag };
@@ -57,16 +57,13 @@ export function takeApart(elaborator: Elaborator, factor: DensityFactor, missing
   if (form?.kind !== "affine") throw new Error(`elimination: the mean of ${factor.name} is not affine`);
   const eventAxes = eventAxesOf(builder, variable);
   const [row] = eventAxes;
-  const chain = [...variable.axes]
-    .reverse()
-    .find((name) => model.axes.find((axis) => axis.name === name)?.kind === "chain");
   const scope: ContinuousVariable[] = [];
   const coefficients = new Map<string, NodeId>();
   const isLatent = variable.role === "latent";
   const child = isLatent ? continuousVariable(elaborator, variable.name) : undefined;
   if (child !== undefined) scope.push(child);
   for (const term of form.terms) {
-    const parent = continuousVariable(elaborator, term.variable, term.lag, chain);
+    const parent = continuousVariable(elaborator, term.variable, term.lag);
     scope.push(parent);
     coefficients.set(parent.key, coefficientOf(elaborator, term.map, parent.axis, row));
   }

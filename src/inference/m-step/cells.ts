@@ -1,7 +1,7 @@
 import type { Dimension, Expression } from "../../ir/model.js";
 import type { NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
-import { axisSize, declarePlates, isEnumerable, valuesAxis } from "../elaborate/axes.js";
+import { axisSize, declarePlates, isEnumerable, laggedName, valuesAxis } from "../elaborate/axes.js";
 import type { Elaborator } from "../elaborate/elaborator.js";
 
 /** One index of a parameter's table, as statistics are sorted by it. */
@@ -23,8 +23,7 @@ export function cellIndices(
   for (const [i, expression] of indices.entries()) {
     const size = table[i];
     if (size === undefined || (expression.kind !== "variable" && expression.kind !== "position")) return undefined;
-    if (expression.kind === "variable" && expression.lag > 0) return undefined;
-    const key = expression.kind === "variable" ? expression.name : expression.axis;
+    const key = expression.kind === "variable" ? laggedName(expression.name, expression.lag) : expression.axis;
     if (cells.some((cell) => cell.key === key)) return undefined;
     cells.push({ key, expression, size });
   }
@@ -70,9 +69,9 @@ function place(elaborator: Elaborator, cell: CellIndex): { readonly axis: string
   }
   if (cell.expression.kind !== "variable") throw new Error("m-step: an index that is neither variable nor position");
   const variable = elaborator.variable(cell.expression.name);
-  if (isEnumerable(variable)) return { axis: valuesAxis(builder, variable) };
+  if (isEnumerable(variable)) return { axis: valuesAxis(builder, variable, cell.expression.lag) };
   return {
-    axis: builder.axis(`${variable.name}.values`, axisSize(cell.size)),
+    axis: builder.axis(`${cell.key}.values`, axisSize(cell.size)),
     index: elaborator.value(cell.expression, []),
   };
 }

@@ -98,6 +98,7 @@ export function deriveClosedUpdate(elaborator: Elaborator, group: ParameterGroup
       );
       const totals = new Map<string, NodeId>();
       for (const placement of placements) {
+        if (!context.isActive(placement.factor.name)) continue;
         const parts = factorStatistics(context, placement, ownRank, isSimplex, wide);
         for (const [name, part] of parts) {
           const renamed = renameAxes(builder, part.node, [...part.cellAxes, ...part.ownAxes], [...table, ...own]);

@@ -63,7 +63,12 @@ function expectedLogJoint(model: Model, skeleton: PlanFunction, group: Parameter
 }
 
 /** -1/2 sum_uv tr(J_uv Cov[v, u]): what uncertainty about the latents takes from the density at their means. */
-function spreadTerm(current: Elaborator, inside: Inside, factor: DensityFactor, missing: boolean): NodeId {
+export function spreadTerm(
+  current: Elaborator,
+  inside: Pick<Inside, "tableOf" | "covariance">,
+  factor: DensityFactor,
+  missing: boolean,
+): NodeId {
   const { builder } = current;
   if (inside.tableOf(factor.name) === factor.name) return builder.constant(0);
   const { precision, scope } = linearGaussian(current, factor, missing);
@@ -99,7 +104,8 @@ interface WeightedDensity {
   density(factor: DensityFactor): NodeId;
 }
 
-function weightedDensities(
+/** Outputs `objective` and `gradient.<parameter>` of the factors of a group that hold, each cell weighted. */
+export function weightedDensities(
   elaborator: Elaborator,
   group: ParameterGroup,
   name: string,

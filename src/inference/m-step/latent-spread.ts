@@ -238,8 +238,7 @@ function termMaps(
       );
   const add = (expression: Expression, make: (map: LinearMap, variable: ContinuousVariable) => RegressorMap): void => {
     for (const { variable: name, lag, map } of formOf(expression).terms) {
-      const chain = [...elaborator.variable(name).axes].pop();
-      const variable = continuousVariable(elaborator, name, lag, chain);
+      const variable = continuousVariable(elaborator, name, lag);
       maps.set(variable.key, make(map, variable));
     }
   };

@@ -184,6 +184,7 @@ function writeStatistics(
   const right = builder.axis(`${prefix}.regressor'`, total);
   const sums = new Map<string, { node: NodeId; axes: readonly string[] }>();
   for (const matched of matches) {
+    if (!context.isActive(matched.factor.name)) continue;
     const { elaborator } = context;
     const density = densityContext(elaborator, matched.factor, context.missing);
     const responsibility = context.responsibility(matched.factor.name);

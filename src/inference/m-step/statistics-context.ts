@@ -11,6 +11,8 @@ export interface StatisticsContext {
   readonly missing: boolean;
   /** Posterior weight of each cell of the factor's table, times the observation's weight. */
   responsibility(factor: string): NodeId;
+  /** Does the factor hold in this function? A chain's first step and its later steps have factors of their own. */
+  isActive(factor: string): boolean;
   /** Axes of the factor's table; the responsibility stands for all of them, also where it does not vary. */
   tableAxes(factor: string): readonly string[];
   /**

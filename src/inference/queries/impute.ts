@@ -3,6 +3,7 @@ import type { DensityFactor, Model } from "../../ir/model.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import { declareRows } from "../elaborate/axes.js";
+import type { Elaborator } from "../elaborate/elaborator.js";
 import { densityContext } from "../elaborate/factor-density.js";
 import { densityFactors, writeInside } from "../inside.js";
 import { residualMoments } from "../m-step/residual-moments.js";
@@ -19,10 +20,20 @@ export function deriveImpute(model: Model, skeleton: PlanFunction): PlanFunction
   const builder = new PlanBuilder();
   declareRows(builder, model);
   const inside = writeInside(builder, model, skeleton, true);
-  const { elaborator } = inside;
-  for (const factor of optional) {
+  writeImputed(inside.elaborator, optional, (factor) => inside.output(`share.${inside.tableOf(factor)}`));
+  return builder.build("impute");
+}
+
+/** Outputs the optional variables, what is missing replaced by its mean under the shares of the cells. */
+export function writeImputed(
+  elaborator: Elaborator,
+  factors: readonly DensityFactor[],
+  shareOf: (factor: string) => NodeId,
+): void {
+  const { builder } = elaborator;
+  for (const factor of factors) {
     const context = densityContext(elaborator, factor, true);
-    const share = inside.output(`share.${inside.tableOf(factor.name)}`);
+    const share = shareOf(factor.name);
     const { present, child, categoriesAxis } = context;
     if (present === undefined) throw new Error(`derive: ${factor.name} is not optional`);
     const variable = elaborator.variable(factor.child);
@@ -34,7 +45,6 @@ export function deriveImpute(model: Model, skeleton: PlanFunction): PlanFunction
     const observed = isCategory ? builder.oneHot(child, categoriesAxis) : child;
     builder.output(variable.name, builder.select(present, observed, builder.sum(weighted, hidden)), stored);
   }
-  return builder.build("impute");
 }
 
 /** What the observed entries of a vector say about the missing ones of the same vector. */

@@ -10,9 +10,30 @@ import { argumentContext } from "../elaborate/factor-density.js";
 export function deriveSample(model: Model): PlanFunction {
   const builder = new PlanBuilder();
   declareRows(builder, model);
+  const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
+  writeDraws(model, builder, factors);
+  return builder.build("sample");
+}
+
+/**
+ * Outputs a draw of the child of each factor.
+ *
+ * @param kept what was drawn at the row before and holds on
+ */
+export function writeDraws(
+  model: Model,
+  builder: PlanBuilder,
+  factors: readonly DensityFactor[],
+  kept: readonly string[] = [],
+): void {
   const drawn = new Map<string, NodeId>();
-  const elaborator = new Elaborator(model, builder, { parameters: "parameter", drawn });
-  for (const factor of inDrawingOrder(model)) {
+  const elaborator = new Elaborator(model, builder, { parameters: "parameter", drawn, keepsDraws: true });
+  for (const name of kept) {
+    const [node, stored] = elaborator.kept(elaborator.variable(name), 1);
+    drawn.set(name, node);
+    builder.output(name, node, stored);
+  }
+  for (const factor of inDrawingOrder(model, factors)) {
     const variable = elaborator.variable(factor.child);
     declarePlates(builder, model, variable.axes);
     const eventAxes = eventAxesOf(builder, variable);
@@ -30,15 +51,12 @@ export function deriveSample(model: Model): PlanFunction {
     drawn.set(variable.name, value);
     builder.output(variable.name, value, [...variable.axes, ...eventAxes]);
   }
-  return builder.build("sample");
 }
 
 /** Factors so that each comes after the latent and observed variables it reads. */
-function inDrawingOrder(model: Model): readonly DensityFactor[] {
-  const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
-  const done = new Set(
-    model.variables.filter((variable) => variable.role === "given").map((variable) => variable.name),
-  );
+function inDrawingOrder(model: Model, factors: readonly DensityFactor[]): readonly DensityFactor[] {
+  const children = new Set(factors.map((factor) => factor.child));
+  const done = new Set(model.variables.map(({ name }) => name).filter((name) => !children.has(name)));
   const ordered: DensityFactor[] = [];
   while (ordered.length < factors.length) {
     const next = factors.find(
@@ -58,7 +76,8 @@ function variablesIn(expression: Expression): ReadonlySet<string> {
   const visit = (node: Expression): void => {
     switch (node.kind) {
       case "variable":
-        found.add(node.name);
+        // What was drawn at an earlier step is there.
+        if (node.lag === 0) found.add(node.name);
         return;
       case "parameter":
         return node.indices.forEach(visit);

@@ -30,8 +30,12 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
     case "elbo":
       return boundObstacle(model, verdict);
     case "needsApproximation": {
-      const span = verdict.asked?.span ?? verdict.growths[0]?.selecting ?? model.span;
-      return { what: "approximate elimination (`collapse`, `vb`)", span };
+      const { asked, growths } = verdict;
+      const span = asked?.span ?? growths[0]?.selecting ?? model.span;
+      if (asked?.kind !== "collapse") return { what: "variational elimination (`vb`)", span };
+      if (asked.order === undefined || !Number.isInteger(asked.order) || asked.order < 2)
+        return { what: "collapsing to fewer than the last two choices (write `collapse(2)`)", span };
+      return chainObstacle(model) ?? networkObstacle(model);
     }
     case "exact":
       return exactObstacle(model, verdict.stacked);
@@ -42,8 +46,7 @@ function exactObstacle(model: Model, stacked: readonly string[]): Obstacle | und
   const latents = model.variables.filter((variable) => variable.role === "latent");
   const matrix = latents.find(({ domain }) => domain.kind === "real" && domain.shape.length > 1);
   if (matrix !== undefined) return { what: `latent matrices, such as \`${matrix.name}\``, span: matrix.span };
-  const chain = model.axes.find((axis) => axis.kind === "chain");
-  if (chain !== undefined) return { what: `chains, such as \`${chain.name}\``, span: chain.span };
+  if (model.axes.some((axis) => axis.kind === "chain")) return chainObstacle(model) ?? networkObstacle(model);
   const [rows, second] = dataPlates(model);
   if (second !== undefined) return { what: `two data plates, such as \`${second.name}\``, span: second.span };
   const random = model.variables.filter((variable) => variable.role !== "given");
@@ -58,6 +61,53 @@ function exactObstacle(model: Model, stacked: readonly string[]): Obstacle | und
     const what = `Gaussian latents that join into one state along a plate, such as \`${joined.name}\``;
     return { what, span: joined.span };
   }
+  return networkObstacle(model);
+}
+
+/** What keeps a model with a chain from being derived step by step. */
+function chainObstacle(model: Model): Obstacle | undefined {
+  const [chain, second] = model.axes.filter((axis) => axis.kind === "chain");
+  if (chain === undefined) return undefined;
+  if (second !== undefined) return { what: `two chains, such as \`${second.name}\``, span: second.span };
+  if (chain.size !== undefined)
+    return { what: `chains of a declared length, such as \`${chain.name}\``, span: chain.span };
+  const sequences = model.axes.find((axis) => axis.name === chain.parent);
+  if (sequences !== undefined && (sequences.size !== undefined || sequences.parent !== undefined))
+    return { what: `chains inside plates of a declared size, such as \`${sequences.name}\``, span: sequences.span };
+  const known = new Set([chain.name, ...(sequences === undefined ? [] : [sequences.name])]);
+  const isInside = (name: string): boolean => {
+    const axis = model.axes.find((candidate) => candidate.name === name);
+    return axis?.parent === chain.name || (axis?.parent !== undefined && isInside(axis.parent));
+  };
+  const beside = model.axes.find((axis) => !known.has(axis.name) && (!isInside(axis.name) || axis.size === undefined));
+  if (beside !== undefined) return { what: `plates beside a chain, such as \`${beside.name}\``, span: beside.span };
+  const shared = model.variables.find(
+    ({ axes, role }) => role !== "given" && sequences !== undefined && !axes.includes(sequences.name),
+  );
+  if (shared !== undefined)
+    return { what: `variables that sequences share, such as \`${shared.name}\``, span: shared.span };
+  const looksBack = (name: string): boolean =>
+    model.factors.some(
+      (factor) =>
+        factor.kind === "density" &&
+        Object.values(factor.arguments).some((argument) =>
+          [...walkExpression(argument)].some((part) => part.kind === "variable" && part.name === name && part.lag > 0),
+        ),
+    );
+  const nested = model.variables.find(
+    ({ axes, role, name }) => role === "latent" && axes.some(isInside) && looksBack(name),
+  );
+  if (nested !== undefined)
+    return { what: `chains inside plates of a step, such as that of \`${nested.name}\``, span: nested.span };
+  const inPlate = model.variables.find(
+    (variable) => variable.role === "latent" && variable.domain.kind === "real" && variable.axes.some(isInside),
+  );
+  if (inPlate !== undefined)
+    return { what: `Gaussian latents in plates of a step, such as \`${inPlate.name}\``, span: inPlate.span };
+  return undefined;
+}
+
+function networkObstacle(model: Model): Obstacle | undefined {
   for (const factor of model.factors) {
     if (factor.kind !== "density") continue;
     for (const argument of Object.values(factor.arguments)) {

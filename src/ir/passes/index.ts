@@ -27,9 +27,11 @@ export const passes: readonly Pass[] = [
 /** Runs the passes in order; with `verify`, checks the function before the first and after each. */
 export function runPasses(fn: PlanFunction, options: { readonly verify?: boolean } = {}): PlanFunction {
   if (options.verify === true) verifyPlan(fn, "before the passes");
-  return passes.reduce((current, pass) => {
+  const passed = passes.reduce((current, pass) => {
     const next = pass.run(current);
     if (options.verify === true) verifyPlan(next, `after pass "${pass.name}"`);
     return next;
   }, fn);
+  if (fn.before === undefined) return passed;
+  return { ...passed, before: fn.before.map((earlier) => runPasses(earlier, options)) };
 }

@@ -14,7 +14,7 @@ export const nameInputs: Pass = {
       const input = builder.node(operation.operand).operation;
       if (input.kind !== "input") return undefined;
       const axes = input.axes.map((axis) => (axis === operation.from ? operation.to : axis));
-      return builder.input(input.source, input.name, axes);
+      return builder.input(input.source, input.name, axes, input.lag);
     });
   },
 };

@@ -29,6 +29,11 @@ export function copyInto(builder: PlanBuilder, fn: PlanFunction, replace?: Repla
 export function rebuild(fn: PlanFunction, replace?: Replacement): PlanFunction {
   const builder = new PlanBuilder();
   const copies = copyInto(builder, fn, replace);
-  for (const output of fn.outputs) builder.output(output.name, copies[output.node], output.axes);
-  return builder.build(fn.name, fn.documentation);
+  for (const { name, node, axes, ...options } of fn.outputs) builder.output(name, copies[node], axes, options);
+  return { ...builder.build(fn.name, fn.documentation), ...orderOf(fn) };
+}
+
+/** When and over which rows a function runs: what a rewritten function keeps. */
+export function orderOf({ sweep, before }: PlanFunction): Pick<PlanFunction, "sweep" | "before"> {
+  return { ...(sweep === undefined ? {} : { sweep }), ...(before === undefined ? {} : { before }) };
 }

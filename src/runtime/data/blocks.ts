@@ -1,6 +1,8 @@
 import type { Tensors } from "../description.js";
 import type { Dataset } from "./dataset.js";
 import type { RowBlock, RowLayout, RowSource } from "./row-source.js";
+import type { Sequences } from "./sequences.js";
+import { keptSequences } from "./sequences.js";
 
 /** Most rows of a block that is no kernel's: float32 sums stay exact enough. */
 export const MAXIMUM_BLOCK_ROWS = 4096;
@@ -22,6 +24,7 @@ export function rowsInMemory(dataset: Dataset, blockRows = MAXIMUM_BLOCK_ROWS): 
 
 /** Cuts a data set into blocks without missing entries and blocks with some. */
 export function partitionRows(dataset: Dataset, blockRows = MAXIMUM_BLOCK_ROWS): readonly RowBlock[] {
+  if (dataset.sequences !== undefined) return partitionSequences(dataset, dataset.sequences, blockRows);
   const { rows, incomplete } = dataset;
   const order = new Uint32Array(rows);
   let complete = 0;
@@ -60,6 +63,56 @@ export function partitionRows(dataset: Dataset, blockRows = MAXIMUM_BLOCK_ROWS):
 
 function gatherNumbers(numbers: Uint32Array, order: Uint32Array): Uint32Array {
   return order.map((row) => numbers[row]);
+}
+
+/** Blocks of whole sequences, complete sequences first; a sequence is never cut. */
+function partitionSequences(dataset: Dataset, { order, starts }: Sequences, blockRows: number): readonly RowBlock[] {
+  const count = starts.length - 1;
+  const isComplete = Array.from({ length: count }, (_, sequence) =>
+    order.subarray(starts[sequence], starts[sequence + 1]).every((row) => dataset.incomplete[row] === 0),
+  );
+  const numbers = Array.from({ length: count }, (_, sequence) => sequence);
+  const sorted = [...numbers.filter((n) => isComplete[n]), ...numbers.filter((n) => !isComplete[n])];
+  const places = new Uint32Array(order.length);
+  const blocks: { begin: number; end: number; starts: number[]; complete: boolean }[] = [];
+  let place = 0;
+  for (const sequence of sorted) {
+    const length = starts[sequence + 1] - starts[sequence];
+    const last = blocks.at(-1);
+    let block = last;
+    if (last === undefined || last.complete !== isComplete[sequence] || last.end - last.begin + length > blockRows) {
+      block = { begin: place, end: place, starts: [0], complete: isComplete[sequence] };
+      blocks.push(block);
+    }
+    places.set(order.subarray(starts[sequence], starts[sequence + 1]), place);
+    place += length;
+    if (block === undefined) continue;
+    block.end = place;
+    block.starts.push(place - block.begin);
+  }
+  const inOrder = places.every((row, at) => row === at);
+  const columns = Object.fromEntries(
+    Object.entries(dataset.columns).map(([name, values]) => [
+      name,
+      inOrder ? values : gatherRows(values, places, dataset.widths[name]),
+    ]),
+  );
+  const rowNumbers = dataset.rowNumbers === undefined ? undefined : gatherNumbers(dataset.rowNumbers, places);
+  return blocks.map(({ begin, end, complete, ...block }) => ({
+    rows: end - begin,
+    firstRow: begin,
+    positions: places.subarray(begin, end),
+    numbers: rowNumbers?.subarray(begin, end),
+    data: Object.fromEntries(
+      Object.entries(columns).map(([name, values]) => [
+        name,
+        values.subarray(begin * dataset.widths[name], end * dataset.widths[name]),
+      ]),
+    ),
+    tables: {},
+    complete,
+    starts: Int32Array.from(block.starts),
+  }));
 }
 
 function gatherRows(values: Float64Array, order: Uint32Array, width: number): Float64Array {
@@ -107,7 +160,13 @@ export function selectRows(dataset: Dataset, keep: (row: number) => boolean): Da
     incomplete: Uint8Array.from(order, (row) => dataset.incomplete[row]),
     weights,
     totalWeight: weights === undefined ? order.length : weights.reduce((a, b) => a + b, 0),
+    ...(dataset.sequences === undefined ? {} : { sequences: keptSequences(dataset.sequences, placesOf(order)) }),
   };
+}
+
+/** Where each of some rows stands among them. */
+function placesOf(order: Uint32Array): ReadonlyMap<number, number> {
+  return new Map(Array.from(order, (row, place) => [row, place]));
 }
 
 /** Zeros for the outputs of a generated function. */

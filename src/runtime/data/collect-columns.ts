@@ -10,23 +10,35 @@ export type Batch = Column | Readonly<Record<string, Column | undefined>>;
 export type BatchSource =
   Batch | Iterable<Batch> | AsyncIterable<Batch> | (() => Iterable<Batch> | AsyncIterable<Batch>);
 
+/** Columns of all batches together, and how many entries the first column of each batch had that has one per row. */
+export interface CollectedColumns {
+  readonly columns: Map<string, RawColumn>;
+  readonly batchRows: readonly number[];
+}
+
 /** Reads all batches and joins them. Names that the model does not know are an error, as they are likely misspelt. */
 export async function collectColumns(
   description: ModelDescription,
   wanted: readonly VariableDescription[],
   data: unknown,
   weights: unknown,
-): Promise<Map<string, RawColumn>> {
+): Promise<CollectedColumns> {
+  const batchRows: number[] = [];
   const weightVariable = description.variables.find(({ role }) => role === "weight");
   const parts = new Map<string, RawColumn[]>();
   for await (const batch of batchesOf(data)) {
     const columns = columnsOf(description, wanted, batch, weightVariable?.name);
+    let rows = 0;
     for (const [name, column] of columns) {
       const read = await readColumn(name, column);
+      if (rows === 0 && description.sequences?.perSequence.includes(name) !== true && name !== weightVariable?.name) {
+        [rows] = read.shape;
+      }
       const before = parts.get(name);
       if (before === undefined) parts.set(name, [read]);
       else before.push(read);
     }
+    batchRows.push(rows);
   }
   if (weights !== undefined) {
     if (weightVariable === undefined) {
@@ -40,7 +52,7 @@ export async function collectColumns(
       parts.set(weightVariable.name, [await readColumn(weightVariable.name, weights)]);
     }
   }
-  return new Map([...parts].map(([name, columns]) => [name, join(name, columns)]));
+  return { columns: new Map([...parts].map(([name, columns]) => [name, join(name, columns)])), batchRows };
 }
 
 async function* batchesOf(data: unknown): AsyncGenerator<unknown> {
@@ -80,6 +92,8 @@ function columnsOf(
   weightName: string | undefined,
 ): [string, unknown][] {
   const known = new Set(description.variables.filter(({ role }) => role !== "latent").map(({ name }) => name));
+  const plate = description.sequences?.plate;
+  if (plate !== undefined) known.add(plate);
   const observed = wanted.filter(({ role }) => role === "observed" || role === "given");
   const bare = Array.isArray(batch) || isNumericTypedArray(batch) || isTensorLike(batch);
   // `{ shape, data }` is values, unless the model has variables of these names.
@@ -103,7 +117,7 @@ function columnsOf(
         { variable: name },
       );
     }
-    if (wanted.some((variable) => variable.name === name)) columns.push([name, value]);
+    if (name === plate || wanted.some((variable) => variable.name === name)) columns.push([name, value]);
   }
   return columns;
 }

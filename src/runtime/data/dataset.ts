@@ -6,6 +6,8 @@ import { collectColumns } from "./collect-columns.js";
 import type { CodedColumn, LabelDictionary } from "./labels.js";
 import { codeLabels } from "./labels.js";
 import type { RawColumn } from "./raw-column.js";
+import type { Sequences } from "./sequences.js";
+import { alongSequences, checkConstant, readSequences } from "./sequences.js";
 import { checkSupport } from "./support.js";
 
 /** Data that fits the model: one column per observed, given and weight variable. */
@@ -22,6 +24,8 @@ export interface Dataset {
   /** Weight of each row; undefined: all 1. */
   readonly weights: Float64Array | undefined;
   readonly totalWeight: number;
+  /** Of a model with a chain. */
+  readonly sequences?: Sequences;
   readonly sizes: Sizes;
   readonly labels: Readonly<Record<string, LabelDictionary>>;
 }
@@ -42,6 +46,8 @@ export interface IntakeOptions {
   readonly weights?: unknown;
   /** Number of rows where there is no column to tell. */
   readonly rows?: number;
+  /** Sequences of so many steps where there is nothing to tell. */
+  readonly steps?: number;
 }
 
 /** Reads, binds and checks data. Throws `DataError`. */
@@ -49,10 +55,14 @@ export async function takeIn(description: ModelDescription, data: unknown, optio
   const wanted = description.variables.filter(
     ({ role }) => role === "given" || (options.needs === "all" && (role === "observed" || role === "weight")),
   );
-  const raw = await collectColumns(description, wanted, data, options.weights);
+  const { columns: raw, batchRows } = await collectColumns(description, wanted, data, options.weights);
+  const plate = description.sequences?.plate;
+  const identifiers = plate === undefined ? undefined : raw.get(plate);
+  if (plate !== undefined) raw.delete(plate);
   const binding = new SizeBinding(description, options.sizes, options.sizesOrigin);
   const coded = bindSizes(description, wanted, raw, binding, options.labels);
   // Only now, since a flat column has its rows from the sizes.
+  const sequences = sequencesOf(description, raw, identifiers, batchRows, options);
   const rows = commonRows(raw, options.rows);
   const sizes = binding.complete();
 
@@ -86,8 +96,37 @@ export async function takeIn(description: ModelDescription, data: unknown, optio
     columns[name] = values;
     widths[name] = width;
   }
+  if (sequences !== undefined) {
+    const once = wanted.filter(
+      ({ name, role }) => role === "weight" || description.sequences?.perSequence.includes(name),
+    );
+    for (const { name } of once) checkConstant(name, columns[name], sequences);
+  }
   const totalWeight = weights === undefined ? rows : weights.reduce((a, b) => a + b, 0);
-  return { rows, columns, widths, incomplete, weights, totalWeight, sizes, labels };
+  const common = { rows, columns, widths, incomplete, weights, totalWeight, sizes, labels };
+  return sequences === undefined ? common : { ...common, sequences };
+}
+
+/** The sequences of the rows; columns with one entry per sequence are repeated along them. */
+function sequencesOf(
+  description: ModelDescription,
+  raw: Map<string, RawColumn>,
+  identifiers: RawColumn | undefined,
+  batchRows: readonly number[],
+  { rows: asked, steps }: IntakeOptions,
+): Sequences | undefined {
+  if (description.sequences === undefined) return undefined;
+  const { perSequence } = description.sequences;
+  const isOnce = (name: string): boolean =>
+    perSequence.includes(name) || description.variables.some((one) => one.name === name && one.role === "weight");
+  const perRow = [...raw].find(([name]) => !isOnce(name))?.[1].shape[0];
+  const rows = perRow ?? identifiers?.values.length ?? asked ?? [...raw.values()][0]?.shape[0] ?? 0;
+  const lengths =
+    steps === undefined || batchRows.length > 1 ? batchRows : Array.from({ length: rows / steps }, () => steps);
+  const sequences = readSequences(description, rows, identifiers, lengths);
+  if (sequences === undefined) return undefined;
+  for (const [name, column] of raw) if (isOnce(name)) raw.set(name, alongSequences(column, sequences));
+  return sequences;
 }
 
 function commonRows(raw: ReadonlyMap<string, RawColumn>, expected: number | undefined): number {

@@ -29,7 +29,7 @@ export async function labelsOfStream(
   const seen = new Map(wanted.map(({ name }) => [name, new Set<Label>()]));
   const textual = new Set<string>();
   for await (const batch of open()) {
-    for (const [name, column] of await collectColumns(description, wanted, batch, undefined)) {
+    for (const [name, column] of (await collectColumns(description, wanted, batch, undefined)).columns) {
       const labels = seen.get(name);
       if (labels === undefined) continue;
       if (column.labels?.some((label) => typeof label === "string") === true) textual.add(name);

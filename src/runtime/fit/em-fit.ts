@@ -21,7 +21,7 @@ import { summariseFit } from "./fit-result.js";
 import { initialGuess, literalParameters, PERTURBATION } from "./initial-guess.js";
 import type { StartMethod } from "./start-tables.js";
 import { startFactorTables } from "./start-factors.js";
-import { startTables } from "./start-tables.js";
+import { startPartitions, startTables } from "./start-tables.js";
 
 const DEFAULT_RESTARTS = 8;
 const FACTOR_RESTARTS = 3;
@@ -325,8 +325,9 @@ async function beginNear(
     return EmRun.begin(context, restart, "parameters", updated, undefined, fixedInStart);
   }
   const method = start === "parameters" ? "kmeans++" : start;
-  const discrete = startTables(latents, method, options.seed, restart);
-  const gaussian = startFactorTables(factors, method, options.seed, restart);
+  const partitions = startPartitions(latents, method, options.seed, restart);
+  const discrete = startTables(latents, partitions, options.seed, restart);
+  const gaussian = startFactorTables(factors, partitions, method, options.seed, restart);
   const tables = (block: RowBlock): Tensors => ({ ...discrete(block), ...gaussian(block) });
   return EmRun.begin(context, restart, start, guess, tables, fixedInStart);
 }

@@ -1,4 +1,4 @@
-import type { Awaitable, EmMethods, MStepSettings, Sizes, Tensors } from "../description.js";
+import type { Awaitable, EmMethods, ModelDescription, MStepSettings, Sizes, Tensors } from "../description.js";
 import { boundShape, extentValue, product } from "../extents.js";
 import { scatterRows, zeros } from "../data/blocks.js";
 import type { RowBlock, RowSource } from "../data/row-source.js";
@@ -109,11 +109,31 @@ export class BlockRunner {
   }
 
   /** Posterior tables of one block. */
-  async posterior(parameters: Tensors, block: RowBlock): Promise<Tensors> {
+  async posterior(
+    parameters: Tensors,
+    block: RowBlock,
+    question: "posterior" | "mostProbable" = "posterior",
+  ): Promise<Tensors> {
     const widths = this.posteriorWidths();
     const into = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, width * block.rows])));
-    await this.methods.posteriorOf(this.sizes, parameters, block, into);
+    if (question === "posterior") await this.methods.posteriorOf(this.sizes, parameters, block, into);
+    else await this.methods.mostProbableOf?.(this.sizes, parameters, block, into);
+    repeatAlongSequences(this.methods.description, block, into);
     await this.turns.give();
     return into;
+  }
+}
+
+/** What is known of a sequence as a whole is written at its first row; every row of it says the same. */
+function repeatAlongSequences({ sequences }: ModelDescription, { rows, starts }: RowBlock, into: Tensors): void {
+  for (const name of sequences?.perSequence ?? []) {
+    const table = into[name];
+    if (table === undefined || starts === undefined) continue;
+    const width = table.length / rows;
+    for (let sequence = 0; sequence + 1 < starts.length; sequence++) {
+      for (let row = starts[sequence] + 1; row < starts[sequence + 1]; row++) {
+        table.copyWithin(row * width, starts[sequence] * width, (starts[sequence] + 1) * width);
+      }
+    }
   }
 }

@@ -82,6 +82,12 @@ function split(
 ): { readonly learned: Dataset; readonly heldOut: Dataset | undefined } {
   if (options.holdout === 0) return { learned: dataset, heldOut: undefined };
   const heldOutRows = Uint8Array.from({ length: dataset.rows }, (_, row) => (isHeldOut(options, row) ? 1 : 0));
+  // A sequence is held out as a whole.
+  const { sequences } = dataset;
+  for (let sequence = 0; sequences !== undefined && sequence + 1 < sequences.starts.length; sequence++) {
+    const own = sequences.order.subarray(sequences.starts[sequence], sequences.starts[sequence + 1]);
+    for (const row of own) heldOutRows[row] = heldOutRows[own[0]];
+  }
   const learned = selectRows(dataset, (row) => heldOutRows[row] === 0);
   const heldOut = selectRows(dataset, (row) => heldOutRows[row] === 1);
   requireBothSides(options, learned.rows, heldOut.rows);

@@ -4,7 +4,8 @@ import type { DistinctItems } from "../data/distinct-sample.js";
 import type { RowBlock } from "../data/row-source.js";
 import type { FeatureMap } from "./features.js";
 import { fingerprint } from "./features.js";
-import type { StartMethod } from "./start-tables.js";
+import type { StartMethod, StartPartition } from "./start-tables.js";
+import { clusterOf } from "./start-tables.js";
 
 /** A Gaussian latent, and what its start is a linear function of. */
 export interface StartFactor {
@@ -24,40 +25,69 @@ export interface StartFactor {
 const STEPS = 60;
 const MOST_ITEMS = 4000;
 
+/** Share of chance in a start whose scores would else say everything of the features. */
+const CHANCE = 0.3;
+
 /**
- * Tables `start.<latent>` of one restart: scores along principal axes of the standardised features, of variance 1.
- * Restarts stretch the features at random, or project at random; entries beyond the features are standard normal.
+ * Tables `start.<latent>` of one restart: scores along principal axes of the standardised features, of variance 1;
+ * within the clusters that a discrete latent of the same place starts from. Restarts stretch the features at random, or
+ * project at random; entries beyond the features are standard normal.
  */
 export function startFactorTables(
   factors: readonly StartFactor[],
+  partitions: readonly (StartPartition | undefined)[],
   method: StartMethod,
   seed: number,
   restart: number,
 ): (block: RowBlock) => Tensors {
-  const axesOf = factors.map((factor) => principalAxes(factor, method, seed, restart));
+  const scores = factors.map((factor) => {
+    const place = factor.variable.plateNames.join("/");
+    const partition = partitions.find((one) => one?.latent.variable.plateNames.join("/") === place);
+    return scoresOf(factor, partition, method, seed, restart);
+  });
   return (block) => {
     const tables: Record<string, Float64Array> = {};
     factors.forEach((factor, index) => {
-      const { map, width, variable, scale } = factor;
-      const axes = axesOf[index];
-      const features = new Float64Array(map.width);
+      const { map, width, variable } = factor;
       const table = new Float64Array(block.rows * map.itemsPerRow * width);
       for (let row = 0; row < block.rows; row++) {
         for (let item = 0; item < map.itemsPerRow; item++) {
-          map.write(block.data, row, item, features);
-          for (let l = 0; l < width; l++) {
-            const axis = axes[l];
-            const score =
-              axis === undefined
-                ? chance(factor, block, row, item, l, seed, restart)
-                : axis.reduce((sum, weight, j) => sum + weight * features[j], 0);
-            table[(row * map.itemsPerRow + item) * width + l] = scale * score;
-          }
+          const at = (row * map.itemsPerRow + item) * width;
+          scores[index](block, row, item, table.subarray(at, at + width));
         }
       }
       tables[`start.${variable.name}`] = table;
     });
     return tables;
+  };
+}
+
+/** Writes the scores of one item. */
+type Scorer = (block: RowBlock, row: number, item: number, into: Float64Array) => void;
+
+function scoresOf(
+  factor: StartFactor,
+  partition: StartPartition | undefined,
+  method: StartMethod,
+  seed: number,
+  restart: number,
+): Scorer {
+  const { map, width, scale, firstAxis } = factor;
+  const groupOf = (features: Float64Array): number => (partition === undefined ? 0 : clusterOf(partition, features));
+  const parts = Array.from({ length: partition?.latent.values ?? 1 }, (_, group) =>
+    principalAxes(factor, (features) => groupOf(features) === group, method, seed, restart),
+  );
+  const share = firstAxis + width >= map.width ? CHANCE : 0;
+  const features = new Float64Array(map.width);
+  return (block, row, item, into) => {
+    map.write(block.data, row, item, features);
+    const { mean, axes } = parts[groupOf(features)];
+    for (let l = 0; l < width; l++) {
+      const axis = axes[l];
+      const known = axis?.reduce((sum, weight, j) => sum + weight * (features[j] - mean[j]), 0);
+      const random = known === undefined || share > 0 ? chance(factor, block, row, item, l, seed, restart) : 0;
+      into[l] = scale * (known === undefined ? random : Math.sqrt(1 - share) * known + Math.sqrt(share) * random);
+    }
   };
 }
 
@@ -76,36 +106,44 @@ function chance(
   return new RandomStream({ seed, site, item: key >>> 0, step: restart }).normal();
 }
 
-/** Weights of the features for each entry of a latent, such that the score has variance 1. */
+interface PrincipalAxes {
+  readonly mean: Float64Array;
+  /** For each entry of a latent, weights of the features such that the score has variance 1; undefined: none is left. */
+  readonly axes: readonly (readonly number[] | undefined)[];
+}
+
 function principalAxes(
   { variable, map, width, firstAxis, sample }: StartFactor,
+  isMember: (features: Float64Array) => boolean,
   method: StartMethod,
   seed: number,
   restart: number,
-): readonly (readonly number[] | undefined)[] {
+): PrincipalAxes {
   const D = map.width;
+  const mean = new Float64Array(D);
   const count = Math.min(D, firstAxis + width);
-  if (D === 0 || count <= firstAxis) return [];
+  if (D === 0 || count <= firstAxis) return { mean, axes: [] };
   const stream = new RandomStream({ seed, site: `start.${variable.name}`, item: 1, step: restart });
-  const { values, weights } = sample;
-  const n = Math.min(sample.count, MOST_ITEMS);
   const stretch = Array.from({ length: D }, () =>
     method === "kmeans++" || method === "principal axes" ? 1 : 0.25 + 1.5 * stream.uniform(),
   );
-  const points = Array.from({ length: n }, (_, i) => {
+  const points: Float64Array[] = [];
+  const weights: number[] = [];
+  for (let i = 0; i < sample.count && points.length < MOST_ITEMS; i++) {
     const features = new Float64Array(D);
-    map.writeItem(values, i * map.itemWidth, features);
-    return features.map((value, j) => value * stretch[j]);
-  });
-  let total = 0;
-  for (let i = 0; i < n; i++) total += weights[i];
-  const mean = new Float64Array(D);
+    map.writeItem(sample.values, i * map.itemWidth, features);
+    if (!isMember(features)) continue;
+    points.push(features);
+    weights.push(sample.weights[i]);
+  }
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
   points.forEach((point, i) => point.forEach((value, j) => (mean[j] += (weights[i] * value) / total)));
-  for (const point of points) for (let j = 0; j < D; j++) point[j] -= mean[j];
+  for (const point of points) for (let j = 0; j < D; j++) point[j] = (point[j] - mean[j]) * stretch[j];
   let basis = Array.from({ length: count }, () => Float64Array.from({ length: D }, () => stream.normal()));
   orthogonalise(basis);
   const variances = new Float64Array(count);
-  for (let step = 0; step < (method === "random tables" ? 1 : STEPS); step++) {
+  const steps = method === "random tables" ? 1 : STEPS;
+  for (let step = 1; step <= steps; step++) {
     const next = basis.map(() => new Float64Array(D));
     variances.fill(0);
     points.forEach((point, i) => {
@@ -117,12 +155,11 @@ function principalAxes(
         for (let j = 0; j < D; j++) next[l][j] += weighted * point[j];
       });
     });
-    if (method !== "random tables") {
-      orthogonalise(next);
-      basis = next;
-    }
+    if (step === steps) break;
+    orthogonalise(next);
+    basis = next;
   }
-  return Array.from({ length: width }, (_, l) => {
+  const axes = Array.from({ length: width }, (_, l) => {
     const axis = basis[firstAxis + l];
     const variance = variances[firstAxis + l];
     if (axis === undefined || !(variance > 1e-12)) return undefined;
@@ -130,6 +167,7 @@ function principalAxes(
     const sign = axis.reduce((sum, value, j) => sum + value * stretch[j], 0) < 0 ? -1 : 1;
     return Array.from(axis, (value, j) => (sign * value * stretch[j]) / Math.sqrt(variance));
   });
+  return { mean, axes };
 }
 
 /** Gram-Schmidt, twice for accuracy; a vector that depends on earlier ones becomes 0. */

@@ -22,21 +22,25 @@ export interface StartLatent {
   readonly sample: DistinctItems;
 }
 
-/**
- * Tables `start.<latent>` of one restart. Draws are keyed by what the rows hold and not by their place, so that the
- * order of the rows, and whether a row is repeated or has weight 2, make no difference.
- */
-export function startTables(
+/** Clusters of the items of a discrete latent, by the nearest centre [K, width] of the stretched features. */
+export interface StartPartition {
+  readonly latent: StartLatent;
+  readonly stretch: Float64Array;
+  readonly centres: Float64Array;
+}
+
+/** What the starts of one restart cluster; undefined where tables are drawn. */
+export function startPartitions(
   latents: readonly StartLatent[],
   method: StartMethod,
   seed: number,
   restart: number,
-): (block: RowBlock) => Tensors {
-  const fillers = latents.map((latent, index) => {
+): readonly (StartPartition | undefined)[] {
+  return latents.map((latent, index) => {
     const { name } = latent.variable;
     const stream = new RandomStream({ seed, site: `start.${name}`, item: 1, step: restart });
     // Without anything to cluster on, or where all items are alike, only chance can tell values apart.
-    if (method === "random tables" || latent.map.width === 0) return randomTables(latent, seed, restart);
+    if (method === "random tables" || latent.map.width === 0) return undefined;
     // Several latents must not all find the same clusters: each but the first sees the features stretched at random.
     const stretch = Float64Array.from({ length: latent.map.width }, () =>
       index === 0 && method === "kmeans++" ? 1 : 0.25 + 1.5 * stream.uniform(),
@@ -44,7 +48,32 @@ export function startTables(
     const points = stretchedPoints(latent, stretch);
     const find = method === "kmeans++" ? kMeansPlusPlus : randomCentres;
     const centres = find(points, latent.values, stream);
-    return partitionTables(latent, stretch, latent.ordered ? inOrder(centres, latent.map.width) : centres);
+    return { latent, stretch, centres: latent.ordered ? inOrder(centres, latent.map.width) : centres };
+  });
+}
+
+/** The cluster of an item with these features. */
+export function clusterOf({ latent, stretch, centres }: StartPartition, features: Float64Array): number {
+  return nearestCentre(
+    features.map((value, i) => value * stretch[i]),
+    centres,
+    latent.values,
+  );
+}
+
+/**
+ * Tables `start.<latent>` of one restart. Draws are keyed by what the rows hold and not by their place, so that the
+ * order of the rows, and whether a row is repeated or has weight 2, make no difference.
+ */
+export function startTables(
+  latents: readonly StartLatent[],
+  partitions: readonly (StartPartition | undefined)[],
+  seed: number,
+  restart: number,
+): (block: RowBlock) => Tensors {
+  const fillers = latents.map((latent, index) => {
+    const partition = partitions[index];
+    return partition === undefined ? randomTables(latent, seed, restart) : partitionTables(partition);
   });
   return (block) => {
     const tables: Record<string, Float64Array> = {};
@@ -72,12 +101,12 @@ function inOrder(centres: Float64Array, width: number): Float64Array {
 
 type CellFiller = (block: RowBlock, row: number, item: number, cell: Float64Array) => void;
 
-function partitionTables(latent: StartLatent, stretch: Float64Array, centres: Float64Array): CellFiller {
-  const features = new Float64Array(latent.map.width);
+function partitionTables(partition: StartPartition): CellFiller {
+  const { map } = partition.latent;
+  const features = new Float64Array(map.width);
   return (block, row, item, cell) => {
-    latent.map.write(block.data, row, item, features);
-    for (let i = 0; i < features.length; i++) features[i] *= stretch[i];
-    fillConfident(cell, nearestCentre(features, centres, latent.values));
+    map.write(block.data, row, item, features);
+    fillConfident(cell, clusterOf(partition, features));
   };
 }
 

@@ -61,9 +61,9 @@ export type CellCount = readonly (readonly [number, ...(readonly string[])])[];
 /** The functions of one model, compiled into one module. */
 export interface KernelModule {
   readonly lanes: number;
-  /** The WebAssembly module, in hexadecimal digits. */
+  /** The WebAssembly module, as `bytesOfText` reads it. */
   readonly bytes: string;
-  /** Where its multiply-adds are, which are fused where there is relaxed SIMD; in hexadecimal digits. */
+  /** Where its multiply-adds are, which are fused where there is relaxed SIMD; in the same form. */
   readonly fusions: string;
   /** Place of the byte that says whether the imported memory is shared: 1 where it is not, 3 where it is. */
   readonly memoryFlags: number;

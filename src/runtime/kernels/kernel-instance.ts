@@ -1,5 +1,6 @@
 import type { Block, Sizes, Tensors } from "../description.js";
 import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
+import { bytesOfText } from "./bytes-of-text.js";
 import { KernelMemory } from "./kernel-memory.js";
 import { fuseMultiplyAdds, relaxedSimdIsSupported } from "./relaxed-simd.js";
 import { SHARD_ROWS, shardRows, shardsAtOnce } from "./shards.js";
@@ -408,8 +409,8 @@ function prepare(
   options: KernelOptions,
 ): Omit<Bound, "instance"> & { readonly bytes: Uint8Array<ArrayBuffer> } {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const bytes = fromHexadecimal(module.bytes);
-  if (variant === "relaxed") fuseMultiplyAdds(bytes, fromHexadecimal(module.fusions));
+  const bytes = bytesOfText(module.bytes);
+  if (variant === "relaxed") fuseMultiplyAdds(bytes, bytesOfText(module.fusions));
   const { memory, shared } = makeMemory(options.shared ?? sharedMemoryIsAllowed());
   if (shared) bytes[module.memoryFlags] = 3;
   return { bytes, variant, memory, shared };
@@ -437,12 +438,6 @@ function sharedMemoryIsAllowed(): boolean {
 function imports(memory: WebAssembly.Memory): WebAssembly.Imports {
   const host = { sin: Math.sin, cos: Math.cos, power: Math.pow };
   return { env: { memory }, host };
-}
-
-function fromHexadecimal(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
 }
 
 function column(tensors: Tensors | undefined, key: string): Float64Array {
