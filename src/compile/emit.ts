@@ -20,6 +20,8 @@ export interface Emittable<P extends Program = Program> {
 export interface EmitOptions {
   /** [auto] */
   readonly engine?: "auto" | Engine;
+  /** For pages: a smaller module, whose queries of rows with missing entries run as loops [false]. */
+  readonly compact?: boolean;
 }
 
 /** The emitted module as TypeScript. ts-morph is loaded here and nowhere else. */
@@ -28,22 +30,22 @@ export async function emitModule(
   options: EmitOptions = {},
 ): Promise<{ readonly typescript: string }> {
   const { printTypeScript } = await import("../codegen/typescript/print-typescript.js");
-  return { typescript: printTypeScript(moduleOf(program, source, engineOf(program, options))) };
+  return { typescript: printTypeScript(moduleOf(program, source, options)) };
 }
 
 /** The emitted module as JavaScript: the same declarations and bodies without their types. */
 export function emitJavaScriptModule({ source, program }: Emittable, options: EmitOptions = {}): string {
-  return printJavaScript(moduleOf(program, source, engineOf(program, options)));
+  return printJavaScript(moduleOf(program, source, options));
 }
 
 /** The kernels of a program as WebAssembly text, with what stays a loop and why. */
 export function printProgramKernels({ source, program }: Emittable): string {
-  return printKernels(moduleOf(program, source, "kernel").kernels);
+  return printKernels(moduleOf(program, source, { engine: "kernel" }).kernels);
 }
 
 /** The declarations and bodies of `emitModule` without their types, for `loadEmitted`. */
 export function emitJavaScript({ source, program }: Emittable, options: EmitOptions = {}): string {
-  return printFunctionBody(moduleOf(program, source, engineOf(program, options)));
+  return printFunctionBody(moduleOf(program, source, options));
 }
 
 /** The emitted class, in memory. */
@@ -59,10 +61,11 @@ export async function loadTrainer(
   return await loadEmitted(emitJavaScript(compiled, options));
 }
 
-function moduleOf(program: Program, source: SourceText, engine: Engine): EmittedModule {
+function moduleOf(program: Program, source: SourceText, options: EmitOptions): EmittedModule {
+  const engine = engineOf(program, options);
   switch (program.algorithm) {
     case "em":
-      return buildModule(program, identify(source), engine);
+      return buildModule(program, identify(source), engine, options);
     case "elbo":
       return buildElboModule(program, identify(source), engine);
   }

@@ -1,6 +1,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.js";
 import { sortedDiagnostics } from "../diagnostics/sorted.js";
 import type { SourceText } from "../diagnostics/span.js";
+import { classify } from "../inference/classify.js";
 import { deriveChainEm } from "../inference/chain/derive-chain.js";
 import { deriveEm } from "../inference/derive.js";
 import { deriveElbo } from "../inference/elbo/derive-elbo.js";
@@ -46,8 +47,11 @@ export function compileSource(source: SourceText, options: { readonly model?: st
 
 /** derive → passes, for a model whose latents are eliminated exactly. */
 export function deriveProgram(model: Model): EmProgram {
-  if (model.axes.some((axis) => axis.kind === "chain"))
-    return mapFunctions(deriveChainEm(model), (fn) => runPasses(fn));
+  if (model.axes.some((axis) => axis.kind === "chain")) {
+    const verdict = classify(model);
+    const order = verdict.kind === "needsApproximation" ? verdict.asked?.order : undefined;
+    return mapFunctions(deriveChainEm(model, order), (fn) => runPasses(fn));
+  }
   const order = eliminationOrder(model);
   if (!order.ok) throw new Error(`compile: ${model.name} has no elimination order (${order.reason}: ${order.name})`);
   const derived = deriveEm(

@@ -15,8 +15,8 @@ import type { BoundFitResult, FitEvent } from "./fit/fit-events.js";
 import type { ParameterValues } from "./fit/fit-options.js";
 import { FitRun } from "./fit-run.js";
 import { HostTurns } from "./host-turn.js";
-import type { KernelModule } from "./kernels/kernel-description.js";
-import { ModelKernels } from "./kernels/model-kernels.js";
+import type { NetworkModule } from "./networks/network-description.js";
+import { ModelNetworks } from "./networks/model-networks.js";
 import type { ColumnMapping } from "./model-file.js";
 import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
@@ -68,7 +68,7 @@ export abstract class ElboTrainer<
   private readonly givenSizes: Sizes;
   private fitted: Fitted | undefined;
   private disposed = false;
-  protected readonly kernels: ModelKernels;
+  readonly networks: ModelNetworks;
   /** Which columns of a table feed each variable; kept with a saved model. */
   columns: ColumnMapping = {};
 
@@ -76,9 +76,9 @@ export abstract class ElboTrainer<
   protected constructor(
     readonly description: ElboDescription,
     sizes: Partial<S>,
-    kernels?: KernelModule,
+    networks?: NetworkModule,
   ) {
-    this.kernels = new ModelKernels(kernels);
+    this.networks = new ModelNetworks(networks, description.parameters);
     this.givenSizes = checkSizes(description, sizes);
   }
 
@@ -167,7 +167,7 @@ export abstract class ElboTrainer<
         yield { kind: "end", result };
       }
     } finally {
-      this.kernels.release();
+      this.networks.release();
     }
   }
 
@@ -394,7 +394,7 @@ export abstract class ElboTrainer<
     try {
       return await answer(dataset, fitted);
     } finally {
-      this.kernels.release();
+      this.networks.release();
     }
   }
 

@@ -4,7 +4,7 @@
 // cross-origin isolation and under a policy that forbids WebAssembly, trained there on real data, and compared with the
 // same module in Node. CHROMIUM names the browser; without one there is nothing to test, and that is said.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -71,6 +71,7 @@ const check = (what, holds, detail) => {
 };
 
 try {
+  testSizes();
   for (const model of models) await testModel(model);
 } finally {
   rmSync(folder, { recursive: true, force: true });
@@ -78,17 +79,33 @@ try {
 console.log(failures === 0 ? "test:browser: all hold" : `test:browser: ${failures} failed`);
 process.exit(failures === 0 ? 0 : 1);
 
-async function testModel({ name, exported, sizes, data }) {
+/** A standard mixture as one JavaScript file. */
+function standalone(name) {
   const file = join(folder, `${name}.mjs`);
   const arguments_ = [join(root, "bin", "genc.js"), "compile", `std:mixtures/${name}`, "--standalone", "-o", file];
   const compiled = spawnSync(process.execPath, arguments_, { encoding: "utf8" });
   if (compiled.status !== 0) throw new Error(compiled.stderr);
-  const module = readFileSync(file, "utf8");
-  const size = gzipSync(module, { level: 9 }).length;
-  check(`${name}, size`, size < SIZE_LIMIT, `${(size / 1000).toFixed(1)} kB gzipped`);
-  const imports = module.match(/^\s*import\b.*|\bimport\s*\(.{0,40}|\bfrom\s*"[^"]*"/gm) ?? [];
-  check(`${name}, imports`, imports.length === 0, imports.join("; ") || "none");
+  return { file, module: readFileSync(file, "utf8") };
+}
 
+/** Every standard mixture is small, and imports nothing. */
+function testSizes() {
+  for (const entry of readdirSync(join(root, "stdlib", "models", "mixtures"))) {
+    if (!entry.endsWith(".gen")) continue;
+    const name = entry.slice(0, -".gen".length);
+    const { module } = standalone(name);
+    const size = gzipSync(module).length;
+    const imports = module.match(/^\s*import\b.*|\bimport\s*\(.{0,40}|\bfrom\s*"[^"]*"/gm) ?? [];
+    check(
+      `${name}, size`,
+      size < SIZE_LIMIT && imports.length === 0,
+      `${(size / 1000).toFixed(1)} kB gzipped, ${imports.length === 0 ? "imports nothing" : imports.join("; ")}`,
+    );
+  }
+}
+
+async function testModel({ name, exported, sizes, data }) {
+  const { file, module } = standalone(name);
   const script = `import { ${exported} as Model } from "./model.mjs";
 ${train.replace("export ", "")}
 const job = ${JSON.stringify({ sizes, data })};

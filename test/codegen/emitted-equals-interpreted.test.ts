@@ -2,14 +2,22 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { classify } from "../../src/inference/classify.js";
+import type { Model } from "../../src/ir/model.js";
 import { deriveProgram } from "../../src/compile/index.js";
 import type { Engine } from "../../src/codegen/typescript/build-module.js";
 import type { MStepSettings } from "../../src/runtime/index.js";
+import { gaussianModel } from "../arbitraries/gaussian-model.js";
 import { staticModel } from "../arbitraries/static-model.js";
 import { columns, randomWorld, stored } from "../oracles/random-world.js";
 import { InterpretedProgram, sizeInNumbers, type Tensors } from "../support/interpreted-program.js";
 import { isSmall, modelOf } from "../support/random-models.js";
 import { emittedTrainer } from "./emitted-trainer.js";
+
+function isExact(model: Model): boolean {
+  const verdict = classify(model);
+  return verdict.kind === "exact" && verdict.stacked.length === 0;
+}
 
 const settings: MStepSettings = { ridge: 0, dataVariance: {}, fixed: new Set(), warn: () => undefined };
 
@@ -24,17 +32,24 @@ function expectClose(found: Tensors, expected: Tensors, tolerance: number): void
   }
 }
 
-describe.each<[Engine, number, number]>([
-  ["kernel", 1e-10, 80],
-  ["tfjs", 2e-4, 25],
-])("emitted for the engine %s", (engine, tolerance, numRuns) => {
+const options = { priors: true, missing: true, weights: true };
+
+/** Latents with tables only, or Gaussian ones too. */
+const kinds = { discrete: staticModel(options), Gaussian: gaussianModel(options) } as const;
+
+describe.each<[Engine, keyof typeof kinds, number, number]>([
+  ["kernel", "discrete", 1e-10, 80],
+  ["tfjs", "discrete", 2e-4, 25],
+  ["kernel", "Gaussian", 1e-9, 30],
+  ["tfjs", "Gaussian", 2e-3, 10],
+])("emitted for the engine %s, %s latents", (engine, kind, tolerance, numRuns) => {
   test("random models compute what the interpreter computes", async () => {
     await tf.setBackend("cpu");
     await fc.assert(
-      fc.asyncProperty(staticModel({ priors: true, missing: true, weights: true }), async (one) => {
+      fc.asyncProperty(kinds[kind], async (one) => {
         const rows = 5;
         const model = modelOf(one.text);
-        fc.pre(isSmall(model, one.sizes));
+        fc.pre(kind === "Gaussian" ? isExact(model) : isSmall(model, one.sizes));
         const world = randomWorld(model, one.sizes, one.seed, rows);
         const program = deriveProgram(model);
         const data = columns(world);

@@ -160,3 +160,37 @@ describe("formats", () => {
     );
   });
 });
+
+test("a Gaussian latent: its integral, its moments, and expectations in the M-step", () => {
+  const text = `model Factors {
+  size D, K = 2, L = 1
+  param w: Simplex[K]
+  param W[K]: Matrix[D, L]
+  param m: Vector[D]
+  param v: Diag[D]
+  each n {
+    latent  k: Category[K] ~ Categorical(w)
+    latent  z: Vector[L] ~ Normal(0, 1)
+    observe x: Vector[D] ~ Normal(W[k] * z + m, v)
+  }
+}
+`;
+  const { program } = compileSource({ name: "factors.gen", text });
+  if (program === undefined) throw new Error("does not compile");
+  const lines = explain(program, { name: "factors.gen", text }, "text")
+    .split("\n")
+    .map((line) => line.replace(/^(Inside|E-step|M-step)/, "").trim());
+  for (const formula of [
+    "z is integrated out exactly: L numbers, Gaussian given everything else.",
+    "u_z[n,k] = integral over z of N(z[n]; 0, 1) N(x[n]; W[k] z[n] + m, v)",
+    "r_k[n,k] = w[k] u_z[n,k] / sum over k",
+    "J[n,k] = 1 + W[k]' v^-1 W[k]",
+    "b[n,k] = W[k]' v^-1 (x[n]-m)",
+    "E[z[n]] = J[n,k]^-1 b[n,k]",
+    "v = sum_{n,k} r_k[n,k] E[(x[n] - (W[k] z[n] + m))^2] / sum_{n,k} r_k[n,k]",
+  ])
+    expect(
+      lines.some((line) => line.startsWith(formula)),
+      `${formula}\n${lines.join("\n")}`,
+    ).toBe(true);
+});

@@ -46,7 +46,7 @@ function marginal(answer: GaussianAnswer, key: string): { mean: number[]; covari
 }
 
 describe("random static models with Gaussian latents against the joint Gaussian", () => {
-  test("likelihood and posteriors", () => {
+  test("likelihood, posteriors and missing values", () => {
     fc.assert(
       fc.property(gaussianModel({ missing: true, weights: true, priors: false }), (one) => {
         const rows = 3;
@@ -91,6 +91,19 @@ describe("random static models with Gaussian latents against the joint Gaussian"
             ),
           );
           closeTo(posterior[latent.name]!, want, 1e-8, `posterior of ${latent.name}`);
+        }
+        if (program.impute === undefined) return;
+        const imputed = run.run(program.impute, parameters);
+        for (const variable of model.variables.filter(({ optional }) => optional)) {
+          const keys = placesOf(model, world, variable).map((place) => [variable.name, ...place].join("/"));
+          const want = answers.flatMap((answer) =>
+            keys.flatMap((key) =>
+              answer.observed.flatMap((own, i) =>
+                own === key ? [answer.cases.reduce((sum, one) => sum + one.probability * one.filled[i]!, 0)] : [],
+              ),
+            ),
+          );
+          closeTo(imputed[variable.name]!, want, 1e-8, `imputed ${variable.name}`);
         }
       }),
       { numRuns: runs },

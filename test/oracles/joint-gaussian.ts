@@ -25,12 +25,16 @@ export interface GaussianAnswer {
   readonly cases: readonly {
     readonly assignment: Readonly<Record<string, number>>;
     readonly probability: number;
+    /** Conditional mean of the entries of the Normal observations; by position in `observed`. */
+    readonly filled: readonly number[];
     /** Conditional mean and covariance of all latent entries, by position in `entries`. */
     readonly mean: readonly number[];
     readonly covariance: readonly (readonly number[])[];
   }[];
   /** `z/2:1` is entry 1 of z at place 2. */
   readonly entries: readonly string[];
+  /** Name and place of each entry of the Normal observations, in the order of the factors. */
+  readonly observed: readonly string[];
 }
 
 interface Cell {
@@ -61,7 +65,7 @@ export function answerGaussianRow(model: Model, world: World, row: number): Gaus
         values: variable.domain.kind === "category" ? sizeOf(world, variable.domain.categories) : 2,
       })),
     );
-  const found: { assignment: Record<string, number>; log: number; mean: number[]; covariance: number[][] }[] = [];
+  const found: ({ assignment: Record<string, number> } & ReturnType<typeof givenAssignment>)[] = [];
   const assign = (i: number, assignment: Record<string, number>): void => {
     const latent = discrete[i];
     if (latent === undefined) {
@@ -75,7 +79,14 @@ export function answerGaussianRow(model: Model, world: World, row: number): Gaus
   const total = found.reduce((sum, { log }) => sum + Math.exp(log - most), 0);
   return {
     logDensity: most + Math.log(total),
-    cases: found.map(({ log, ...rest }) => ({ ...rest, probability: Math.exp(log - most) / total })),
+    cases: found.map(({ log, assignment, mean, covariance, filled }) => ({
+      assignment,
+      mean,
+      covariance,
+      filled,
+      probability: Math.exp(log - most) / total,
+    })),
+    observed: found[0]!.observed,
     entries: cells.flatMap(({ key, width }) => Array.from({ length: width }, (_, i) => `${key}:${i}`)),
   };
 }
@@ -87,7 +98,7 @@ function givenAssignment(
   row: number,
   assignment: Readonly<Record<string, number>>,
   cells: readonly Cell[],
-): { log: number; mean: number[]; covariance: number[][] } {
+): { log: number; mean: number[]; covariance: number[][]; filled: number[]; observed: string[] } {
   const offset = new Map<string, number>();
   let count = 0;
   for (const { key, width } of cells) {
@@ -97,6 +108,7 @@ function givenAssignment(
   const mean: number[] = Array<number>(count).fill(0);
   const covariance: number[][] = mean.map(() => Array<number>(count).fill(0));
   const values: number[] = Array<number>(count).fill(NaN);
+  const observed: string[] = [];
   const done = new Set<string>();
   const valueOf = (unit: number): Record<string, Value> =>
     Object.fromEntries(
@@ -145,14 +157,15 @@ function givenAssignment(
           ? matrix(squared(at(-1, "sd")), undefined, width)
           : matrix(at(-1, "covariance"), factor.arguments["covariance"].type, width);
       const first = isLatent ? offset.get(key)! : mean.length;
-      const observed = isLatent ? undefined : read(world, row, variable.name, place, width);
+      const seenValues = isLatent ? undefined : read(world, row, variable.name, place, width);
       for (let i = 0; i < width; i++) {
         const position = first + i;
         if (!isLatent) {
           mean.push(0);
           covariance.forEach((line) => line.push(0));
           covariance.push(Array<number>(mean.length).fill(0));
-          values.push(observed![i]!);
+          values.push(seenValues![i]!);
+          observed.push(key);
         }
         mean[position] = columns.reduce((sum, column, unit) => sum + column[i]! * mean[unit]!, base[i]!);
       }
@@ -180,10 +193,13 @@ function givenAssignment(
   const gain = (i: number): number[] =>
     inverse.map((line) => line.reduce((sum, v, b) => sum + v * covariance[i]![seen[b]!]!, 0));
   const latent = Array.from({ length: count }, (_, i) => i);
-  const gains = latent.map(gain);
+  const gains = mean.map((_, i) => gain(i));
+  const given = mean.map((value, i) => gains[i]!.reduce((sum, g, a) => sum + g * e[a]!, value));
   return {
     log,
-    mean: latent.map((i) => gains[i]!.reduce((sum, g, a) => sum + g * e[a]!, mean[i]!)),
+    mean: given.slice(0, count),
+    filled: given.slice(count),
+    observed,
     covariance: latent.map((i) =>
       latent.map((j) => covariance[i]![j]! - gains[i]!.reduce((sum, g, a) => sum + g * covariance[seen[a]!]![j]!, 0)),
     ),

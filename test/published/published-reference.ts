@@ -5,7 +5,7 @@ import { trainerOf } from "../support/trainers.js";
 /** One number of reference.json; README.md says where it comes from. */
 export interface PublishedRecord {
   readonly id: string;
-  readonly family: "gmm" | "poisson_mixture" | "latent_class" | "regression_mixture";
+  readonly family: "gmm" | "poisson_mixture" | "latent_class" | "regression_mixture" | "ppca" | "factor_analysis";
   readonly quantity: "loglik" | "-loglik";
   /** As printed in the source, where it is a printed one. */
   readonly published: number | null;
@@ -20,7 +20,9 @@ export interface PublishedRecord {
   readonly n_par?: number;
   readonly aic?: number;
   readonly bic?: number;
-  readonly params: unknown;
+  /** Variance around the plane (ppca). */
+  readonly sigma2?: number;
+  readonly params?: unknown;
 }
 
 const { records } = JSON.parse(readFileSync(new URL("reference.json", import.meta.url), "utf8")) as {

@@ -1,3 +1,4 @@
+import { distributeSolves } from "../../ir/passes/distribute-solves.js";
 import type { PlanFunction } from "../../ir/plan.js";
 import type {
   CellCount,
@@ -107,7 +108,8 @@ function lowerKernels(functions: readonly PlanFunction[]): {
   return { kernels, skipped };
 }
 
-function lowerKernel(plan: PlanFunction): LoweredKernel {
+function lowerKernel(given: PlanFunction): LoweredKernel {
+  const plan = distributeSolves(given);
   const converted = kernelFromLoops(plan, lowerFunction(plan));
   const fn = onlyUsedArrays(passes.reduce((kernel, pass) => pass.run(kernel), converted));
   const frame = new Map<string, number>();

@@ -35,10 +35,15 @@ type Given = keyof typeof given;
 const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
 
 /** The module of a derived program: loops as functions, and a class of thin methods that call them. */
-export function buildModule(program: EmProgram, source: SourceIdentity, engine: Engine = "kernel"): EmittedModule {
+export function buildModule(
+  program: EmProgram,
+  source: SourceIdentity,
+  engine: Engine = "kernel",
+  { compact = false }: { readonly compact?: boolean } = {},
+): EmittedModule {
   const description = describe(program, source);
   const names = modelTypeNames(description.name);
-  const loops = new LoopFunctions(engine, realVariables(program));
+  const loops = new LoopFunctions(engine, realVariables(program), true, compact);
   const updates = emitUpdates(program, source);
   const methods: EmittedMethod[] = [
     method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
@@ -202,6 +207,9 @@ export class LoopFunctions {
   constructor(
     private readonly engine: Engine,
     private readonly realVariables: ReadonlySet<string>,
+    private readonly withKernels = true,
+    /** Where size matters more: what no fit runs on rows with missing entries has loops only. */
+    private readonly compact = false,
   ) {}
 
   get runtimeCalls(): readonly string[] {
@@ -225,7 +233,9 @@ export class LoopFunctions {
     const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables) : undefined;
     if (device === undefined) {
       const statement = this.loops(name, fn, {}, tiling);
-      return this.engine === "kernel" && overRows(fn) ? this.kernel(name, fn, statement) : statement;
+      return this.engine === "kernel" && this.withKernels && overRows(fn)
+        ? this.kernel(name, fn, statement)
+        : statement;
     }
     const before = this.loops(`${name}Before`, device.before, { block: "{ ...block, tables }", into: "host" });
     const after = this.loops(`${name}After`, device.after, { block: "{ ...block, tables: totals }" });
@@ -273,6 +283,7 @@ export class LoopFunctions {
   private kernel(name: string, fn: PlanFunction, loops: readonly string[]): readonly string[] {
     // A start is made once a run: where entries are missing its loops are quick enough, and a kernel would be large.
     if (loops.length === 0 || /^start.*OfIncomplete$/.test(name)) return loops;
+    if (this.compact && /^(?:impute|(?:logDensity|posterior|mostProbable)OfIncomplete)$/.test(name)) return loops;
     this.kernels.push({ ...fn, name });
     const previous = fn.nodes.some(({ operation }) => operation.kind === "input" && operation.source === "previous");
     const given = ["sizes", "parameters", "block", "into", ...(previous ? ["previous"] : [])];

@@ -5,7 +5,7 @@ import type { EmProgram, Variants } from "../../ir/program.js";
 import { declareRows, eventAxesOf, isEnumerable, laggedName, valuesAxis } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { factorDensity, latentScope } from "../elaborate/factor-density.js";
-import { gaussianComponents } from "../elimination/components.js";
+import { gaussianComponents, type GaussianComponent } from "../elimination/components.js";
 import { continuousVariable } from "../elimination/gaussian.js";
 import { continuousLatentsOf, type Inside } from "../inside.js";
 import { instantiate } from "../instantiate.js";
@@ -19,6 +19,8 @@ import { startElaborator, startResponsibility, startTableAxes } from "../start-r
 import { updatesOf } from "../updates.js";
 import type { Mode } from "./eliminate.js";
 import { activeFactors, framesOf, type Frames } from "./frame-model.js";
+import type { CollapsedGroup } from "./collapsed-groups.js";
+import { writeCollapsedStep, type CollapsedStep } from "./collapsed-step.js";
 import { writeGaussianStep, type GaussianStep } from "./gaussian-step.js";
 import { messagesOf } from "./messages.js";
 import { deriveEnd, deriveStep } from "./step.js";
@@ -31,8 +33,8 @@ import { deriveEnd, deriveStep } from "./step.js";
  *     backward   step by step from the end: the derivative of each step with respect to its tables and the message it
  *                was told, so that the E-step's statistics are added up in the same pass
  */
-export function deriveChainEm(original: Model): EmProgram {
-  const frames = framesOf(original);
+export function deriveChainEm(original: Model, collapse?: number): EmProgram {
+  const frames = framesOf(original, collapse);
   const { model } = frames;
   const hasMissing = model.variables.some((variable) => variable.optional);
   const variants = (write: (missing: boolean) => PlanFunction): Variants => ({
@@ -127,6 +129,9 @@ interface WrittenStep {
   readonly outputs: ReadonlyMap<string, NodeId>;
   readonly stored: (output: string) => readonly string[];
   readonly gaussian: readonly GaussianStep[];
+  readonly collapsed: readonly CollapsedStep[];
+  /** [rows] */
+  readonly logDensity: NodeId;
   /** In a backward pass; shares are responsibilities where it is not weighted. */
   readonly inside: Inside;
 }
@@ -135,6 +140,10 @@ interface ObjectiveParts {
   readonly elaborator: Elaborator;
   weight(factor: DensityFactor): NodeId;
   density(factor: DensityFactor): NodeId;
+}
+
+function isCollapsed(groups: readonly CollapsedGroup[], component: GaussianComponent): boolean {
+  return groups.some((group) => group.components.some(({ name }) => name === component.name));
 }
 
 /** Continuous latents that a factor reads, its child included. */
@@ -170,12 +179,12 @@ class ChainWriter {
     mode: Mode = "sum",
   ): readonly PlanFunction[] {
     return this.positions.map((position) => {
-      const { builder, outputs, stored, gaussian } = this.step(position, missing, parameters, mode, true, false);
+      const step = this.step(position, missing, parameters, mode, true, false);
+      const { builder, outputs, stored, gaussian, collapsed, logDensity } = step;
       for (const [name, node] of outputs)
         if (name.startsWith("message.")) builder.output(name, node, stored(name), internal);
-      for (const { name, node, stored: axes } of gaussian.flatMap(({ told }) => told))
+      for (const { name, node, stored: axes } of [...gaussian, ...collapsed].flatMap(({ told }) => told))
         builder.output(name, node, axes, internal);
-      const logDensity = required(outputs, "logDensity");
       const { chain } = this.frames;
       if (wanted.includes("logDensity")) builder.output("logDensity", logDensity, [chain]);
       if (wanted.includes("logLikelihood")) {
@@ -198,16 +207,19 @@ class ChainWriter {
   ): readonly PlanFunction[] {
     const { frames } = this;
     const ends =
-      messagesOf(frames).length === 0
+      messagesOf(frames).length === 0 && frames.groups.length === 0
         ? []
         : this.positions.slice(0, -1).map((position) => deriveEnd(frames, position, mode, weighted));
     const steps = [...this.positions].reverse().map((position) => {
       const step = this.step(position, missing, parameters, mode, weighted, true);
-      const { builder, outputs, stored, gaussian } = step;
+      const { builder, outputs, stored, gaussian, collapsed } = step;
       const back = { ...internal, lag: 1 };
       for (const [name, node] of outputs)
         if (name.startsWith("back.")) builder.output(name.slice(5), node, stored(name), back);
-      for (const { name, node, stored: axes } of gaussian.flatMap((one) => one.back))
+      for (const { name, node, stored: axes } of [
+        ...gaussian.flatMap((one) => one.back),
+        ...collapsed.flatMap((one) => one.backward?.back ?? []),
+      ])
         builder.output(name, node, axes, back);
       write(step, position);
       return { ...builder.build(`backward${position}`), sweep: this.sweep(position, true) };
@@ -237,11 +249,25 @@ class ChainWriter {
 
   posterior(missing: boolean, mode: Mode): PlanFunction {
     const forward = this.forward(missing, "parameter", [], mode);
-    const backward = this.backward(missing, "parameter", mode, false, ({ builder, outputs, stored, inside }) => {
-      for (const [name, node] of outputs)
-        if (name.startsWith("posterior.")) builder.output(name.slice("posterior.".length), node, stored(name));
-      for (const latent of continuousLatentsOf(this.frames.model)) writeMoments(inside, latent);
-    });
+    const backward = this.backward(
+      missing,
+      "parameter",
+      mode,
+      false,
+      ({ builder, outputs, stored, inside, collapsed }) => {
+        this.frames.groups.forEach(({ discrete }, i) => {
+          const share = collapsed[i]?.backward?.share;
+          for (const variable of share === undefined ? [] : discrete) {
+            const kept = [...variable.axes, valuesAxis(builder, variable)];
+            const rest = share === undefined ? [] : builder.axesOf(share).filter((axis) => !kept.includes(axis));
+            if (share !== undefined) builder.output(variable.name, builder.sum(share, rest), kept);
+          }
+        });
+        for (const [name, node] of outputs)
+          if (name.startsWith("posterior.")) builder.output(name.slice("posterior.".length), node, stored(name));
+        for (const latent of continuousLatentsOf(this.frames.model)) writeMoments(inside, latent);
+      },
+    );
     return inOrder(mode === "sum" ? "posterior" : "mostProbable", [...forward, ...backward]);
   }
 
@@ -414,25 +440,41 @@ class ChainWriter {
     const plain = new Elaborator(model, builder, { parameters });
     const factors = activeFactors(frames, position);
     const components = gaussianComponents(model);
+    const { groups } = frames;
+    const groupOf = (component: GaussianComponent): number =>
+      groups.findIndex((group) => group.components.some(({ name }) => name === component.name));
     const componentOf = new Map(components.flatMap((one) => one.factors.map(({ name }) => [name, one] as const)));
-    const gaussian = components.map((component) =>
+    const exact = components.filter((component) => !isCollapsed(groups, component));
+    const gaussian = exact.map((component) =>
       writeGaussianStep(frames, builder, component, position, missing, parameters, isBackward),
     );
+    const collapsed = groups.map((group) =>
+      writeCollapsedStep(frames, builder, group, position, missing, parameters, isBackward),
+    );
+    const inGroup = (factor: string): number => groups.findIndex((group) => group.factors.has(factor));
     const tables = new Map<string, NodeId>();
     for (const factor of factors)
-      if (!componentOf.has(factor.name)) tables.set(factor.name, factorDensity(plain, factor, missing));
-    components.forEach(({ name }, i) => tables.set(name, gaussian[i]!.table));
+      if (!componentOf.has(factor.name) && inGroup(factor.name) < 0)
+        tables.set(factor.name, factorDensity(plain, factor, missing));
+    exact.forEach(({ name }, i) => tables.set(name, gaussian[i]!.table));
     const outputs = instantiate(builder, skeleton, (name) =>
       name.startsWith("factor.") ? required(tables, name.slice("factor.".length)) : builder.constant(0),
+    );
+    const logDensity = collapsed.reduce(
+      (sum, one) => builder.plus(sum, one.logDensity),
+      required(outputs, "logDensity"),
     );
     const stored = (output: string): readonly string[] => {
       const found = skeleton.outputs.find(({ name }) => name === output);
       if (found === undefined) throw new Error(`chain: a step has no ${output}`);
       return found.axes;
     };
-    const stepOf = (variable: string): GaussianStep => {
-      const index = components.findIndex(({ variables }) => variables.some(({ name }) => name === variable));
-      const found = gaussian[index];
+    const stepOf = (variable: string): Pick<GaussianStep, "mean" | "covariance"> => {
+      const component = components.find(({ variables }) => variables.some(({ name }) => name === variable));
+      const found =
+        component === undefined
+          ? undefined
+          : (gaussian[exact.indexOf(component)] ?? collapsed[groupOf(component)]?.backward);
       if (found === undefined) throw new Error(`chain: ${variable} is not integrated`);
       return found;
     };
@@ -451,18 +493,34 @@ class ChainWriter {
       }
     }
     const elaborator = means.size === 0 ? plain : new Elaborator(model, builder, { parameters, drawn: means });
+    /** The weights of a table that a collapsed step is made of. */
+    const collapsedTable = (table: string): { readonly node: NodeId; readonly axes: readonly string[] } | undefined => {
+      const component = components.find(({ name }) => name === table);
+      const index = component === undefined ? inGroup(table) : groupOf(component);
+      const backward = collapsed[index]?.backward;
+      const factor = component?.factors[0] ?? factors.find(({ name }) => name === table);
+      return backward === undefined || factor === undefined ? undefined : backward.tableOf(factor);
+    };
     const inside: Inside = {
-      output: (name) => required(outputs, name.replace(/^share\./, "responsibility.")),
+      output(name) {
+        const table = name.replace(/^(share|responsibility)\./, "");
+        return collapsedTable(table)?.node ?? required(outputs, `responsibility.${table}`);
+      },
       tableOf: (factor) => componentOf.get(factor)?.name ?? factor,
       tableAxes(factor) {
-        const index = components.findIndex((one) => one === componentOf.get(factor));
-        return gaussian[index]?.tableAxes ?? builder.axesOf(required(tables, factor));
+        const component = componentOf.get(factor);
+        return (
+          collapsedTable(component?.name ?? factor)?.axes ??
+          (component === undefined
+            ? builder.axesOf(required(tables, factor))
+            : gaussian[exact.indexOf(component)]!.tableAxes)
+        );
       },
       elaborator,
       covariance: (u, v) => stepOf(u.replace(/\[.*$/, "")).covariance(u, v),
       components,
     };
-    return { builder, factors, outputs, stored, gaussian, inside };
+    return { builder, factors, outputs, stored, gaussian, collapsed, logDensity, inside };
   }
 
   private skeleton(position: number, mode: Mode, weighted: boolean): PlanFunction {
@@ -470,8 +528,13 @@ class ChainWriter {
     const known = this.steps.get(key);
     if (known !== undefined) return known;
     const { builder, elaborator, factors } = this.plain(position);
-    const components = gaussianComponents(this.frames.model);
-    const integrated = new Set(components.flatMap((one) => one.factors.map(({ name }) => name)));
+    const { groups } = this.frames;
+    const all = gaussianComponents(this.frames.model);
+    const components = all.filter((component) => !isCollapsed(groups, component));
+    const integrated = new Set([
+      ...all.flatMap((one) => one.factors.map(({ name }) => name)),
+      ...groups.flatMap((group) => [...group.factors]),
+    ]);
     const shapes = [
       ...factors
         .filter(({ name }) => !integrated.has(name))

@@ -1,5 +1,7 @@
 import type { Axis, DensityFactor, Model, Variable } from "../../ir/model.js";
+import { gaussianComponents } from "../elimination/components.js";
 import { variableReferences } from "../latents.js";
+import { collapsedGroups, type CollapsedGroup } from "./collapsed-groups.js";
 
 /**
  * A model of sequences as a model of their steps: the chain is the data plate, and whatever varies from sequence to
@@ -16,10 +18,15 @@ export interface Frames {
   readonly depth: number;
   /** Steps back at which each latent is still read. */
   readonly reach: ReadonlyMap<string, number>;
+  /** What is approximated by collapsing; empty: all is exact. */
+  readonly groups: readonly CollapsedGroup[];
 }
 
-/** @param model with exactly one chain */
-export function framesOf(model: Model): Frames {
+/**
+ * @param model with exactly one chain
+ * @param collapse steps whose discrete latents tell Gaussians apart; absent: no approximation
+ */
+export function framesOf(model: Model, collapse?: number): Frames {
   const chain = model.axes.find((axis) => axis.kind === "chain");
   if (chain === undefined) throw new Error(`frames: ${model.name} has no chain`);
   const plate = model.axes.find((axis) => axis.name === chain.parent);
@@ -37,7 +44,7 @@ export function framesOf(model: Model): Frames {
   for (const factor of factors) {
     for (const { name, lag } of readsOf(factor)) reach.set(name, Math.max(reach.get(name) ?? 0, lag));
   }
-  return {
+  const frames: Frames = {
     model: {
       ...model,
       axes: [rows, ...model.axes.filter((axis) => inside(axis.name))],
@@ -51,7 +58,24 @@ export function framesOf(model: Model): Frames {
     perSequence,
     depth: Math.max(1, ...reach.values()),
     reach,
+    groups: [],
   };
+  const groups = collapsedGroups(frames, gaussianComponents(frames.model), collapse);
+  if (groups.length === 0 || collapse === undefined) return frames;
+  const longer = new Map(reach);
+  for (const { name } of groups.flatMap(({ discrete }) => discrete))
+    if (!perSequence.has(name)) longer.set(name, Math.max(longer.get(name) ?? 0, collapse - 1));
+  return { ...frames, reach: longer, depth: Math.max(1, ...longer.values()), groups };
+}
+
+/** Latents that a collapsed step deals with. */
+export function collapsedLatents({ groups }: Frames): ReadonlySet<string> {
+  return new Set(
+    groups.flatMap(({ discrete, components }) => [
+      ...discrete.map(({ name }) => name),
+      ...components.flatMap(({ variables }) => variables.map(({ name }) => name)),
+    ]),
+  );
 }
 
 /** Variables that a factor reads, with how many steps back. */

@@ -32,12 +32,118 @@ export interface Kept {
   readonly stored: readonly string[];
 }
 
+/** The moments of a component moved one step forwards. */
+export interface Moved {
+  readonly moments: Moments;
+  /** log density of what is observed, and what of it depends on covariances alone. */
+  readonly table: NodeId;
+  readonly spread: NodeId;
+  /** Discrete latents that the table runs over. */
+  readonly discrete: readonly string[];
+  /** What was read of the row before. */
+  readonly means: readonly ReadMean[];
+  readonly blocks: readonly ReadBlock[];
+  /** What later rows need. */
+  readonly kept: readonly ContinuousVariable[];
+}
+
+interface ReadMean {
+  readonly name: string;
+  readonly node: NodeId;
+  readonly u: ContinuousVariable;
+}
+
+interface ReadBlock {
+  readonly name: string;
+  readonly node: NodeId;
+  readonly u: ContinuousVariable;
+  readonly v: ContinuousVariable;
+}
+
+/** Which step it is, and along which discrete axes the moments of the row before are kept. */
+export interface StepPlace {
+  readonly position: number;
+  readonly missing: boolean;
+  readonly read: readonly string[];
+}
+
+/** Moments of the row before, moved through the densities of this row's latents and conditioned on what is observed. */
+export function moveForwards(
+  frames: Frames,
+  elaborator: Elaborator,
+  component: GaussianComponent,
+  { position, missing, read }: StepPlace,
+): Moved {
+  const { model, chain } = frames;
+  const { builder } = elaborator;
+  declarePlates(builder, model, [chain]);
+  const factors = activeFactors(frames, position).filter((one) =>
+    component.factors.some(({ name }) => name === one.name),
+  );
+  const members = (at: number): readonly { readonly variable: Variable; readonly lag: number }[] =>
+    component.variables.flatMap((variable) => {
+      if (frames.perSequence.has(variable.name)) return [{ variable, lag: 0 }];
+      const reach = Math.min(frames.reach.get(variable.name) ?? 0, at + 1);
+      return Array.from({ length: reach }, (_, lag) => ({ variable, lag }));
+    });
+  const variableAt = (name: string, lag: number): ContinuousVariable => continuousVariable(elaborator, name, lag);
+  const shiftOf = (variable: Variable): number => (frames.perSequence.has(variable.name) ? 0 : 1);
+  const moments = new Moments(builder);
+  const means: ReadMean[] = [];
+  const blocks: ReadBlock[] = [];
+  const before = position > 0 ? members(position - 1) : [];
+  for (const [i, first] of before.entries()) {
+    const own = variableAt(first.variable.name, first.lag);
+    const u = variableAt(first.variable.name, first.lag + shiftOf(first.variable));
+    const meanName = `${own.key}${suffixAt(frames, position - 1)}`;
+    const mean = builder.input("carry", `mean.${meanName}`, [chain, ...read, ...firstAxis(u)], 1);
+    means.push({ name: meanName, node: mean, u });
+    moments.set(u, mean);
+    for (const second of before.slice(i)) {
+      const v = variableAt(second.variable.name, second.lag + shiftOf(second.variable));
+      const other = variableAt(second.variable.name, second.lag);
+      const name = `${own.key},${other.key}${suffixAt(frames, position - 1)}`;
+      const axes = [chain, ...read, ...firstAxis(u), ...secondAxisOf(builder, v)];
+      blocks.push({ name, node: builder.input("carry", `covariance.${name}`, axes, 1), u, v });
+    }
+  }
+  for (const { u, v, node } of blocks) moments.setCovariance(u, v, node);
+
+  let table = builder.constant(0);
+  let spread = builder.constant(0);
+  builder.rule(`move ${component.name}`, () => {
+    for (const factor of inOrder(component, factors)) {
+      const parts = takeApart(elaborator, factor, missing);
+      if (parts.child !== undefined) {
+        extend(builder, moments, continuousVariable(elaborator, factor.child), parts);
+      } else {
+        const evidence = builder.rule(`condition on ${factor.child}`, () => condition(builder, moments, parts));
+        table = builder.plus(table, evidence.log);
+        spread = builder.plus(spread, evidence.spread);
+      }
+    }
+  });
+  return {
+    moments,
+    table,
+    spread,
+    discrete: discreteAxes(elaborator, factors),
+    means,
+    blocks,
+    kept: members(position).map(({ variable, lag }) => variableAt(variable.name, lag)),
+  };
+}
+
+/** Early steps, which cannot look back all the way, keep moments of their own. */
+export function suffixAt(frames: Frames, position: number): string {
+  return position >= frames.depth - 1 ? "" : `.${position}`;
+}
+
 /**
  * Writes one step of a Gaussian component: the moments of the row before move forwards through the latents' densities
  * and are conditioned on what is observed. Backwards, with m and P the moments that are told to later rows,
  *
  *     r = d (later log density) / d m,   N = -2 d (later log density with all residuals 0) / d P
- *     E[u | all] = E[u] + sum_v Cov[u, v] r_v,   Cov[u, v | all] = Cov[u, v] - sum_wx Cov[u, w] N_wx Cov[x, v]
  *
  * where r and N of the row before are derivatives of this step. Nothing is inverted but the covariance of observations.
  *
@@ -54,81 +160,19 @@ export function writeGaussianStep(
 ): GaussianStep {
   const { model, chain } = frames;
   const elaborator = new Elaborator(model, builder, { parameters: source });
-  declarePlates(builder, model, [chain]);
-  const factors = activeFactors(frames, position).filter((one) =>
-    component.factors.some(({ name }) => name === one.name),
-  );
-  const carriedAxes = discreteAxes(elaborator, component.factors).filter((axis) => frames.perSequence.has(axis));
-  const tableAxes = [chain, ...new Set([...carriedAxes, ...discreteAxes(elaborator, factors)])];
-  const members = (at: number): readonly { readonly variable: Variable; readonly lag: number }[] =>
-    component.variables.flatMap((variable) => {
-      if (frames.perSequence.has(variable.name)) return [{ variable, lag: 0 }];
-      const reach = Math.min(frames.reach.get(variable.name) ?? 0, at + 1);
-      return Array.from({ length: reach }, (_, lag) => ({ variable, lag }));
-    });
-  const variableAt = (name: string, lag: number): ContinuousVariable => continuousVariable(elaborator, name, lag);
-  const shiftOf = (variable: Variable): number => (frames.perSequence.has(variable.name) ? 0 : 1);
-  const suffix = (at: number): string => (at >= frames.depth - 1 ? "" : `.${at}`);
-  const stored = (event: readonly string[]): readonly string[] => [chain, ...carriedAxes, ...event];
-
-  const moments = new Moments(builder);
-  const readMeans: { readonly key: string; readonly node: NodeId; readonly u: ContinuousVariable }[] = [];
-  const readBlocks: {
-    readonly name: string;
-    readonly node: NodeId;
-    readonly u: ContinuousVariable;
-    readonly v: ContinuousVariable;
-  }[] = [];
-  if (position > 0) {
-    const before = members(position - 1);
-    for (const { variable, lag } of before) {
-      const u = variableAt(variable.name, lag + shiftOf(variable));
-      const key = variableAt(variable.name, lag).key;
-      const node = builder.input("carry", `mean.${key}${suffix(position - 1)}`, stored(firstAxis(u)), 1);
-      readMeans.push({ key, node, u });
-      moments.set(u, node);
-    }
-    for (const [i, first] of before.entries()) {
-      for (const second of before.slice(i)) {
-        const [a, b] = [variableAt(first.variable.name, first.lag), variableAt(second.variable.name, second.lag)];
-        const u = variableAt(first.variable.name, first.lag + shiftOf(first.variable));
-        const v = variableAt(second.variable.name, second.lag + shiftOf(second.variable));
-        const name = `${a.key},${b.key}`;
-        const axes = stored([...firstAxis(u), ...secondAxisOf(builder, v)]);
-        const node = builder.input("carry", `covariance.${name}${suffix(position - 1)}`, axes, 1);
-        readBlocks.push({ name, node, u, v });
-        moments.setCovariance(u, v, node);
-      }
-    }
-  }
-
-  let table = builder.constant(0);
-  let spread = builder.constant(0);
-  builder.rule(`move ${component.name}`, () => {
-    for (const factor of inOrder(component, factors)) {
-      const parts = takeApart(elaborator, factor, missing);
-      if (parts.child !== undefined) {
-        extend(builder, moments, continuousVariable(elaborator, factor.child), parts);
-      } else {
-        const evidence = builder.rule(`condition on ${factor.child}`, () => condition(builder, moments, parts));
-        table = builder.plus(table, evidence.log);
-        spread = builder.plus(spread, evidence.spread);
-      }
-    }
-  });
-
-  const kept = members(position);
-  const keptVariables = kept.map(({ variable, lag }) => variableAt(variable.name, lag));
+  const carried = discreteAxes(elaborator, component.factors).filter((axis) => frames.perSequence.has(axis));
+  const moved = moveForwards(frames, elaborator, component, { position, missing, read: carried });
+  const { moments, table, spread, kept, means, blocks } = moved;
+  const tableAxes = [chain, ...new Set([...carried, ...moved.discrete])];
+  const suffix = suffixAt(frames, position);
+  const stored = (event: readonly string[]): readonly string[] => [chain, ...carried, ...event];
   const told: Kept[] = [];
-  const zero = builder.constant(0);
-  for (const [i, u] of keptVariables.entries()) {
-    told.push({ name: `mean.${u.key}${suffix(position)}`, node: moments.mean(u.key), stored: stored(firstAxis(u)) });
-    for (const v of keptVariables.slice(i)) {
-      told.push({
-        name: `covariance.${u.key},${v.key}${suffix(position)}`,
-        node: moments.covariance(u, v) ?? zero,
-        stored: stored([...firstAxis(u), ...secondAxisOf(builder, v)]),
-      });
+  for (const [i, u] of kept.entries()) {
+    told.push({ name: `mean.${u.key}${suffix}`, node: moments.mean(u.key), stored: stored(firstAxis(u)) });
+    for (const v of kept.slice(i)) {
+      const node = moments.covariance(u, v) ?? builder.constant(0);
+      const axes = stored([...firstAxis(u), ...secondAxisOf(builder, v)]);
+      told.push({ name: `covariance.${u.key},${v.key}${suffix}`, node, stored: axes });
     }
   }
   if (!isBackward) {
@@ -138,19 +182,18 @@ export function writeGaussianStep(
     return { table, tableAxes, told, back: [], mean: unknown, covariance: unknown };
   }
 
-  // r and N of what this row has told.
   const slopes = new Map<string, NodeId>();
   const curvatures = new Map<string, NodeId>();
   let total = builder.sum(table, builder.axesOf(table));
   let totalSpread = builder.sum(spread, builder.axesOf(spread));
-  for (const [i, u] of keptVariables.entries()) {
-    const slope = builder.input("carry", `slope.${u.key}${suffix(position)}`, stored(firstAxis(u)));
+  for (const [i, u] of kept.entries()) {
+    const slope = builder.input("carry", `slope.${u.key}${suffix}`, stored(firstAxis(u)));
     slopes.set(u.key, slope);
     const product = builder.times(slope, moments.mean(u.key));
     total = builder.plus(total, builder.sum(product, builder.axesOf(product)));
-    for (const v of keptVariables.slice(i)) {
+    for (const v of kept.slice(i)) {
       const axes = stored([...firstAxis(u), ...secondAxisOf(builder, v)]);
-      const curvature = builder.input("carry", `curvature.${u.key},${v.key}${suffix(position)}`, axes);
+      const curvature = builder.input("carry", `curvature.${u.key},${v.key}${suffix}`, axes);
       curvatures.set(`${u.key},${v.key}`, curvature);
       const block = moments.covariance(u, v);
       if (block === undefined) continue;
@@ -162,27 +205,44 @@ export function writeGaussianStep(
   const slopesBack = adjoints(
     builder,
     total,
-    readMeans.map(({ node }) => node),
+    means.map(({ node }) => node),
   );
-  readMeans.forEach(({ key, u }, i) =>
-    back.push({ name: `slope.${key}${suffix(position - 1)}`, node: slopesBack[i]!, stored: stored(firstAxis(u)) }),
+  means.forEach(({ name, u }, i) =>
+    back.push({ name: `slope.${name}`, node: slopesBack[i]!, stored: stored(firstAxis(u)) }),
   );
   const curvaturesBack = adjoints(
     builder,
     totalSpread,
-    readBlocks.map(({ node }) => node),
+    blocks.map(({ node }) => node),
   );
-  readBlocks.forEach(({ name, u, v }, i) => {
+  blocks.forEach(({ name, u, v }, i) => {
     const derivative = curvaturesBack[i]!;
     // A covariance changes on both sides of its diagonal.
     const both = u.key === v.key ? builder.plus(derivative, turnedOver(builder, derivative, u)) : derivative;
     back.push({
-      name: `curvature.${name}${suffix(position - 1)}`,
+      name: `curvature.${name}`,
       node: builder.unary("negate", both),
       stored: stored([...firstAxis(u), ...secondAxisOf(builder, v)]),
     });
   });
+  return { table, tableAxes, told, back, ...smoothed(builder, moments, kept, slopes, curvatures) };
+}
 
+/**
+ * Moments given later rows too:
+ *
+ *     E[u | all] = E[u] + sum_v Cov[u, v] r_v,   Cov[u, v | all] = Cov[u, v] - sum_wx Cov[u, w] N_wx Cov[x, v]
+ *
+ * @param slopes r by key
+ * @param curvatures N by pair, in the order of `kept`, along the first axis of the one and the second of the other
+ */
+export function smoothed(
+  builder: PlanBuilder,
+  moments: Moments,
+  kept: readonly ContinuousVariable[],
+  slopes: ReadonlyMap<string, NodeId>,
+  curvatures: ReadonlyMap<string, NodeId>,
+): Pick<GaussianStep, "mean" | "covariance"> {
   /** N_uv along u's axis and v's second. */
   const curvatureOf = (u: ContinuousVariable, v: ContinuousVariable): NodeId => {
     const direct = curvatures.get(`${u.key},${v.key}`);
@@ -194,14 +254,10 @@ export function writeGaussianStep(
   };
   const known = new Map<string, NodeId>();
   return {
-    table,
-    tableAxes,
-    told,
-    back,
     mean(key) {
       const u = variableOf(moments, key);
       let mean = moments.mean(key);
-      for (const v of keptVariables) {
+      for (const v of kept) {
         const block = moments.covariance(u, v);
         if (block === undefined) continue;
         const change = builder.contract([block, onSecond(builder, slopes.get(v.key)!, v)], secondAxisOf(builder, v));
@@ -215,11 +271,11 @@ export function writeGaussianStep(
       if (found !== undefined) return found;
       const [a, b] = first <= second ? [first, second] : [second, first];
       const [u, v] = [variableOf(moments, a), variableOf(moments, b)];
-      let block = moments.covariance(u, v) ?? zero;
-      for (const w of keptVariables) {
+      let block = moments.covariance(u, v) ?? builder.constant(0);
+      for (const w of kept) {
         const left = moments.covariance(u, w);
         if (left === undefined) continue;
-        for (const x of keptVariables) {
+        for (const x of kept) {
           const right = moments.covariance(x, v);
           if (right === undefined) continue;
           // [u, w'] N[w', x'] -> [u, x'], the second axis of x renamed so that it is free.
@@ -242,7 +298,8 @@ export function writeGaussianStep(
   };
 }
 
-function turnedOver(builder: PlanBuilder, node: NodeId, u: ContinuousVariable): NodeId {
+/** A block of one variable with its two axes exchanged. */
+export function turnedOver(builder: PlanBuilder, node: NodeId, u: ContinuousVariable): NodeId {
   if (u.axis === undefined) return node;
   const second = secondAxis(builder, u.axis);
   const spare = builder.axis(`${u.axis}.spare`, builder.sizeOf(u.axis));
@@ -282,7 +339,7 @@ function variableNames(factor: DensityFactor): readonly string[] {
 }
 
 /** Axes of the values of the discrete latents that factors read. */
-function discreteAxes(elaborator: Elaborator, factors: readonly DensityFactor[]): readonly string[] {
+export function discreteAxes(elaborator: Elaborator, factors: readonly DensityFactor[]): readonly string[] {
   const axes = factors.flatMap((factor) =>
     latentScope(elaborator, factor).flatMap(({ name, lag }) => {
       const variable = elaborator.variable(name);

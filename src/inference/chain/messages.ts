@@ -2,7 +2,7 @@ import type { Variable } from "../../ir/model.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { isEnumerable, valuesAxis } from "../elaborate/axes.js";
 import { variableReferences } from "../latents.js";
-import { densityFactors, type Frames } from "./frame-model.js";
+import { collapsedLatents, densityFactors, type Frames } from "./frame-model.js";
 
 /**
  * What a step tells the next one: a table over the values of latents that later steps still read, of this step and some
@@ -35,7 +35,8 @@ export function messagesOf(frames: Frames): readonly Message[] {
     const [first, ...rest] = [factor.child, ...read.map(({ name }) => name)].filter((name) => leader.has(name));
     if (first !== undefined) for (const name of rest) leader.set(find(name), find(first));
   }
-  const discrete = latents.filter(isEnumerable);
+  const collapsed = collapsedLatents(frames);
+  const discrete = latents.filter((variable) => isEnumerable(variable) && !collapsed.has(variable.name));
   const carried = discrete.filter(({ name }) => frames.perSequence.has(name) || (frames.reach.get(name) ?? 0) > 0);
   const groups = new Map<string, Variable[]>();
   for (const variable of carried) {

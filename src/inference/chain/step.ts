@@ -4,7 +4,8 @@ import { PlanBuilder } from "../../ir/plan-builder.js";
 import { declarePlates, declareRows, isEnumerable, valuesAxis } from "../elaborate/axes.js";
 import type { TableShape } from "../skeleton.js";
 import { eliminateAxis, logarithm, nextAxis, type Mode, type Potential } from "./eliminate.js";
-import type { Frames } from "./frame-model.js";
+import { collapsedLatents, type Frames } from "./frame-model.js";
+import { suffixAt } from "./gaussian-step.js";
 import { memberAxis, membersAt, messagesOf, storedName, type Message } from "./messages.js";
 
 /**
@@ -37,6 +38,7 @@ export function deriveStep(
   const rows = declareRows(builder, model);
   for (const axis of axes) builder.axis(axis.name, axis.size);
   const messages = messagesOf(frames);
+  const collapsed = collapsedLatents(frames);
 
   const inputs = new Map<string, NodeId>();
   const potentials: Potential[] = [];
@@ -46,7 +48,8 @@ export function deriveStep(
     potentials.push({ node, plates: table.plates, kind: "table" });
   }
   for (const latent of model.variables) {
-    if (!isEnumerable(latent) || (frames.perSequence.has(latent.name) && position > 0)) continue;
+    if (!isEnumerable(latent) || collapsed.has(latent.name) || (frames.perSequence.has(latent.name) && position > 0))
+      continue;
     declarePlates(builder, model, latent.axes);
     const node = builder.input("table", `tilt.${latent.name}`, [...latent.axes, valuesAxis(builder, latent)]);
     inputs.set(`posterior.${latent.name}`, node);
@@ -121,6 +124,18 @@ export function deriveEnd(frames: Frames, position: number, mode: Mode, weighted
       mode === "sum" ? builder.times(weight, node) : adjoints(builder, builder.max(node, kept), [node], weight)[0]!;
     builder.output(storedName(frames, "adjoint", message, position), adjoint, stored, { internal: true });
   }
+  for (const group of frames.groups) {
+    const kept = group.discrete.flatMap((variable) => {
+      if (frames.perSequence.has(variable.name)) return [valuesAxis(builder, variable)];
+      const reach = Math.min(frames.reach.get(variable.name) ?? 0, position + 1);
+      return Array.from({ length: reach }, (_, lag) => valuesAxis(builder, variable, lag));
+    });
+    const suffix = suffixAt(frames, position);
+    const node = builder.input("carry", `message.${group.name}${suffix}`, [rows, ...kept]);
+    const weight = weightName === undefined ? builder.constant(1) : builder.input("data", weightName, [rows]);
+    const adjoint = builder.times(weight, node);
+    builder.output(`adjoint.${group.name}${suffix}`, adjoint, [rows, ...kept], { internal: true });
+  }
   const isLong = position >= frames.depth - 1;
   return {
     ...builder.build(`end${isLong ? "" : position}`),
@@ -145,6 +160,7 @@ function passOn(
   const path = (plates: readonly string[]): string => plates.join("/");
   const latentAxes = new Map<string, readonly string[]>();
   for (const latent of frames.model.variables.filter(isEnumerable)) {
+    if (collapsedLatents(frames).has(latent.name)) continue;
     const deepest = frames.perSequence.has(latent.name) ? 0 : (frames.reach.get(latent.name) ?? 0);
     for (let lag = 0; lag <= Math.min(deepest, position); lag++)
       latentAxes.set(valuesAxis(builder, latent, lag), latent.axes);

@@ -7,6 +7,7 @@ import { latentsOf } from "../latents.js";
  * into one table. A discrete latent may be summed out only after that (the strong order).
  */
 export interface GaussianComponent {
+  /** Not the name of any factor: its table is another one. */
   readonly name: string;
   /** In elimination order: inner plates first, within a plate the last declared first. */
   readonly variables: readonly Variable[];
@@ -44,7 +45,7 @@ export function gaussianComponents(model: Model): readonly GaussianComponent[] {
       for (const u of scope) for (const v of scope) if (u <= v) pairs.set(`${u},${v}`, [u, v]);
     const shortest = variables.reduce((best, next) => (next.axes.length < best.axes.length ? next : best));
     return {
-      name: variables.map(({ name }) => name).join(","),
+      name: `gaussian.${variables.map(({ name }) => name).join(".")}`,
       variables: variables
         .map((variable, position) => ({ variable, position }))
         .sort((a, b) => b.variable.axes.length - a.variable.axes.length || b.position - a.position)

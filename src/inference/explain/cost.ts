@@ -32,8 +32,13 @@ function factorCost(model: Model, factor: DensityFactor, rows: string): Cost {
     .map((name) => sizeOfValues(model, name));
   const event = shapeOf(child.domain).map(printDimension);
   const spread = factor.arguments["covariance"] ?? factor.arguments["scale"];
+  const { continuous } = latentsOf(model);
+  const integrated = [...new Set(variablesIn(Object.values(factor.arguments)))]
+    .filter((name) => continuous.has(name))
+    .flatMap((name) => shapeOf(model.variables.find((variable) => variable.name === name)!.domain).map(printDimension));
   const isFull = spread?.type.kind === "covariance" && ["full", "lowRank"].includes(spread.type.structure);
-  return [...plates, ...values, ...event, ...(isFull ? event : [])]
+  const ofLatent = continuous.has(factor.child) ? event : [];
+  return [...plates, ...values, ...event, ...(isFull ? event : ofLatent), ...integrated]
     .filter((size) => !/^\d+$/.test(size))
     .sort(rowsFirst);
 }

@@ -1,8 +1,10 @@
 import type { DensityFactor, Model } from "../../ir/model.js";
 import type { Span } from "../../diagnostics/span.js";
+import { gaussianComponents } from "../elimination/components.js";
 import { eliminationOrder, type OrderedElimination } from "../elimination-order.js";
 import { variableReferences } from "../latents.js";
 import type { EquationRow } from "./document.js";
+import { explainGaussians, integralOf } from "./gaussian.js";
 import { equals, fraction, type Math, productOver, sum, symbol, times } from "./math.js";
 import type { Notation } from "./notation.js";
 
@@ -28,9 +30,11 @@ export function explainEStep(notation: Notation, linesOf: LinesOf): EStepFormula
   const single = steps.length === 1;
   const inside: EquationRow[] = [];
   const posterior: EquationRow[] = [];
+  const gaussians = explainGaussians(notation, linesOf);
+  for (const { integral } of gaussians.values()) inside.push(integral);
   for (const step of steps) {
     const factors = densityFactors(notation.model, step.factors);
-    const bucket = bucketOf(notation, step, steps, factors);
+    const bucket = bucketOf(notation, step, order.steps, factors);
     const lines = linesOf(factors.map((factor) => factor.span));
     const index = notation.indexOf(step.latent);
     const share = responsibility(notation, step.scope);
@@ -44,7 +48,8 @@ export function explainEStep(notation: Notation, linesOf: LinesOf): EStepFormula
     const given = rest.length === 0 ? [] : [responsibility(notation, rest)];
     posterior.unshift({ math: equals(share, fraction(times(...given, bucket), evidence)), lines });
   }
-  return { inside, posterior: [...posterior, ...marginals(notation, steps)] };
+  const moments = [...gaussians.values()].flatMap((formulas) => formulas.posterior);
+  return { inside, posterior: [...posterior, ...marginals(notation, steps), ...moments] };
 }
 
 /** Posteriors of fewer latents than a table has, where a formula needs them: sums of the table's. */
@@ -93,6 +98,10 @@ export function responsibility(notation: Notation, latents: readonly string[]): 
 }
 
 function message(notation: Notation, step: OrderedElimination): Math {
+  const component = gaussianComponents(notation.model).find(({ variables }) =>
+    variables.some(({ name }) => name === step.latent),
+  );
+  if (component !== undefined) return integralOf(notation, component);
   const rest = step.scope.filter((name) => name !== step.latent).map((name) => notation.indexOf(name));
   return symbol(
     notation.unused("m", "u", "h"),

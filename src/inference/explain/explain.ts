@@ -3,6 +3,7 @@ import { positionAt, type SourceText, type Span } from "../../diagnostics/span.j
 import type { Model } from "../../ir/model.js";
 import { printDimension } from "../../ir/print-domain.js";
 import type { EmProgram, Program } from "../../ir/program.js";
+import { gaussianComponents } from "../elimination/components.js";
 import { valuesOf } from "../joint-tables.js";
 import { latentsOf } from "../latents.js";
 import { describeReason, describeVerdict, type Verdict } from "../verdict.js";
@@ -11,7 +12,8 @@ import { costPerIteration } from "./cost.js";
 import { describeLines, type EquationRow, type Explanation, type ExplanationFormat, type Section } from "./document.js";
 import { explainEStep, type LinesOf } from "./e-step.js";
 import { explainUpdate } from "./m-step.js";
-import { equals, sum, symbol } from "./math.js";
+import { extentText, integralOf } from "./gaussian.js";
+import { equals, type Math, productOver, sum, symbol, times } from "./math.js";
 import { Notation } from "./notation.js";
 import { printExplanation } from "./print-explanation.js";
 
@@ -80,10 +82,20 @@ function explainProgram(program: EmProgram, source: SourceText, engine: string |
 
 /** Several latents need a line that says what the messages add up to; with one it would repeat the E-step. */
 function logLikelihood(program: EmProgram, notation: Notation): readonly EquationRow[] {
+  const components = gaussianComponents(program.model);
   const latents = program.model.variables.filter((variable) => variable.role === "latent");
+  const isGaussian = latents.length > 0 && latents.every((variable) => variable.domain.kind === "real");
+  if (isGaussian) {
+    const integrals = components.map((component) => {
+      const inner = component.plates.filter((axis) => axis !== program.rowsAxis);
+      return productOver(inner, integralOf(notation, component));
+    });
+    const log: Math = { kind: "call", name: "log", arguments: [times(...integrals)], given: [] };
+    return [{ math: equals({ kind: "words", text: "log-likelihood" }, sum([program.rowsAxis], log)), lines: [] }];
+  }
   const outermost = latents.filter((variable) => variable.axes.length === 1);
   const [only] = outermost;
-  if (latents.length < 2 || outermost.length !== 1 || only === undefined) return [];
+  if (components.length > 0 || latents.length < 2 || outermost.length !== 1 || only === undefined) return [];
   const evidence = symbol(notation.unused("m", "u", "h"), [symbol(program.rowsAxis)], [only.name]);
   return [
     {
@@ -97,14 +109,18 @@ function logLikelihood(program: EmProgram, notation: Notation): readonly Equatio
 }
 
 function eliminations(model: Model): readonly string[] {
-  const { discrete, variables } = latentsOf(model);
-  if (discrete.size === 0) return ["There is no latent variable: the parameters are fitted to the data directly."];
-  return [...discrete].map((name) => {
+  const { discrete, continuous, variables } = latentsOf(model);
+  const integrated = [...continuous].map(
+    (name) => `${name} is integrated out exactly: ${extentText(model, name)}, Gaussian given everything else.`,
+  );
+  if (variables.size === 0) return ["There is no latent variable: the parameters are fitted to the data directly."];
+  const summed = [...discrete].map((name) => {
     const variable = variables.get(name);
     if (variable === undefined) throw new Error(`explain: ${name} is not latent`);
     const where = variable.axes.length > 1 ? ` for every ${variable.axes.slice(1).join(" and ")} of a row` : " per row";
     return `${name} is summed out exactly: ${printDimension(valuesOf(variable.domain))} values${where}.`;
   });
+  return [...integrated, ...summed];
 }
 
 function missingValues(model: Model): readonly string[] {

@@ -3,6 +3,8 @@ import type { DensityFactor, Expression, Model } from "../../ir/model.js";
 import { shapeOf } from "../../ir/domain.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import type { ClosedUpdate, PriorValues, RegressionUpdate, Update } from "../../ir/program.js";
+import { learnedParametersOf } from "../m-step/parameter-groups.js";
+import { latentsOf, variableReferences } from "../latents.js";
 import type { EquationRow } from "./document.js";
 import { latentsIn, type LinesOf, responsibility } from "./e-step.js";
 import { call, equals, fraction, infix, type Math, sum, symbol, times } from "./math.js";
@@ -33,11 +35,16 @@ class WeightedSums {
   private readonly notation: Notation;
   private readonly factor: DensityFactor;
   private readonly latents: readonly string[];
+  /** Does it read a Gaussian latent, of which only moments are known? */
+  private readonly isUncertain: boolean;
 
   constructor(notation: Notation, factor: DensityFactor) {
     this.notation = notation;
     this.factor = factor;
     this.latents = latentsIn(notation, factor);
+    const { continuous } = latentsOf(notation.model);
+    const read = Object.values(factor.arguments).flatMap((argument) => variableReferences(argument));
+    this.isUncertain = continuous.has(factor.child) || read.some(({ name }) => continuous.has(name));
   }
 
   /** Posterior weight of the factor's latents, times the weight of the row. */
@@ -54,7 +61,9 @@ class WeightedSums {
     const plates = this.notation.variable(this.factor.child).axes;
     const values = this.latents.map((name) => this.notation.indexOf(name));
     const over = [...plates, ...values].filter((name) => !stays.has(name));
-    const factors = [...this.weight, ...terms];
+    const expected =
+      this.isUncertain && terms.length > 0 ? [{ kind: "expectation", operand: times(...terms) } as const] : terms;
+    const factors = [...this.weight, ...expected];
     return sum(over, factors.length === 0 ? { kind: "number", value: 1 } : times(...factors));
   }
 
@@ -214,7 +223,7 @@ function explainCoefficients(
   const [first] = update.blocks;
   if (first === undefined) return [];
   const lines = linesOf(update.blocks.map((block) => declaration(notation.model, block.parameter)));
-  const child = response(notation, factor);
+  const child = difference(response(notation, factor), knownTerms(notation, mean));
   const priors = Object.fromEntries(
     update.blocks.flatMap(({ parameter, prior }) => (prior === undefined ? [] : [[parameter, prior] as const])),
   );
@@ -259,6 +268,25 @@ function explainCoefficients(
   ];
 }
 
+/** The terms of a mean that hold no learned parameter: they are taken off what is explained. */
+function knownTerms(notation: Notation, mean: Expression): readonly { readonly sign: 1 | -1; readonly math: Math }[] {
+  if (mean.kind === "apply" && (mean.function === "add" || mean.function === "subtract")) {
+    const [left, right] = mean.arguments;
+    if (left === undefined || right === undefined) return [];
+    const turned = mean.function === "subtract" ? -1 : 1;
+    return [
+      ...knownTerms(notation, left),
+      ...knownTerms(notation, right).map(({ sign, math }) => ({ sign: (turned * sign) as 1 | -1, math })),
+    ];
+  }
+  const isKnown = learnedParametersOf(notation.model, mean).length === 0;
+  return isKnown && mean.kind !== "constant" ? [{ sign: 1, math: notation.of(mean) }] : [];
+}
+
+function difference(value: Math, terms: ReturnType<typeof knownTerms>): Math {
+  return terms.reduce((left, { sign, math }) => infix(left, sign === 1 ? "-" : "+", math), value);
+}
+
 /** What the mean is the mean of. */
 function response(notation: Notation, factor: DensityFactor): Math {
   const value = notation.valueOf(factor.child);
@@ -290,7 +318,9 @@ function explainSpread(
   if (argument === undefined) return [];
   const left = notation.of(argument);
   const stays = lettersOf(left);
-  const residual = infix(response(notation, factor), "-", notation.of(mean));
+  const isZero = mean.kind === "constant" && mean.value === 0;
+  const explained = response(notation, factor);
+  const residual = isZero ? explained : infix(explained, "-", notation.of(mean));
   const [dimension] = shapeOf(notation.variable(factor.child).domain);
   const squared: Math = { kind: "power", base: residual, exponent: { kind: "number", value: 2 } };
   const total = sums.count(stays);

@@ -33,6 +33,8 @@ export type Math =
   | { readonly kind: "row"; readonly items: readonly Math[] }
   /** 1 where the condition holds, else 0. */
   | { readonly kind: "indicator"; readonly condition: Math }
+  /** E[…]: the mean under the posterior. */
+  | { readonly kind: "expectation"; readonly operand: Math }
   /** Words inside a formula. */
   | { readonly kind: "words"; readonly text: string }
   /** A formula that a distribution brings along, written out in both ways. */
@@ -95,6 +97,7 @@ export function precedence(math: Math): number {
     case "column":
     case "row":
     case "indicator":
+    case "expectation":
       return 4;
     case "words":
       return 4;

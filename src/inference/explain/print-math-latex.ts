@@ -41,6 +41,8 @@ export function printMathLatex(math: Math): string {
       return `\\begin{bmatrix}${math.items.map(printMathLatex).join(" & ")}\\end{bmatrix}`;
     case "indicator":
       return `\\left[${printMathLatex(math.condition)}\\right]`;
+    case "expectation":
+      return `\\mathbb{E}\\left[${printMathLatex(math.operand)}\\right]`;
     case "words":
       return `\\text{${escapeLatex(math.text)}}`;
     case "written":

@@ -59,6 +59,8 @@ function print(math: Math): string {
       return matrix(`<mtr>${math.items.map((item) => `<mtd>${row(item)}</mtd>`).join("")}</mtr>`);
     case "indicator":
       return `${operator("[")}${print(math.condition)}${operator("]")}`;
+    case "expectation":
+      return `<mi mathvariant="double-struck">E</mi>${operator("[")}${print(math.operand)}${operator("]")}`;
     case "words":
     case "written":
       return `<mtext>${escapeHtml(math.text)}</mtext>`;

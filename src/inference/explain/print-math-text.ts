@@ -45,6 +45,8 @@ export function printMathText(math: Math): string {
       return `[${list(math.items)}]`;
     case "indicator":
       return `[${printMathText(math.condition)}]`;
+    case "expectation":
+      return `E[${printMathText(math.operand)}]`;
     case "words":
     case "written":
       return math.text;

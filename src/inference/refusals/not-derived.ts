@@ -30,8 +30,12 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
     case "elbo":
       return boundObstacle(model, verdict);
     case "needsApproximation": {
-      const span = verdict.asked?.span ?? verdict.growths[0]?.selecting ?? model.span;
-      return { what: "approximate elimination (`collapse`, `vb`)", span };
+      const { asked, growths } = verdict;
+      const span = asked?.span ?? growths[0]?.selecting ?? model.span;
+      if (asked?.kind !== "collapse") return { what: "variational elimination (`vb`)", span };
+      if (asked.order === undefined || !Number.isInteger(asked.order) || asked.order < 2)
+        return { what: "collapsing to fewer than the last two choices (write `collapse(2)`)", span };
+      return chainObstacle(model) ?? networkObstacle(model);
     }
     case "exact":
       return exactObstacle(model, verdict.stacked);

@@ -16,6 +16,8 @@ import { evaluateBound } from "./evaluate-bound.js";
 import { resampleRow, rowKey } from "./grey-values.js";
 import { type DataMoments, initialParameters } from "./initial-parameters.js";
 import { type BatchBuffers, type Learner, LoopLearner } from "./learner.js";
+import { NetworkLearner } from "./network-learner.js";
+import { NonFiniteStepError } from "./non-finite-step-error.js";
 import { NoiseTables } from "./noise-tables.js";
 import type { ResolvedStepOptions } from "./step-options.js";
 import { base64Of, bytesOfBase64, checkStepState, restoreLearner, type StepState, storeLearner } from "./step-state.js";
@@ -46,15 +48,21 @@ export async function* fitBySteps(
   };
   const noise = new NoiseTables(description, sizes, "step", seed);
   const fixed = new Set(options.fix);
-  const learner: Learner = new LoopLearner(
-    methods,
-    sizes,
-    start,
-    options,
-    { widths: data.widths, noise: (rows) => noise.lengths(rows) },
-    (name) => fixed.has(name),
-    spreadFloors(description.parameters, moments),
-  );
+  const isFixed = (name: string): boolean => fixed.has(name);
+  const floors = spreadFloors(description.parameters, moments);
+  const instance = methods.networks?.create(sizes);
+  const learner: Learner =
+    instance === undefined
+      ? new LoopLearner(
+          methods,
+          sizes,
+          start,
+          options,
+          { widths: data.widths, noise: (rows) => noise.lengths(rows) },
+          isFixed,
+          floors,
+        )
+      : new NetworkLearner(instance, description, sizes, start, options, isFixed, floors);
   const stepsPerEpoch = Math.ceil(data.rows / batchSize);
   const identity = { engine: learner.name, seed, rows: data.rows, totalWeight: data.totalWeight, sizes, batchSize };
   let step = 0;
@@ -109,7 +117,7 @@ export async function* fitBySteps(
         step: step + 1,
         clip: options.clip,
       });
-      if (!Number.isFinite(outcome.objective)) throw new NonFiniteStepError("objective", step + 1, epoch, first);
+      if (!Number.isFinite(outcome.objective)) throw new NonFiniteStepError("objective", step + 1);
       totals[0] += rows.length * outcome.objective;
       totals[1] += rows.length * outcome.bound;
       totals[2] += rows.length * outcome.divergence;
@@ -194,22 +202,6 @@ export async function* fitBySteps(
         }),
   };
   yield { kind: "end", result };
-}
-
-/** An objective or a derivative that is no number. */
-export class NonFiniteStepError extends Error {
-  override readonly name: string = "NonFiniteError";
-  constructor(
-    readonly parameter: string,
-    readonly step: number,
-    readonly epoch: number,
-    readonly firstRow: number,
-  ) {
-    super(
-      `The ${parameter} of step ${step} (epoch ${epoch + 1}, rows ${firstRow} and on of its order) is no number. ` +
-        "Lower the learning rate, set `clip`, or rescale the data.",
-    );
-  }
 }
 
 /** Copies the rows of a batch to where the learner reads them. */

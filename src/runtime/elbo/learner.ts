@@ -1,9 +1,9 @@
 import { pullBackGradient, toUnconstrained, fromUnconstrained, unconstrainedSize } from "../../numerics/transforms.js";
 import type { Awaitable, Block, ParameterDescription, Sizes, Tensors } from "../description.js";
-import { NonFiniteError } from "../errors.js";
 import { cellsOf } from "../extents.js";
 import { kindOf } from "../parameter-space.js";
 import type { ElboMethods } from "./elbo-description.js";
+import { NonFiniteStepError } from "./non-finite-step-error.js";
 import { ascend, type OptimiserSettings } from "./optimiser.js";
 
 /** What a step says of the batch it was made on, at the parameters before it. */
@@ -229,7 +229,7 @@ export class LoopLearner implements Learner {
   private guard(step: number): void {
     for (const { parameter, begin, length } of this.layout.parts)
       for (let i = begin; i < begin + length; i++)
-        if (!Number.isFinite(this.gradient[i])) throw new NonFiniteError(parameter.name, step, this.gradient[i]);
+        if (!Number.isFinite(this.gradient[i])) throw new NonFiniteStepError(`derivative of \`${parameter.name}\``, step);
   }
 }
 

@@ -244,10 +244,11 @@ export class EmRun {
     this.warn(collected);
   }
 
-  /** The same warning in every iteration is one warning. */
+  /** The same warning in every iteration is one warning; so is a fall of the objective. */
   private warn(found: readonly FitWarning[]): void {
     const known = new Set(this.record.warnings.map(({ message }) => message));
-    const fresh = found.filter(({ message }) => !known.has(message));
+    const hasFallen = this.record.warnings.some(({ code }) => code === "GEN5007");
+    const fresh = found.filter(({ code, message }) => !known.has(message) && !(hasFallen && code === "GEN5007"));
     if (fresh.length > 0) this.record.warnings = [...this.record.warnings, ...fresh];
   }
 

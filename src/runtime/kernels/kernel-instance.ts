@@ -3,7 +3,7 @@ import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule
 import { bytesOfText } from "./bytes-of-text.js";
 import { KernelMemory } from "./kernel-memory.js";
 import { fuseMultiplyAdds, relaxedSimdIsSupported } from "./relaxed-simd.js";
-import { SHARD_ROWS, shardsAtOnce } from "./shards.js";
+import { SHARD_ROWS, shardRows, shardsAtOnce } from "./shards.js";
 import type { Job, RunShard, ShardWork } from "./thread-pool.js";
 import { ThreadPool } from "./thread-pool.js";
 import { tileRows, untileRows } from "./tile-rows.js";
@@ -110,8 +110,9 @@ export class KernelInstance {
     const derived = kernel.columns === undefined ? undefined : this.derive(kernel, kernel.columns, given);
     const passing = this.memory.mark();
     try {
-      const { shards, ...groups } = this.shardsOf(given);
-      const slots = shardsAtOnce(shards, this.threads, totalBytes(description, given));
+      const bytes = totalBytes(description, given);
+      const { shards, ...groups } = this.shardsOf(given, shardRows(bytes));
+      const slots = shardsAtOnce(shards, this.threads, bytes);
       const frames = this.placeFrames(kernel, slots);
       const addresses = new Map<KernelArrayDescription, number>();
       const ofShard = (array: KernelArrayDescription): boolean => array.role === "varying" || array.role === "total";
@@ -140,12 +141,15 @@ export class KernelInstance {
     }
   }
 
-  private shardsOf({ rows }: KernelArguments): Pick<ShardWork, "groups" | "groupsPerShard" | "full"> & {
+  private shardsOf(
+    { rows }: KernelArguments,
+    rowsOfShard: number,
+  ): Pick<ShardWork, "groups" | "groupsPerShard" | "full"> & {
     readonly shards: number;
   } {
     const { lanes } = this.module;
     const groups = Math.ceil(rows / lanes);
-    const groupsPerShard = SHARD_ROWS / lanes;
+    const groupsPerShard = rowsOfShard / lanes;
     const shards = Math.max(1, Math.ceil(groups / groupsPerShard));
     return { groups, groupsPerShard, full: Math.floor(rows / lanes), shards };
   }
@@ -226,7 +230,7 @@ export class KernelInstance {
     const byFunction = this.derived.get(columns[0]) ?? new Map<string, DerivedColumns>();
     const known = byFunction.get(name);
     if (known !== undefined && known.from.every((values, i) => values === columns[i])) return known;
-    const { shards, ...groups } = this.shardsOf(given);
+    const { shards, ...groups } = this.shardsOf(given, SHARD_ROWS);
     const addresses = new Map<string, number>();
     const inFrame = new Map<KernelArrayDescription, number>();
     for (const array of arrays) {
