@@ -53,6 +53,13 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
     method("posteriorOf", ["sizes", "parameters", "block", "into"], loops.variants("posterior", program.posterior)),
   ];
+  if (program.filter !== undefined && program.filterNext !== undefined) {
+    const wanted = ["sizes", "parameters", "block", "into"] as const;
+    methods.push(
+      method("filterOf", wanted, loops.variants("filter", program.filter)),
+      method("filterNextOf", wanted, loops.variants("filterNext", program.filterNext)),
+    );
+  }
   if (program.mostProbable !== undefined) {
     const body = loops.variants("mostProbable", program.mostProbable);
     methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));
@@ -63,6 +70,10 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
   methods.push(
     method("drawRows", ["sizes", "parameters", "block", "streams", "into"], loops.call("drawRows", program.sample)),
   );
+  if (program.sampleNext !== undefined) {
+    const body = loops.call("drawNextRows", program.sampleNext);
+    methods.push(method("drawNextRows", ["sizes", "parameters", "block", "streams", "into"], body));
+  }
   const gradients = program.updates.flatMap((update) => (update.kind === "gradient" ? [update] : []));
   if (gradients.length > 0) {
     const perGroup = (bodies: readonly (readonly string[])[]): readonly string[] => [
