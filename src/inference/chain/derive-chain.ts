@@ -23,6 +23,7 @@ import type { CollapsedGroup } from "./collapsed-groups.js";
 import { writeCollapsedStep, type CollapsedStep } from "./collapsed-step.js";
 import { writeGaussianStep, type GaussianStep } from "./gaussian-step.js";
 import { messagesOf } from "./messages.js";
+import { stateOf } from "./state.js";
 import { deriveEnd, deriveStep } from "./step.js";
 
 /**
@@ -75,7 +76,11 @@ export function deriveChainEm(original: Model, collapse?: number): EmProgram {
     sequences: {
       ...(frames.sequences === undefined ? {} : { plate: frames.sequences }),
       perSequence: [...frames.perSequence],
+      state: stateOf(frames),
     },
+    filter: variants((missing) => inOrder("filter", chain.filter(missing))),
+    filterNext: variants((missing) => inOrder("filterNext", chain.filter(missing).slice(-1))),
+    sampleNext: chain.sampleNext(),
     sample: chain.sample(),
     logPrior: deriveLogPrior(
       model,
@@ -212,6 +217,18 @@ class ChainWriter {
     });
   }
 
+  /** `forward`, with what is told for everyone to see: from where on there is enough past to look back at. */
+  filter(missing: boolean): readonly PlanFunction[] {
+    const functions = this.forward(missing, "parameter", ["logDensity"]);
+    const lasting = new Set(functions.at(-1)?.outputs.map(({ name }) => name));
+    return functions.map((fn) => ({
+      ...fn,
+      outputs: fn.outputs.map((output) =>
+        lasting.has(output.name) ? { name: output.name, node: output.node, axes: output.axes } : output,
+      ),
+    }));
+  }
+
   /** From the last row to the first; `write` adds what is wanted of a step's derivatives. */
   private backward(
     missing: boolean,
@@ -323,18 +340,21 @@ class ChainWriter {
   }
 
   sample(): PlanFunction {
+    return inOrder("sample", this.draws());
+  }
+
+  sampleNext(): PlanFunction {
+    return inOrder("sampleNext", this.draws().slice(-1));
+  }
+
+  private draws(): readonly PlanFunction[] {
     const { model } = this.frames;
-    return inOrder(
-      "sample",
-      this.positions.map((position) => {
-        const { builder, factors } = this.plain(position);
-        const random = model.variables.filter(
-          ({ role, name }) => role !== "given" && this.frames.perSequence.has(name),
-        );
-        writeDraws(model, builder, factors, position === 0 ? [] : random.map(({ name }) => name));
-        return { ...builder.build(`draw${position}`), sweep: this.sweep(position) };
-      }),
-    );
+    return this.positions.map((position) => {
+      const { builder, factors } = this.plain(position);
+      const random = model.variables.filter(({ role, name }) => role !== "given" && this.frames.perSequence.has(name));
+      writeDraws(model, builder, factors, position === 0 ? [] : random.map(({ name }) => name));
+      return { ...builder.build(`draw${position}`), sweep: this.sweep(position) };
+    });
   }
 
   expectedLogJoint(group: ParameterGroup, missing: boolean): PlanFunction {
