@@ -110,6 +110,7 @@ export function needsMemory(description: ModelDescription, algorithm: Program["a
 export interface BoundBlocks {
   readonly sizes: Readonly<Record<string, number>>;
   readonly mapping: ColumnMapping;
+  readonly isOnce: boolean;
   readonly open: () => AsyncGenerator<BoundBlock, void, undefined>;
 }
 
@@ -150,6 +151,7 @@ export async function bindBlocks(
     return {
       sizes: first.sizes,
       mapping: first.mapping,
+      isOnce,
       async *open() {
         for await (const each of open()) yield { table: each, bound: bound({ ...later, table: each }) };
       },
@@ -164,14 +166,17 @@ function bound(request: BindRequest): BoundData {
   return outcome.value;
 }
 
-/** Batches in the form that a trainer takes, anew whenever it asks. */
+type Batches = AsyncGenerator<ReturnType<typeof trainerData>>;
+
+/** Batches in the form that a trainer takes, anew whenever it asks; of standard input, once. */
 export function trainerBatches(
-  { open }: BoundBlocks,
+  { open, isOnce }: BoundBlocks,
   description: ModelDescription,
-): () => AsyncGenerator<ReturnType<typeof trainerData>> {
-  return async function* () {
+): Batches | (() => Batches) {
+  const batches = async function* (): Batches {
     for await (const block of open()) yield trainerData(block.bound, description);
   };
+  return isOnce ? batches() : batches;
 }
 
 function say(terminal: Terminal, { quiet }: DataOptions, text: string): void {
