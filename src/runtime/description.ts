@@ -24,6 +24,8 @@ export interface ModelDescription {
   readonly options: Readonly<Record<string, number | string>>;
   /** True if a start that treats all components alike is a stationary point (there are discrete latents). */
   readonly needsSymmetryBreaking: boolean;
+  /** What was approximated in the derivation, as the program asks for it: "collapse(2)". Absent: nothing. */
+  readonly approximation?: string;
   /** Of a model with a chain: its rows are steps of sequences. */
   readonly sequences?: SequenceDescription;
 }
@@ -80,6 +82,8 @@ export interface ParameterDescription {
   readonly hasPrior: boolean;
   /** A Positive whose update takes the ridge: the variance of a scalar Normal. (Covariances need not say so.) */
   readonly takesRidge?: boolean;
+  /** Loadings [D, L] of a Gaussian latent, of which L (L - 1) / 2 rotations change nothing. */
+  readonly rotates?: true;
   /** A standard deviation, not a variance. */
   readonly isDeviation?: boolean;
   /** The spread of a logarithm (LogNormal): the ridge is in its own units, not in the data's variance. */

@@ -2,6 +2,10 @@
 export { EmTrainer } from "./em-trainer.js";
 export type { SampleOptions, Score } from "./em-trainer.js";
 export { ElboTrainer } from "./elbo-trainer.js";
+export { AdversarialTrainer } from "./adversarial-trainer.js";
+export type * from "./adversarial/adversarial-description.js";
+export type { AdversarialFitResult } from "./adversarial/adversarial-fit.js";
+export type { AdversarialFitOptions, AdversarialState } from "./adversarial/adversarial-options.js";
 export type { BoundOptions, BoundScore } from "./elbo-trainer.js";
 export type * from "./elbo/elbo-description.js";
 export { NonFiniteStepError } from "./elbo/non-finite-step-error.js";

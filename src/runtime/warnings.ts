@@ -90,6 +90,12 @@ export const warnings = {
     code: "GEN5014",
     message: `Regressors are collinear: ${detail}. The smallest change of the coefficients was taken.`,
   }),
+  varianceNearZero: (parameter: string, cell: number | undefined): FitWarning => ({
+    code: "GEN5019",
+    message:
+      `\`${parameter}\`${cellText(cell)} has gone towards 0: Gaussian latents reproduce a column, or have no spread of their ` +
+      "own. Use fewer of them, or a prior on the variance.",
+  }),
   singularCovariance: (detail: string): FitWarning => ({
     code: "GEN5015",
     message: `A covariance was kept as it was in an iteration: ${detail}. A larger ridge avoids this.`,

@@ -25,6 +25,7 @@ const worded: Readonly<Record<keyof typeof warnings, FitWarning>> = {
   equalComponents: warnings.equalComponents("K", 0, 1),
   moreComponentsThanRows: warnings.moreComponentsThanRows("z", 5, 3),
   undeterminedCoefficients: warnings.undeterminedCoefficients("two columns are the same"),
+  varianceNearZero: warnings.varianceNearZero("", 0),
   singularCovariance: warnings.singularCovariance("too few rows"),
 };
 

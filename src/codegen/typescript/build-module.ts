@@ -281,9 +281,9 @@ export class LoopFunctions {
 
   /** Runs the kernel of this name, and the loops where there is none. */
   private kernel(name: string, fn: PlanFunction, loops: readonly string[]): readonly string[] {
-    // A start is made once a run: where entries are missing its loops are quick enough, and a kernel would be large.
-    if (loops.length === 0 || /^start.*OfIncomplete$/.test(name)) return loops;
-    if (this.compact && /^(?:impute|(?:logDensity|posterior|mostProbable)OfIncomplete)$/.test(name)) return loops;
+    // What is run once, a start or an imputation, is quick enough in loops where a kernel would be large: with gaps.
+    if (loops.length === 0 || name === "impute" || /^start.*OfIncomplete$/.test(name)) return loops;
+    if (this.compact && /^(?:logDensity|posterior|mostProbable)OfIncomplete$/.test(name)) return loops;
     this.kernels.push({ ...fn, name });
     const previous = fn.nodes.some(({ operation }) => operation.kind === "input" && operation.source === "previous");
     const given = ["sizes", "parameters", "block", "into", ...(previous ? ["previous"] : [])];

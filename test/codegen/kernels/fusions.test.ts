@@ -4,7 +4,8 @@ import { deriveProgram } from "../../../src/compile/index.js";
 import { fuseMultiplyAdds, relaxedSimdIsSupported } from "../../../src/runtime/kernels/relaxed-simd.js";
 import { modelOf } from "../../support/random-models.js";
 
-const bytesOf = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const bytesOf = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(text.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
 
 test("multiply-adds are fused in place, products that are subtracted too", () => {
   const model = modelOf(`model Mixture {
@@ -26,6 +27,6 @@ test("multiply-adds are fused in place, products that are subtracted too", () =>
   expect(WebAssembly.validate(fused)).toBe(relaxedSimdIsSupported());
   const count = (bytes: Uint8Array, code: number): number =>
     bytes.reduce((n, byte, i) => n + (byte === 0xfd && bytes[i + 1] === code && bytes[i + 2] === 0x02 ? 1 : 0), 0);
-  expect(count(fused, 0x87) - count(plain, 0x87)).toBeGreaterThan(50);
-  expect(count(fused, 0x88) - count(plain, 0x88)).toBeGreaterThan(5);
+  expect(count(fused, 0x87) - count(plain, 0x87)).toBeGreaterThan(20);
+  expect(count(fused, 0x88) - count(plain, 0x88)).toBeGreaterThan(2);
 });
