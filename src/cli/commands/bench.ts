@@ -9,7 +9,7 @@ import { compileOrFailure, type CompileOptions } from "../load-model.js";
 import { loadSource } from "../load-source.js";
 import { prepareTrainer } from "../prepare-trainer.js";
 import type { Terminal } from "../terminal.js";
-import { learnsByBound } from "../trainer.js";
+import { learnsByBound, learnsByGame } from "../trainer.js";
 
 export interface BenchOptions extends CompileOptions {
   readonly dim: Readonly<Record<string, number>>;
@@ -65,7 +65,7 @@ async function time(terminal: Terminal, file: string, options: BenchOptions): Pr
     description.sizes.map(({ name }) => [name, options.dim[name] ?? known.defaults[name] ?? usualSize]),
   );
   const trainer = new prepared.Trainer(sizes);
-  if (learnsByBound(trainer) || description.sequences !== undefined) {
+  if (learnsByBound(trainer) || learnsByGame(trainer) || description.sequences !== undefined) {
     throw unavailableFailure(
       `${file}: \`genc bench\` draws rows of their own, for models that learn by EM.`,
       "`genc train --json` has secondsPerIteration for your data.",

@@ -2,6 +2,7 @@ import type { Dimension, Domain, Model, Parameter, Size, Variable } from "../../
 import type { AxisSize } from "../../ir/plan.js";
 import type { EmProgram, GradientUpdate, Update } from "../../ir/program.js";
 import { shapeOf } from "../../ir/domain.js";
+import { rotationsOf } from "../../ir/rotations.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import type {
   Extent,
@@ -16,7 +17,10 @@ import { literalValues } from "./literal-values.js";
 import { startScales } from "./start-scales.js";
 
 /** What a description is made of, whatever the algorithm. */
-export interface Described extends Pick<EmProgram, "model" | "rowsAxis" | "statistics" | "sequences"> {
+export interface Described extends Pick<
+  EmProgram,
+  "model" | "rowsAxis" | "statistics" | "sequences" | "approximation"
+> {
   readonly updates: readonly (
     Extract<Update, { kind: "regression" | "closed" }> | Pick<GradientUpdate, "kind" | "parameters" | "reason">
   )[];
@@ -50,6 +54,7 @@ export function describe(program: Described, source: SourceIdentity): ModelDescr
       update.kind === "gradient" ? [{ parameters: update.parameters, reason: update.reason }] : [],
     ),
     options: optionsOf(model),
+    ...(program.approximation === undefined ? {} : { approximation: program.approximation }),
     ...(program.sequences === undefined ? {} : { sequences: program.sequences }),
     needsSymmetryBreaking: model.variables.some((variable) => variable.role === "latent"),
   };
@@ -170,6 +175,9 @@ function describeParameter(parameter: Parameter, program: Described): ParameterD
     ...(parameter.fixed === undefined ? {} : { fixed: literalValues(parameter.fixed) }),
     hasPrior: parameter.prior !== undefined,
     ...(takesRidge ? { takesRidge } : {}),
+    ...(rotationsOf(program.model).some(({ parameters }) => parameters[0] === parameter.name)
+      ? { rotates: true as const }
+      : {}),
     ...spreadForm(program, parameter.name),
     ...(scale === undefined ? {} : { startScale: scale }),
   };

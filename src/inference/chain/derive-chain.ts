@@ -18,7 +18,7 @@ import { writeDraws } from "../queries/sample.js";
 import { startElaborator, startResponsibility, startTableAxes } from "../start-responsibility.js";
 import { updatesOf } from "../updates.js";
 import type { Mode } from "./eliminate.js";
-import { activeFactors, framesOf, type Frames } from "./frame-model.js";
+import { activeFactors, collapsedLatents, framesOf, type Frames } from "./frame-model.js";
 import type { CollapsedGroup } from "./collapsed-groups.js";
 import { writeCollapsedStep, type CollapsedStep } from "./collapsed-step.js";
 import { writeGaussianStep, type GaussianStep } from "./gaussian-step.js";
@@ -57,6 +57,7 @@ export function deriveChainEm(original: Model, collapse?: number): EmProgram {
     reason,
   }));
   const messages = messagesOf(frames);
+  const collapsed = collapsedLatents(frames);
   const isCarried = new Set(messages.flatMap(({ members }) => members.map(({ name }) => name)));
   return {
     algorithm: "em",
@@ -70,6 +71,7 @@ export function deriveChainEm(original: Model, collapse?: number): EmProgram {
     ...(messages.length > 0 && gaussianComponents(model).length === 0
       ? { mostProbable: variants((missing) => chain.posterior(missing, "max")) }
       : {}),
+    ...(frames.groups.length === 0 ? {} : { approximation: `collapse(${collapse ?? 2})` }),
     sequences: {
       ...(frames.sequences === undefined ? {} : { plate: frames.sequences }),
       perSequence: [...frames.perSequence],
@@ -82,13 +84,20 @@ export function deriveChainEm(original: Model, collapse?: number): EmProgram {
     statistics: closed.flatMap((derivation) => derivation.statistics),
     updates,
     report: [
+      ...frames.groups.map(({ discrete, components }) => ({
+        rule: "collapse",
+        text: `${components.flatMap(({ variables }) => variables.map(({ name }) => name)).join(", ")} and ${discrete.map(({ name }) => name).join(", ")}: one Gaussian is kept for each value of the last ${(collapse ?? 2) - 1 === 1 ? "choice" : `${(collapse ?? 2) - 1} choices`} along ${frames.chain}; histories that agree in them are collapsed into it`,
+        span: discrete[0]!.span,
+      })),
       ...messages.map(({ members }) => ({
         rule: "scan",
         text: `${members.map(({ name }) => name).join(", ")}: summed out step by step along ${frames.chain}`,
         span: members[0]!.span,
       })),
       ...model.variables
-        .filter((variable) => variable.role === "latent" && !isCarried.has(variable.name))
+        .filter(
+          (variable) => variable.role === "latent" && !isCarried.has(variable.name) && !collapsed.has(variable.name),
+        )
         .map((variable) => ({
           rule: isEnumerable(variable) ? "eliminate discrete" : "eliminate Gaussian",
           text: describeElimination(frames, variable),
@@ -105,6 +114,12 @@ function describeElimination(frames: Frames, variable: Variable): string {
   return isScan
     ? `${variable.name}: integrated out step by step along ${frames.chain}`
     : `${variable.name} is integrated out exactly`;
+}
+
+/** Outputs probabilities of a variable's values; what rounding did to their sum is undone. */
+function writeProbabilities(builder: PlanBuilder, variable: Variable, node: NodeId, stored: readonly string[]): void {
+  const total = builder.sum(node, [valuesAxis(builder, variable)]);
+  builder.output(variable.name, builder.select(total, builder.over(node, total), node), stored);
 }
 
 /** A function and what runs before it. */
@@ -260,11 +275,13 @@ class ChainWriter {
           for (const variable of share === undefined ? [] : discrete) {
             const kept = [...variable.axes, valuesAxis(builder, variable)];
             const rest = share === undefined ? [] : builder.axesOf(share).filter((axis) => !kept.includes(axis));
-            if (share !== undefined) builder.output(variable.name, builder.sum(share, rest), kept);
+            if (share !== undefined) writeProbabilities(builder, variable, builder.sum(share, rest), kept);
           }
         });
-        for (const [name, node] of outputs)
-          if (name.startsWith("posterior.")) builder.output(name.slice("posterior.".length), node, stored(name));
+        for (const [name, node] of outputs) {
+          const variable = this.frames.model.variables.find((one) => name === `posterior.${one.name}`);
+          if (variable !== undefined) writeProbabilities(builder, variable, node, stored(name));
+        }
         for (const latent of continuousLatentsOf(this.frames.model)) writeMoments(inside, latent);
       },
     );

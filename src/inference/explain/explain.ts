@@ -1,13 +1,15 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import { positionAt, type SourceText, type Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
+import { rotationsOf } from "../../ir/rotations.js";
 import { printDimension } from "../../ir/print-domain.js";
 import type { EmProgram, Program } from "../../ir/program.js";
 import { gaussianComponents } from "../elimination/components.js";
 import { valuesOf } from "../joint-tables.js";
 import { latentsOf } from "../latents.js";
 import { describeReason, describeVerdict, type Verdict } from "../verdict.js";
-import { explainBound } from "./bound.js";
+import { explainScan, scanGuarantee } from "./chain.js";
+import { explainSteps } from "./steps.js";
 import { costPerIteration } from "./cost.js";
 import { describeLines, type EquationRow, type Explanation, type ExplanationFormat, type Section } from "./document.js";
 import { explainEStep, type LinesOf } from "./e-step.js";
@@ -27,7 +29,7 @@ export function explain(program: Program, source: SourceText, format: Explanatio
   const explanation =
     program.algorithm === "em"
       ? explainProgram(program, source, engine)
-      : explainBound(program, lineFinder(source), engine);
+      : explainSteps(program, lineFinder(source), engine);
   return printExplanation({ title: program.model.name, ...summary(program.model), ...explanation }, format);
 }
 
@@ -58,6 +60,24 @@ export function explainVerdict(
 function explainProgram(program: EmProgram, source: SourceText, engine: string | undefined): Explanation {
   const { model } = program;
   const linesOf = lineFinder(source);
+  const last: readonly Section[] = [
+    ...missingValues(model).map((text): Section => ({ kind: "paragraph", label: "Missing entries", text })),
+    ...(program.sequences === undefined ? rotationsOf(model) : []).map(({ latent, parameters }): Section => ({
+      kind: "paragraph",
+      label: "Identification",
+      text: `${parameters.join(", ")} ${parameters.length === 1 ? "is" : "are"} determined up to a rotation of ${latent}: compare products such as ${parameters[0] ?? ""} ${parameters[0] ?? ""}', not entries.`,
+    })),
+    { kind: "paragraph", label: "Guarantee", text: scanGuarantee(program, guarantee(program)) },
+    {
+      kind: "paragraph",
+      label: "Cost",
+      text: `${costPerIteration(model, program.rowsAxis)} per iteration, memory one block of rows`,
+    },
+    ...(engine === undefined ? [] : [{ kind: "paragraph" as const, label: "Engine", text: engine }]),
+  ];
+  if (program.sequences !== undefined) {
+    return { title: model.name, ...summary(model), sections: [...explainScan(program, linesOf), ...last] };
+  }
   const notation = new Notation(model);
   const estimates = explainEStep(notation, linesOf);
   const equations = (label: string, rows: readonly EquationRow[]): readonly Section[] =>
@@ -68,14 +88,7 @@ function explainProgram(program: EmProgram, source: SourceText, engine: string |
     ...equations("Inside", [...estimates.inside, ...logLikelihood(program, notation)]),
     ...equations("E-step", estimates.posterior),
     ...equations("M-step", updates),
-    ...missingValues(model).map((text): Section => ({ kind: "paragraph", label: "Missing entries", text })),
-    { kind: "paragraph", label: "Guarantee", text: guarantee(program) },
-    {
-      kind: "paragraph",
-      label: "Cost",
-      text: `${costPerIteration(model, program.rowsAxis)} per iteration, memory one block of rows`,
-    },
-    ...(engine === undefined ? [] : [{ kind: "paragraph" as const, label: "Engine", text: engine }]),
+    ...last,
   ];
   return { title: model.name, ...summary(model), sections };
 }
