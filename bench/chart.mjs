@@ -1,7 +1,7 @@
 // The results as a picture: one line a case, one dot a side, on a logarithmic axis of seconds per iteration.
 const colours = { genc: ["#0b7285", "#15aabf", "#66d9e8"], "scikit-learn": ["#e8590c"], JAX: ["#862e9c"] };
 const rowHeight = 26;
-const left = 220;
+const left = 235;
 const right = 190;
 const width = 900;
 const top = 96;
@@ -27,7 +27,7 @@ export function chart({ machine, threads, results }) {
     text(
       16,
       46,
-      `float64, ${threads} threads, ${machine.processor}; medians, sides measured in turn. Right: how many times as long as genc.`,
+      `float64, ${threads} threads, ${machine.processor}; medians, sides measured in turn. Right: how many times as long as the faster genc.`,
       'fill="#495057"',
     ),
     ...keys.flatMap(({ label, colour }, i) => [
@@ -67,9 +67,12 @@ function row({ name, sides }, y, x, keys) {
   const places = shown.map(({ secondsPerIteration }) => x(secondsPerIteration));
   const genc = shown.filter(({ side }) => side === "genc");
   const fastest = Math.min(...genc.map(({ secondsPerIteration }) => secondsPerIteration));
-  const others = shown
-    .filter(({ side }) => side !== "genc")
-    .map(({ side, secondsPerIteration }) => `${side} ${(secondsPerIteration / fastest).toFixed(1)}`);
+  const ratios = ["scikit-learn", "JAX"].flatMap((peer, column) => {
+    const found = shown.find(({ side }) => side === peer);
+    if (found === undefined || genc.length === 0) return [];
+    const ratio = `${peer} ${(found.secondsPerIteration / fastest).toFixed(1)}`;
+    return [text(width - right + 20 + 100 * column, y + 4, ratio, 'fill="#495057" font-size="11"')];
+  });
   return [
     text(16, y + 4, name, 'fill="#212529"'),
     `<line x1="${Math.min(...places)}" y1="${y}" x2="${Math.max(...places)}" y2="${y}" stroke="#ced4da" stroke-width="2"/>`,
@@ -77,7 +80,7 @@ function row({ name, sides }, y, x, keys) {
       const colour = keys.find((key) => key.side === side && key.version === version)?.colour;
       return `<circle cx="${places[i].toFixed(1)}" cy="${y}" r="5" fill="${colour}"/>`;
     }),
-    text(width - right + 20, y + 4, others.join("  "), 'fill="#495057" font-size="11"'),
+    ...ratios,
   ];
 }
 

@@ -73,7 +73,7 @@ try {
 for (const node of nodes) await measurePeak(node);
 
 const document = {
-  schema: "genc.bench/1",
+  schema: "genc.benchmarks/1",
   machine: { processor: cpus()[0]?.model.trim(), cores: availableParallelism(), platform: process.platform },
   threads,
   rounds,

@@ -116,6 +116,21 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await verify(terminal, file, options));
     });
 
+  command("bench <files...>", "seconds per iteration, on rows drawn from the model")
+    .option("--model <name>", "which model, where a file holds several")
+    .option("--dim <size=number>", "a size (repeatable)", dimension, {})
+    .option("--rows <n>", "how many rows", integerAtLeast(1), 10_000)
+    .option("--iterations <n>", "how many iterations are timed", integerAtLeast(1), 10)
+    .option("--seed <seed>", "seed of the random numbers", integerAtLeast(0), 0)
+    .addOption(engineOption())
+    .option("--backend <name>", "TensorFlow.js backend, for --engine tfjs")
+    .option("--threads <n>", "most threads that work on the rows (default: as many as cores)", integerAtLeast(1))
+    .option("--json", "one JSON document on standard output")
+    .action(async (files: string[], options) => {
+      const { bench } = await import("./commands/bench.js");
+      settle(await bench(terminal, files, options));
+    });
+
   command("doctor", "what works on this machine, and how to mend what does not")
     .option("--json", "one JSON document on standard output")
     .action(async (options: { json?: boolean }) => {
@@ -123,7 +138,7 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await doctor(terminal, options.json === true));
     });
 
-  for (const name of ["graph", "forecast", "report", "bench", "watch"]) {
+  for (const name of ["graph", "forecast", "report", "watch"]) {
     program
       .command(name, { hidden: true })
       .allowUnknownOption()
@@ -185,8 +200,8 @@ function addFitOptions(command: Command): Command {
     .option("--init <start>", "kmeans++, random, or a JSON file of parameters")
     .option("--fix <parameter>", "keep a parameter at its initial value (repeatable)", repeated, [])
     .option("--holdout <fraction>", "keep a fraction of the rows for a test", properFraction)
-    .option("--batch-size <n>", "rows in a batch, for models learned by gradients", integerAtLeast(1))
-    .option("--epochs <n>", "passes over the data, for models learned by gradients", integerAtLeast(1))
+    .option("--batch-size <n>", "learn after every so many rows: stepwise EM, or gradients", integerAtLeast(1))
+    .option("--epochs <n>", "passes over the data, for stepwise EM or gradients", integerAtLeast(1))
     .option("--learning-rate <number>", "step size, for models learned by gradients", nonNegativeNumber)
     .addOption(engineOption())
     .option("--backend <name>", "TensorFlow.js backend, for --engine tfjs")

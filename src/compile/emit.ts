@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SourceIdentity } from "../codegen/typescript/describe.js";
+import { buildAdversarialModule } from "../codegen/typescript/build-adversarial-module.js";
 import { buildElboModule } from "../codegen/typescript/build-elbo-module.js";
 import { buildModule } from "../codegen/typescript/build-module.js";
 import { printKernels } from "../codegen/kernels/emit-kernel.js";
@@ -8,7 +9,7 @@ import type { SourceText } from "../diagnostics/span.js";
 import type { EmProgram, Program } from "../ir/program.js";
 import type { EmittedModule } from "../codegen/typescript/module-tree.js";
 import { chooseEngine, type Engine } from "./choose-engine.js";
-import { loadEmitted, type LoadedElboTrainer, type LoadedTrainer, type LoadedTrainerClass } from "./load-emitted.js";
+import { type AnyLoadedTrainer, loadEmitted, type LoadedTrainerClass } from "./load-emitted.js";
 import { compilerVersion } from "./version.js";
 
 /** What is compiled: a text and the program derived for one of its models. */
@@ -53,11 +54,11 @@ export async function loadTrainer(emittable: Emittable<EmProgram>, options?: Emi
 export async function loadTrainer(
   emittable: Emittable,
   options?: EmitOptions,
-): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>>;
+): Promise<LoadedTrainerClass<AnyLoadedTrainer>>;
 export async function loadTrainer(
   compiled: Emittable,
   options: EmitOptions = {},
-): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>> {
+): Promise<LoadedTrainerClass<AnyLoadedTrainer>> {
   return await loadEmitted(emitJavaScript(compiled, options));
 }
 
@@ -68,6 +69,8 @@ function moduleOf(program: Program, source: SourceText, options: EmitOptions): E
       return buildModule(program, identify(source), engine, options);
     case "elbo":
       return buildElboModule(program, identify(source), engine);
+    case "adversarial":
+      return buildAdversarialModule(program, identify(source), engine);
   }
 }
 

@@ -31,6 +31,8 @@ export interface EmProgram {
   readonly sample: PlanFunction;
   /** Output `logPrior` []: sum of the log prior densities of the parameters. */
   readonly logPrior: PlanFunction;
+  /** What was approximated, as the program asks for it: "collapse(2)". */
+  readonly approximation?: string;
   /** Of a model with a chain: its rows are the steps of sequences, one after the other. */
   readonly sequences?: { readonly plate?: string; readonly perSequence: readonly string[] };
   /** Of a model with a chain of discrete latents: for each latent 1 at its value in the most probable sequence, else 0. */
@@ -42,7 +44,7 @@ export interface EmProgram {
 }
 
 /** Any derived algorithm. */
-export type Program = EmProgram | ElboProgram;
+export type Program = EmProgram | ElboProgram | AdversarialProgram;
 
 /** `complete` assumes no missing entry; `incomplete` is there where that makes a difference. */
 export interface Variants {
@@ -195,6 +197,28 @@ export interface ElboProgram {
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
   /** Spread of the decoder by parameter: not let below a part of the data's variance. */
+  readonly report: readonly ReportLine[];
+}
+
+/**
+ * Learning of a distribution without a density: a generator against a critic that tells its draws from the data.
+ *
+ * Both steps ascend an `objective` [] (the negative of a loss); their parameters have no common member. Random numbers
+ * are tables, as in `ElboProgram`.
+ */
+export interface AdversarialProgram {
+  readonly algorithm: "adversarial";
+  readonly model: Model;
+  readonly rowsAxis: string;
+  /** Outputs `objective`, `gap` (mean critic on data less that on draws), `penalty`, and `gradient.<parameter>` of the critic. */
+  readonly criticStep: PlanFunction;
+  /** Outputs `objective` and `gradient.<parameter>` of the generator. */
+  readonly generatorStep: PlanFunction;
+  readonly sample: PlanFunction;
+  readonly critic: readonly string[];
+  readonly generator: readonly string[];
+  readonly noise: readonly NoiseTable[];
+  readonly starts: Readonly<Record<string, WeightStart>>;
   readonly report: readonly ReportLine[];
 }
 

@@ -24,6 +24,8 @@ export interface ModelDescription {
   readonly options: Readonly<Record<string, number | string>>;
   /** True if a start that treats all components alike is a stationary point (there are discrete latents). */
   readonly needsSymmetryBreaking: boolean;
+  /** What was approximated in the derivation, as the program asks for it: "collapse(2)". Absent: nothing. */
+  readonly approximation?: string;
   /** Of a model with a chain: its rows are steps of sequences. */
   readonly sequences?: SequenceDescription;
 }
@@ -174,6 +176,11 @@ export interface EmMethods {
   /** into: the statistics, with posteriors taken from `block.tables`. */
   startStatistics(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   mStep(sizes: Sizes, statistics: Tensors, previous: Tensors, settings: MStepSettings): Awaitable<Tensors>;
+  /**
+   * Turns statistics that an E-step took at `previous` into those that it would take at `parameters` with the same
+   * posteriors, in place. Absent: no statistic depends on the parameters but through the posteriors.
+   */
+  recentreStatistics?(sizes: Sizes, statistics: Tensors, parameters: Tensors, previous: Tensors): void;
   /** Value of the ridge penalty (≤ 0, a log prior) at these parameters, as `mStep` applies it; N weighted rows. */
   ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): Awaitable<number>;
   /** into: `logPrior` [1]. */

@@ -2,6 +2,10 @@
 export { EmTrainer } from "./em-trainer.js";
 export type { SampleOptions, Score } from "./em-trainer.js";
 export { ElboTrainer } from "./elbo-trainer.js";
+export { AdversarialTrainer } from "./adversarial-trainer.js";
+export type * from "./adversarial/adversarial-description.js";
+export type { AdversarialFitResult } from "./adversarial/adversarial-fit.js";
+export type { AdversarialFitOptions, AdversarialState } from "./adversarial/adversarial-options.js";
 export type { BoundOptions, BoundScore } from "./elbo-trainer.js";
 export type * from "./elbo/elbo-description.js";
 export { NonFiniteStepError } from "./elbo/non-finite-step-error.js";
@@ -52,6 +56,7 @@ export * from "../numerics/sweeps.js";
 export { maximisers } from "../numerics/maximise/index.js";
 export type { MaximisationInput, Maximiser, PriorArguments } from "../numerics/maximise/index.js";
 export { maximiseRegression } from "../numerics/maximise/regression.js";
+export { recentreRegression } from "../numerics/maximise/regression/recentre.js";
 export { regressionRidgePenalty } from "../numerics/maximise/regression/ridge-penalty.js";
 export type {
   RegressionBlock,

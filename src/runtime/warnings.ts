@@ -58,6 +58,12 @@ export const warnings = {
     code: "GEN5008",
     message: `Restart ${restart} was given up: ${reason}`,
   }),
+  estimatedLogLikelihood: (): FitWarning => ({
+    code: "GEN5018",
+    message:
+      "The rows could be read once only: the log-likelihood is the sum over batches, each at the parameters that it was " +
+      "met with, and the final parameters are likely to be better.",
+  }),
   interrupted: (iterations: number): FitWarning => ({
     code: "GEN5009",
     message: `Interrupted after ${iterations} iterations; these are the best parameters so far.`,

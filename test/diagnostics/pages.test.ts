@@ -18,6 +18,7 @@ const worded: Readonly<Record<keyof typeof warnings, FitWarning>> = {
   objectiveDiffers: warnings.objectiveDiffers("the log-priors"),
   objectiveFell: warnings.objectiveFell(5, 1e-3),
   restartFailed: warnings.restartFailed(1, "the log-likelihood is not finite"),
+  estimatedLogLikelihood: warnings.estimatedLogLikelihood(),
   interrupted: warnings.interrupted(5),
   ridgeWithoutEffect: warnings.ridgeWithoutEffect(),
   emptyComponents: warnings.emptyComponents("z", [1]),

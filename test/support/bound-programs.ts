@@ -125,7 +125,8 @@ export function randomInputs(
     return (state + 0.5) / 2 ** 32;
   };
   const normal = (): number => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-  const inputs = { parameter: {}, data: {}, table: {} } as Record<string, Record<string, Float64Array>>;
+  const tables = { parameter: {}, data: {}, table: {} };
+  const inputs: Record<string, Record<string, Float64Array>> = tables;
   for (const { operation } of fn.nodes) {
     if (operation.kind !== "input" || inputs[operation.source]![operation.name] !== undefined) continue;
     const length = operation.axes.reduce((product, axis) => {
@@ -148,7 +149,7 @@ export function randomInputs(
       for (let i = cell; i < cell + width; i++) values[i] = values[i]! / total;
     }
   }
-  return inputs;
+  return tables;
 }
 
 function valueFor(

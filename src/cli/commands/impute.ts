@@ -3,11 +3,12 @@ import { csvRows, writeCsv, type CsvCell } from "../../data/write-csv.js";
 import { bindData, trainerData, type DataOptions } from "../bind-data.js";
 import { bindBlocks, needsMemory, openData, type BoundBlock } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
+import { requireDensity } from "../require-density.js";
 import { openModel, type ModelOptions } from "../open-model.js";
 import type { ModelDescription } from "../../runtime/description.js";
 import { variableColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
-import type { Trainer } from "../trainer.js";
+import type { DensityTrainer } from "../trainer.js";
 import { openResult, requireFolderOf, writeResult } from "../write-result.js";
 
 export interface ImputeOptions extends ModelOptions, DataOptions {
@@ -22,14 +23,14 @@ export async function impute(terminal: Terminal, file: string, options: ImputeOp
   let count = 0;
   if (opened.kind === "table") {
     const bound = bindData(terminal, opened.table, model.description, model.sizes, options, model.trained);
-    const trainer = model.trainer(bound.sizes);
+    const trainer = requireDensity(model.trainer(bound.sizes), "impute");
     const filled = await fill(trainer, model.description, { table: opened.table, bound });
     trainer.dispose();
     writeResult(terminal, options.out, writeCsv(filled.header, filled.rows));
     ({ count } = filled);
   } else {
-    const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained);
-    const trainer = model.trainer(blocks.sizes);
+    const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained, true);
+    const trainer = requireDensity(model.trainer(blocks.sizes), "impute");
     const result = openResult(terminal, options.out);
     let isFirst = true;
     for await (const block of blocks.open()) {
@@ -53,7 +54,7 @@ interface FilledTable {
 }
 
 async function fill(
-  trainer: Trainer,
+  trainer: DensityTrainer,
   description: ModelDescription,
   { table, bound }: BoundBlock,
 ): Promise<FilledTable> {

@@ -4,11 +4,12 @@ import { bindData, trainerData, type DataOptions } from "../bind-data.js";
 import { bindBlocks, needsMemory, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
+import { requireDensity } from "../require-density.js";
 import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import { momentColumns, posteriorColumns, variableColumns } from "../result-columns.js";
 import { boundOptions } from "../step-fit-options.js";
 import type { Terminal } from "../terminal.js";
-import { learnsByBound, type Trainer } from "../trainer.js";
+import { learnsByBound, type DensityTrainer } from "../trainer.js";
 import { tensorDocument } from "../train-document.js";
 import { openResult, requireFolderOf, writeResult } from "../write-result.js";
 
@@ -34,7 +35,7 @@ export async function predict(terminal: Terminal, file: string, options: Predict
   const opened = await openData(terminal, options, "one", needsMemory(model.description));
   if (opened.kind === "blocks") return await predictBlocks(terminal, opened, model, options);
   const bound = bindData(terminal, opened.table, model.description, model.sizes, options, trained);
-  const trainer = model.trainer(bound.sizes);
+  const trainer = requireDensity(model.trainer(bound.sizes), "predict");
   const answer = await posterior(trainer, trainerData(bound, model.description), options);
   const { probability, mostProbable, means, covariance } = answer;
   trainer.dispose();
@@ -66,7 +67,7 @@ async function predictBlocks(
 ): Promise<ExitCode> {
   if (options.json === true) throw notInOneDocument();
   const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained);
-  const trainer = model.trainer(blocks.sizes);
+  const trainer = requireDensity(model.trainer(blocks.sizes), "predict");
   const result = openResult(terminal, options.out);
   let isFirst = true;
   for await (const { bound } of blocks.open()) {
@@ -108,7 +109,7 @@ interface Posterior {
 }
 
 async function posterior(
-  trainer: Trainer,
+  trainer: DensityTrainer,
   data: ReturnType<typeof trainerData>,
   options: PredictOptions,
 ): Promise<Posterior> {

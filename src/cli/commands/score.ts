@@ -2,9 +2,10 @@ import { boundOptions } from "../step-fit-options.js";
 import { bindData, trainerData, type DataOptions } from "../bind-data.js";
 import { bindBlocks, needsMemory, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
+import { requireDensity } from "../require-density.js";
 import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import type { Terminal } from "../terminal.js";
-import { learnsByBound, type Trainer } from "../trainer.js";
+import { learnsByBound, type DensityTrainer } from "../trainer.js";
 
 export interface ScoreOptions extends ModelOptions, DataOptions {
   readonly json?: boolean;
@@ -19,7 +20,7 @@ export async function score(terminal: Terminal, file: string, options: ScoreOpti
   const opened = await openData(terminal, options, "one", needsMemory(model.description));
   if (opened.kind === "blocks") return await scoreBlocks(terminal, opened, model, options);
   const bound = bindData(terminal, opened.table, model.description, model.sizes, options, model.trained);
-  const trainer = model.trainer(bound.sizes);
+  const trainer = requireDensity(model.trainer(bound.sizes), "score");
   const { perRow, ...totals } = await scoreOf(trainer, trainerData(bound, model.description), options);
   trainer.dispose();
   if (options.json !== true && options.perRow === true) {
@@ -38,7 +39,7 @@ async function scoreBlocks(
 ): Promise<ExitCode> {
   if (options.json === true && options.perRow === true) throw notInOneDocument();
   const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained);
-  const trainer = model.trainer(blocks.sizes);
+  const trainer = requireDensity(model.trainer(blocks.sizes), "score");
   if (options.perRow === true) terminal.out("logDensity\n");
   const totals = { rows: 0, logLikelihood: 0, totalWeight: 0, bound: "exact" };
   for await (const { bound } of blocks.open()) {
@@ -65,12 +66,12 @@ interface Totals {
 }
 
 async function scoreOf(
-  trainer: Trainer,
+  trainer: DensityTrainer,
   data: ReturnType<typeof trainerData>,
   options: ScoreOptions,
 ): Promise<Totals & { readonly totalWeight: number; readonly perRow: Float64Array }> {
   if (learnsByBound(trainer)) return await trainer.score(data, boundOptions(options));
-  return { ...(await trainer.score(data)), bound: "exact" };
+  return { ...(await trainer.score(data)), bound: trainer.description.approximation ?? "exact" };
 }
 
 function lines(perRow: Float64Array): string {

@@ -120,10 +120,10 @@ function lowerKernel(given: PlanFunction): LoweredKernel {
   const rowsOffset = place(fn.rows);
   const sizes = [...fn.sizes].map(([name, symbol]) => ({ name: symbol, offset: place(name) }));
   const arrays = [...fn.arrays.values()].map((array) => describeArray(fn, array, place(`&${array.name}`)));
-  const segments = fn.segments.map(({ kind, totals, tail }, i) => {
+  const segments = fn.segments.map(({ kind, totals }, i) => {
     const name = `${fn.name}.${i}`;
     const own = totals === undefined ? {} : { clear: `${name}.clear`, collect: `${name}.collect` };
-    return { export: name, kind, ...own, ...(tail === undefined ? {} : { tail: `${name}.tail` }) };
+    return { export: name, kind, ...own };
   });
   const columns = fn.columns === undefined ? {} : { columns: `${fn.name}.columns` };
   const description = { name: fn.name, segments, ...columns, frameBytes: 4 * frame.size, rowsOffset, sizes, arrays };
@@ -133,12 +133,7 @@ function lowerKernel(given: PlanFunction): LoweredKernel {
 /** What only the Loop IR used is gone. */
 function onlyUsedArrays(fn: KernelFunction): KernelFunction {
   const used = new Set<string>();
-  const bodies = fn.segments.flatMap(({ body, tail, totals }) => [
-    body,
-    tail ?? [],
-    totals?.clear ?? [],
-    totals?.collect ?? [],
-  ]);
+  const bodies = fn.segments.flatMap(({ body, totals }) => [body, totals?.clear ?? [], totals?.collect ?? []]);
   for (const body of [...bodies, fn.columns ?? []]) {
     forEachStatement(body, (statement) => {
       if (statement.kind === "store" || statement.kind === "updateStore") used.add(statement.array);
@@ -181,7 +176,7 @@ function describeArray(fn: KernelFunction, array: KernelArray, offset: number): 
     case "uniform":
     case "varying":
     case "total":
-      return own(array.kind, array.name, array.length);
+      return own(array.kind, "", array.length);
   }
 }
 
@@ -205,14 +200,11 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
       writeSegment(fn, segment, name, context, offset, use);
     const own = fn.segments.flatMap((segment, i) => {
       const { totals } = segment;
-      const { export: name, tail, clear, collect } = description.segments[i];
+      const { export: name, clear, collect } = description.segments[i];
       const main = write(segment, name);
       if (totals === undefined || clear === undefined || collect === undefined) return [main];
       return [
         main,
-        ...(tail === undefined || segment.tail === undefined
-          ? []
-          : [write({ kind: "rows", body: segment.tail }, tail)]),
         write({ kind: "once", body: totals.clear }, clear),
         write({ kind: "once", body: totals.collect }, collect),
       ];

@@ -35,11 +35,7 @@ export function join(...parts: readonly Bytes[]): Bytes {
 }
 
 const simd = (code: number): Bytes => [0xfd, ...unsigned(code)];
-const memory = (opcode: Bytes, alignment: number, offset: number): Bytes => [
-  ...opcode,
-  alignment,
-  ...unsigned(offset),
-];
+const memory = (opcode: Bytes, alignment: number, offset: number): Bytes => [...opcode, alignment, ...unsigned(offset)];
 
 /** Opcodes without immediates. @source WebAssembly Core Specification 2.0, section 5.4; relaxed SIMD proposal */
 export const wasm = {
@@ -122,7 +118,10 @@ export const storeTwoLanes = (lane: number, offset = 0): Bytes => [...memory(sim
 export const extractFloat = (lane: number): Bytes => [...simd(0x1f), lane];
 export const extractInteger = (lane: number): Bytes => [...simd(0x1b), lane];
 export const shuffle = (lanes: readonly number[]): Bytes => [...simd(0x0d), ...lanes];
-export const vector = (value: number): Bytes => [...simd(0x0c), ...Array.from({ length: 4 }, () => float32(value)).flat()];
+export const vector = (value: number): Bytes => [
+  ...simd(0x0c),
+  ...Array.from({ length: 4 }, () => float32(value)).flat(),
+];
 export const vectorOf = (values: readonly number[]): Bytes => [...simd(0x0c), ...values.flatMap(float32)];
 /** Four equal 32-bit patterns. */
 export const bits = (value: number): Bytes => [

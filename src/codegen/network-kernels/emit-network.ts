@@ -15,7 +15,9 @@ export function emitNetwork(functions: readonly PlanFunction[]): NetworkModule |
   const bytes = (relaxed: boolean): string => {
     const common = [packFunction(), productFunction(relaxed), adamKernel(relaxed)];
     const vectors = vectorFunctions(common.length, relaxed);
-    const kernels = complete.flatMap((one) => one.kernels.map((kernel) => emitMapKernel(kernel, common.length, relaxed)));
+    const kernels = complete.flatMap((one) =>
+      one.kernels.map((kernel) => emitMapKernel(kernel, common.length, relaxed)),
+    );
     return base64(encodeFunctions([...common, ...vectors, ...kernels]));
   };
   return { plain: bytes(false), relaxed: bytes(true), functions: complete.map(({ fn }) => fn) };

@@ -138,11 +138,7 @@ class NetworkLowering {
   }
 
   /** A matrix product, where the contraction is one. */
-  private product(
-    id: NodeId,
-    operation: Extract<Operation, { kind: "contract" }>,
-    axes: readonly string[],
-  ): boolean {
+  private product(id: NodeId, operation: Extract<Operation, { kind: "contract" }>, axes: readonly string[]): boolean {
     const groups = this.productSides(operation);
     if (groups === undefined) return false;
     const [first, second] = groups;
@@ -318,13 +314,12 @@ class NetworkLowering {
       axes,
     );
     if (inner === undefined && indexed.size > 0) throw new NotLowered("a scatter of single numbers");
-    const loops = [...this.inPlanOrder(looped.filter((axis) => axis !== inner)), ...(inner === undefined ? [] : [inner])];
+    const loops = [
+      ...this.inPlanOrder(looped.filter((axis) => axis !== inner)),
+      ...(inner === undefined ? [] : [inner]),
+    ];
     const stepOf = (own: readonly string[]): InnerStep =>
-      inner === undefined || !own.includes(inner)
-        ? "constant"
-        : own.at(-1) === inner
-          ? "contiguous"
-          : "strided";
+      inner === undefined || !own.includes(inner) ? "constant" : own.at(-1) === inner ? "contiguous" : "strided";
     const result = this.addBuffer("work", rule, axes);
     const name = `${this.prefix}${this.kernels.length}`;
     this.kernels.push({
@@ -513,7 +508,6 @@ class NetworkLowering {
   private positionOf(axis: string): number {
     return -1 - this.number(axis);
   }
-
 }
 
 /** Where a maximum begins. */

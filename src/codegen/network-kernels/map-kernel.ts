@@ -411,9 +411,7 @@ class MapEmitter {
           pointer,
           loadSingle(),
           set(target),
-          ...[1, 2, 3].map((position) =>
-            join(lane(position), get(target), loadLane(position), set(target)),
-          ),
+          ...[1, 2, 3].map((position) => join(lane(position), get(target), loadLane(position), set(target))),
           get(target),
         );
       }
@@ -494,7 +492,9 @@ class MapEmitter {
       address(0),
       loadSingle(),
       set(target),
-      ...(mode === "single" ? [] : [1, 2, 3].map((lane) => join(address(lane), get(target), loadLane(lane), set(target)))),
+      ...(mode === "single"
+        ? []
+        : [1, 2, 3].map((lane) => join(address(lane), get(target), loadLane(lane), set(target)))),
       get(target),
     );
   }
@@ -602,4 +602,3 @@ class MapEmitter {
 function floatBytes(value: number): Bytes {
   return [...new Uint8Array(Float32Array.of(value).buffer)];
 }
-

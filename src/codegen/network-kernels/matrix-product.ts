@@ -73,7 +73,10 @@ export function packFunction(): FunctionWriter {
   const copyLine = join(
     plus(get(source), times(plus(get(line), get(i)), get(across))),
     set(from),
-    plus(plus(get(destination), times(times(get(line), get(depth)), integer(bytesPerFloat))), times(get(i), integer(4))),
+    plus(
+      plus(get(destination), times(times(get(line), get(depth)), integer(bytesPerFloat))),
+      times(get(i), integer(4)),
+    ),
     set(to),
     plus(get(line), get(i)),
     get(count),
@@ -118,7 +121,10 @@ export function packFunction(): FunctionWriter {
   const four = join(
     plus(get(source), times(plus(get(line), get(i)), get(across))),
     set(from),
-    plus(plus(get(destination), times(times(get(line), get(depth)), integer(bytesPerFloat))), times(get(i), integer(4))),
+    plus(
+      plus(get(destination), times(times(get(line), get(depth)), integer(bytesPerFloat))),
+      times(get(i), integer(4)),
+    ),
     set(to),
     countTo(k, join(get(depth), integer(-lanes), wasm.i32And), lanes, transpose),
   );
@@ -260,7 +266,10 @@ export function packFunction(): FunctionWriter {
  * and copied. Where `isFirst` is 0 the product is added to what is there.
  */
 export function productFunction(relaxed: boolean): FunctionWriter {
-  const fn = new FunctionWriter("product", Array.from({ length: 11 }, () => "i32" as const));
+  const fn = new FunctionWriter(
+    "product",
+    Array.from({ length: 11 }, () => "i32" as const),
+  );
   const [a, b, c, rowBytes, rows, columns, depth, scratch, isFirst, aStride, bStride] = [
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
   ];

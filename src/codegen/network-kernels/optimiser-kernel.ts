@@ -19,7 +19,10 @@ import { multiplyAdd } from "./vector-functions.js";
  * Constants: b1, 1 - b1, b2, 1 - b2, the scaled rate, epsilon, decay (see `ascend` in runtime/elbo/optimiser.ts).
  */
 export function adamKernel(relaxed: boolean): FunctionWriter {
-  const fn = new FunctionWriter("adam", Array.from({ length: 6 }, () => "i32" as const));
+  const fn = new FunctionWriter(
+    "adam",
+    Array.from({ length: 6 }, () => "i32" as const),
+  );
   const [x, gradient, first, second, bytes, constants] = [0, 1, 2, 3, 4, 5];
   const splats = Array.from({ length: 7 }, (_, i) => {
     const local = fn.local("v128");

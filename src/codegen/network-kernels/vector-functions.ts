@@ -38,8 +38,8 @@ function exponential(relaxed: boolean): FunctionWriter {
     set(n),
   );
   fn.add(multiplyAdd(get(n), vector(-0.693359375), get(x), relaxed), set(r));
-  fn.add(multiplyAdd(get(n), vector(2.12194440e-4), get(r), relaxed), set(r));
-  fn.add(vector(1.9875691500e-4), set(y));
+  fn.add(multiplyAdd(get(n), vector(2.1219444e-4), get(r), relaxed), set(r));
+  fn.add(vector(1.98756915e-4), set(y));
   for (const coefficient of [1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1])
     horner(coefficient);
   fn.add(get(y), get(r), wasm.multiply, get(r), wasm.multiply, get(r), wasm.add, vector(1), wasm.add, set(y));
@@ -88,12 +88,12 @@ function logarithm(relaxed: boolean): FunctionWriter {
   fn.add(get(m), get(m), wasm.multiply, set(z));
   fn.add(vector(7.0376836292e-2), set(y));
   for (const coefficient of [
-    -1.151461031e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
+    -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
     -2.4999993993e-1, 3.3333331174e-1,
   ])
     fn.add(multiplyAdd(get(y), get(m), vector(coefficient), relaxed), set(y));
   fn.add(get(y), get(m), wasm.multiply, get(z), wasm.multiply, set(y));
-  fn.add(multiplyAdd(get(e), vector(-2.12194440e-4), get(y), relaxed), set(y));
+  fn.add(multiplyAdd(get(e), vector(-2.1219444e-4), get(y), relaxed), set(y));
   fn.add(multiplyAdd(get(z), vector(-0.5), get(y), relaxed), set(y));
   fn.add(get(m), get(y), wasm.add, set(y));
   fn.add(multiplyAdd(get(e), vector(0.693359375), get(y), relaxed), set(y));

@@ -1,7 +1,7 @@
 import type { Dimension } from "../../ir/model.js";
 import type { ElboProgram, WeightStart } from "../../ir/program.js";
-import type { ElboDescription, StartDescription } from "../../runtime/elbo/elbo-description.js";
-import type { Extent } from "../../runtime/description.js";
+import type { ElboDescription, NoiseDescription, StartDescription } from "../../runtime/elbo/elbo-description.js";
+import type { Extent, ModelDescription } from "../../runtime/description.js";
 import type { PlanFunction } from "../../ir/plan.js";
 import { emitNetwork } from "../network-kernels/emit-network.js";
 import { classText, type Engine, LoopFunctions, method, realVariables } from "./build-module.js";
@@ -76,9 +76,7 @@ export function buildElboModule(
         staticProperties: [{ name: "description", type: "ElboDescription", value: "modelDescription" }],
         constructorParameters: [{ name: "sizes", type: `Partial<${names.sizes}>`, initializer: "{}" }],
         constructorBody: [
-          networks === undefined
-            ? "super(modelDescription, sizes);"
-            : "super(modelDescription, sizes, networkModule);",
+          networks === undefined ? "super(modelDescription, sizes);" : "super(modelDescription, sizes, networkModule);",
         ],
         methods,
       },
@@ -99,22 +97,13 @@ export function buildElboModule(
 
 function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescription {
   const { model, rowsAxis, noise, starts } = program;
-  const learned = model.parameters.filter(({ fixed }) => fixed === undefined).map(({ name }) => name);
-  // All parameters are learned by gradient: a spread or a location of the data begins at the data's own.
-  const byGradient = { kind: "gradient", parameters: learned, reason: "" } as const;
-  const described = describe({ model, rowsAxis, statistics: [], updates: [byGradient] }, source);
+  const described = describeByGradient({ model, rowsAxis }, source);
   return {
     ...described,
     algorithm: "elbo",
     gradientBlocks: [],
-    noise: noise.map(({ name, family, perRow, shape, readBy }) => ({
-      name,
-      family,
-      perRow,
-      shape: shape.map(extentOfSize),
-      readBy,
-    })),
-    starts: Object.fromEntries(Object.entries(starts).map(([name, start]) => [name, describeStart(start)])),
+    noise: describeNoise(noise),
+    starts: describeStarts(starts),
     answers: {
       encode: program.encode.outputs.map(({ name }) => name),
       reconstruct: program.reconstruct.outputs.map(({ name }) => name),
@@ -133,4 +122,28 @@ function describeStart(start: WeightStart): StartDescription {
 
 function extentOf(dimension: Dimension): Extent {
   return dimension.kind === "symbol" ? dimension.name : dimension.value;
+}
+
+/** All parameters are learned by gradient: a spread or a location of the data begins at the data's own. */
+export function describeByGradient(
+  { model, rowsAxis }: Pick<ElboProgram, "model" | "rowsAxis">,
+  source: SourceIdentity,
+): ModelDescription {
+  const parameters = model.parameters.filter(({ fixed }) => fixed === undefined).map(({ name }) => name);
+  const byGradient = { kind: "gradient", parameters, reason: "" } as const;
+  return describe({ model, rowsAxis, statistics: [], updates: [byGradient] }, source);
+}
+
+export function describeNoise(noise: ElboProgram["noise"]): readonly NoiseDescription[] {
+  return noise.map(({ name, family, perRow, shape, readBy }) => ({
+    name,
+    family,
+    perRow,
+    shape: shape.map(extentOfSize),
+    readBy,
+  }));
+}
+
+export function describeStarts(starts: ElboProgram["starts"]): Readonly<Record<string, StartDescription>> {
+  return Object.fromEntries(Object.entries(starts).map(([name, start]) => [name, describeStart(start)]));
 }

@@ -58,6 +58,10 @@ export function buildModule(
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
     method("posteriorOf", ["sizes", "parameters", "block", "into"], loops.variants("posterior", program.posterior)),
   ];
+  if (updates.recentre.length > 0) {
+    const recentred = ["sizes", "statistics", "parameters", "previous"] as const;
+    methods.push(method("recentreStatistics", recentred, updates.recentre));
+  }
   if (program.mostProbable !== undefined) {
     const body = loops.variants("mostProbable", program.mostProbable);
     methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));

@@ -71,6 +71,7 @@ export function deriveChainEm(original: Model, collapse?: number): EmProgram {
     ...(messages.length > 0 && gaussianComponents(model).length === 0
       ? { mostProbable: variants((missing) => chain.posterior(missing, "max")) }
       : {}),
+    ...(frames.groups.length === 0 ? {} : { approximation: `collapse(${collapse ?? 2})` }),
     sequences: {
       ...(frames.sequences === undefined ? {} : { plate: frames.sequences }),
       perSequence: [...frames.perSequence],
@@ -113,6 +114,12 @@ function describeElimination(frames: Frames, variable: Variable): string {
   return isScan
     ? `${variable.name}: integrated out step by step along ${frames.chain}`
     : `${variable.name} is integrated out exactly`;
+}
+
+/** Outputs probabilities of a variable's values; what rounding did to their sum is undone. */
+function writeProbabilities(builder: PlanBuilder, variable: Variable, node: NodeId, stored: readonly string[]): void {
+  const total = builder.sum(node, [valuesAxis(builder, variable)]);
+  builder.output(variable.name, builder.select(total, builder.over(node, total), node), stored);
 }
 
 /** A function and what runs before it. */
@@ -268,11 +275,13 @@ class ChainWriter {
           for (const variable of share === undefined ? [] : discrete) {
             const kept = [...variable.axes, valuesAxis(builder, variable)];
             const rest = share === undefined ? [] : builder.axesOf(share).filter((axis) => !kept.includes(axis));
-            if (share !== undefined) builder.output(variable.name, builder.sum(share, rest), kept);
+            if (share !== undefined) writeProbabilities(builder, variable, builder.sum(share, rest), kept);
           }
         });
-        for (const [name, node] of outputs)
-          if (name.startsWith("posterior.")) builder.output(name.slice("posterior.".length), node, stored(name));
+        for (const [name, node] of outputs) {
+          const variable = this.frames.model.variables.find((one) => name === `posterior.${one.name}`);
+          if (variable !== undefined) writeProbabilities(builder, variable, node, stored(name));
+        }
         for (const latent of continuousLatentsOf(this.frames.model)) writeMoments(inside, latent);
       },
     );

@@ -8,8 +8,8 @@ import { gaussianComponents } from "../elimination/components.js";
 import { valuesOf } from "../joint-tables.js";
 import { latentsOf } from "../latents.js";
 import { describeReason, describeVerdict, type Verdict } from "../verdict.js";
-import { explainBound } from "./bound.js";
 import { explainScan, scanGuarantee } from "./chain.js";
+import { explainSteps } from "./steps.js";
 import { costPerIteration } from "./cost.js";
 import { describeLines, type EquationRow, type Explanation, type ExplanationFormat, type Section } from "./document.js";
 import { explainEStep, type LinesOf } from "./e-step.js";
@@ -29,7 +29,7 @@ export function explain(program: Program, source: SourceText, format: Explanatio
   const explanation =
     program.algorithm === "em"
       ? explainProgram(program, source, engine)
-      : explainBound(program, lineFinder(source), engine);
+      : explainSteps(program, lineFinder(source), engine);
   return printExplanation({ title: program.model.name, ...summary(program.model), ...explanation }, format);
 }
 

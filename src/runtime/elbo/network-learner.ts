@@ -1,12 +1,12 @@
 import { pullBackGradient } from "../../numerics/transforms.js";
-import type { Sizes, Tensors } from "../description.js";
+import type { ModelDescription, Sizes, Tensors } from "../description.js";
 import { kindOf } from "../parameter-space.js";
 import type { NetworkInstance } from "../networks/network-instance.js";
 import { boundShape, product } from "../extents.js";
-import type { ElboDescription } from "./elbo-description.js";
 import {
   type BatchBuffers,
   Coordinates,
+  type LearnedStep,
   type Learner,
   type LearnerState,
   type StepOutcome,
@@ -21,7 +21,11 @@ import { adamEpsilon, ascend, type OptimiserSettings } from "./optimiser.js";
  */
 export class NetworkLearner implements Learner {
   readonly name = "network, float32";
-  private readonly flat: { readonly address: number; readonly length: number; readonly offsets: ReadonlyMap<string, number> };
+  private readonly flat: {
+    readonly address: number;
+    readonly length: number;
+    readonly offsets: ReadonlyMap<string, number>;
+  };
   private readonly gradientAt: number;
   private readonly firstAt: number;
   private readonly secondAt: number;
@@ -35,20 +39,25 @@ export class NetworkLearner implements Learner {
 
   constructor(
     private readonly instance: NetworkInstance,
-    private readonly description: ElboDescription,
+    description: ModelDescription,
+    private readonly learned: LearnedStep,
     sizes: Sizes,
     start: Tensors,
     private readonly settings: OptimiserSettings,
-    isFixed: (name: string) => boolean,
+    /** Does this learner keep the values of parameters that nobody learns? */
+    keepsOthers: boolean,
+    isLearned: (name: string) => boolean,
     floors: Readonly<Record<string, Float64Array>>,
   ) {
     const { parameters } = description;
     this.lengths = new Map(parameters.map(({ name, shape }) => [name, product(boundShape(shape, sizes))]));
     const named = (names: readonly string[]): { name: string; length: number }[] =>
       names.map((name) => ({ name, length: this.lengths.get(name) ?? 0 }));
-    const learned = parameters.filter(({ name, fixed }) => fixed === undefined && !isFixed(name));
-    const plain = learned.filter(({ domain }) => kindOf(domain) === "real").map(({ name }) => name);
-    const others = parameters.map(({ name }) => name).filter((name) => !plain.includes(name));
+    const own = parameters.filter(({ name, fixed }) => fixed === undefined && learned.owns(name));
+    const plain = own.filter(({ domain }) => kindOf(domain) === "real").map(({ name }) => name);
+    const others = parameters
+      .map(({ name }) => name)
+      .filter((name) => !plain.includes(name) && (learned.owns(name) || (keepsOthers && !isLearned(name))));
     this.flat = instance.place("parameter", named(plain));
     const gradients = instance.place(
       "output",
@@ -61,7 +70,7 @@ export class NetworkLearner implements Learner {
     for (const name of plain) this.addPlace(name, this.flat);
     for (const name of others) this.addPlace(name, rest);
     this.host = new Coordinates(
-      learned.filter(({ name }) => others.includes(name)),
+      own.filter(({ name }) => others.includes(name)),
       sizes,
       () => false,
       floors,
@@ -72,12 +81,12 @@ export class NetworkLearner implements Learner {
     this.hostSecond = new Float64Array(length);
     this.hostGradient = new Float64Array(length);
     this.host.write(start, this.hostCoordinates);
-    for (const { name } of parameters) this.parameterView(name).set(start[name]);
+    for (const name of this.places.keys()) this.parameterView(name).set(start[name]);
     this.refresh();
   }
 
   batch(rows: number): BatchBuffers {
-    const { views } = this.instance.prepare("step", rows);
+    const { views } = this.instance.prepare(this.learned.name, rows);
     const data: Record<string, Float32Array> = {};
     const tables: Record<string, Float32Array> = { "step.beta": new Float32Array(1), "step.rows": new Float32Array(1) };
     for (const [key, view] of views) {
@@ -88,11 +97,12 @@ export class NetworkLearner implements Learner {
   }
 
   step(rows: number, { rate, step, clip }: StepSettings): StepOutcome {
-    const prepared = this.instance.prepare("step", rows);
+    const prepared = this.instance.prepare(this.learned.name, rows);
     prepared.run();
-    const output = (name: string): number => prepared.views.get(`output ${name}`)?.[0] ?? NaN;
-    const outcome = { objective: output("objective"), bound: output("bound"), divergence: output("divergence") };
-    if (!Number.isFinite(outcome.objective)) throw new NonFiniteStepError(this.culprit(rows), step);
+    const outcome: StepOutcome = Object.fromEntries(
+      this.learned.outputs.map((name) => [name, prepared.views.get(`output ${name}`)?.[0] ?? NaN]),
+    );
+    if (!Number.isFinite(outcome["objective"])) throw new NonFiniteStepError(this.culprit(rows), step);
     for (const { parameter, begin, length, own } of this.host.parts) {
       const gradient = prepared.views.get(`output gradient.${parameter.name}`);
       if (gradient === undefined) continue;
@@ -113,9 +123,10 @@ export class NetworkLearner implements Learner {
     return outcome;
   }
 
+  /** The parameters that this learner holds. */
   parameters(): Tensors {
     return Object.fromEntries(
-      this.description.parameters.map(({ name }) => [name, Float64Array.from(this.parameterView(name))]),
+      [...this.places.keys()].map((name) => [name, Float64Array.from(this.parameterView(name))]),
     );
   }
 
@@ -190,15 +201,7 @@ export class NetworkLearner implements Learner {
       return;
     }
     const view = (at: number): Float32Array => this.instance.view(at, length);
-    ascend(
-      this.settings,
-      view(address),
-      view(this.gradientAt),
-      view(this.firstAt),
-      view(this.secondAt),
-      rate,
-      step,
-    );
+    ascend(this.settings, view(address), view(this.gradientAt), view(this.firstAt), view(this.secondAt), rate, step);
   }
 
   private clip(clip: number): void {
@@ -215,8 +218,8 @@ export class NetworkLearner implements Learner {
 
   /** The first parameter, or derivative, that is no number. */
   private culprit(rows: number): string {
-    const { views } = this.instance.prepare("step", rows);
-    for (const { name } of this.description.parameters) {
+    const { views } = this.instance.prepare(this.learned.name, rows);
+    for (const name of this.places.keys()) {
       if (!this.parameterView(name).every(Number.isFinite)) return `parameter \`${name}\``;
       const gradient = views.get(`output gradient.${name}`);
       if (gradient?.every(Number.isFinite) === false) return `derivative of \`${name}\``;

@@ -7,8 +7,6 @@ export class NonFiniteStepError extends Error {
     /** Number of the step over the whole fit, from 1. */
     readonly step: number,
   ) {
-    super(
-      `The ${what} is no number in step ${step}. Lower the learning rate, set \`clip\`, or rescale the data.`,
-    );
+    super(`The ${what} is no number in step ${step}. Lower the learning rate, set \`clip\`, or rescale the data.`);
   }
 }

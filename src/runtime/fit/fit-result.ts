@@ -82,7 +82,7 @@ export async function summariseFit(
       converged: run.status === "converged",
       ...(run.failure === undefined ? {} : { failure: run.failure }),
     })),
-    ...(heldOut === undefined ? {} : { holdout: await score(quiet, heldOut, parameters) }),
+    ...(heldOut === undefined ? {} : { holdout: await scoreOf(quiet, heldOut, parameters) }),
   };
   return { result, late };
 }
@@ -137,7 +137,8 @@ async function findings(
   return found;
 }
 
-async function score(
+/** Log-likelihood of rows. */
+export async function scoreOf(
   context: RunContext,
   source: RowSource,
   parameters: Tensors,

@@ -22,8 +22,6 @@ export interface KernelDescription {
 export interface KernelSegment {
   readonly export: string;
   readonly kind: "once" | "rows";
-  /** Takes the place of the other where the last group has fewer rows than lanes. */
-  readonly tail?: string;
   readonly clear?: string;
   readonly collect?: string;
 }
@@ -32,7 +30,7 @@ export interface KernelArrayDescription {
   /** Where in the frame its address goes. */
   readonly offset: number;
   readonly role: KernelArrayRole;
-  /** Name of the parameter, data column, table or output; of memory of the kernel's own, for prints. */
+  /** Name of the parameter, data column, table or output; empty for memory of the kernel's own. */
   readonly key: string;
   /** Number of cells; of arrays by row: in one row. Inputs without rows are as long as what is given. */
   readonly cells?: CellCount;

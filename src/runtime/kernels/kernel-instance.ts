@@ -144,24 +144,24 @@ export class KernelInstance {
   private shardsOf(
     { rows }: KernelArguments,
     rowsOfShard: number,
-  ): Pick<ShardWork, "groups" | "groupsPerShard" | "full"> & {
+  ): Pick<ShardWork, "groups" | "groupsPerShard"> & {
     readonly shards: number;
   } {
     const { lanes } = this.module;
     const groups = Math.ceil(rows / lanes);
     const groupsPerShard = rowsOfShard / lanes;
     const shards = Math.max(1, Math.ceil(groups / groupsPerShard));
-    return { groups, groupsPerShard, full: Math.floor(rows / lanes), shards };
+    return { groups, groupsPerShard, shards };
   }
 
   private runShards(segment: RowsSegment, work: Omit<ShardWork, "job">): void {
-    const { frames, stride, first, count, groupsPerShard, groups, full } = work;
+    const { frames, stride, first, count, groupsPerShard, groups } = work;
     if (this.pool !== undefined && count > 1 && this.pool.threads > 1) {
       return this.pool.run({ ...work, job: segment.job }, segment.run);
     }
     for (let shard = 0; shard < count; shard++) {
       const begin = (first + shard) * groupsPerShard;
-      segment.run(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups), full);
+      segment.run(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
     }
   }
 
@@ -380,30 +380,25 @@ function bindKernel(description: KernelDescription, { exports }: WebAssembly.Ins
   const overRows = (names: Job, collectName?: string): RowsSegment => {
     const job = jobs.push(names) - 1;
     const rows = exported(names.rows);
-    const [clear, tail, collect] = [names.clear, names.tail, collectName].map((name) =>
+    const [clear, collect] = [names.clear, collectName].map((name) =>
       name === undefined ? undefined : exported(name),
     );
     return {
       kind: "rows",
       job,
-      run(frame, begin, end, full) {
+      run(frame, begin, end) {
         clear?.(frame);
-        if (tail === undefined) return rows(frame, begin, end);
-        rows(frame, begin, Math.min(end, full));
-        if (end > full) tail(frame, full, end);
+        rows(frame, begin, end);
       },
       collect,
     };
   };
   return {
     description,
-    segments: description.segments.map(({ kind, export: rows, collect, clear, tail }) =>
+    segments: description.segments.map(({ kind, export: rows, collect, clear }) =>
       kind === "once"
         ? { kind, run: exported(rows) }
-        : overRows(
-            { rows, ...(clear === undefined ? {} : { clear }), ...(tail === undefined ? {} : { tail }) },
-            collect,
-          ),
+        : overRows({ rows, ...(clear === undefined ? {} : { clear }) }, collect),
     ),
     columns: description.columns === undefined ? undefined : overRows({ rows: description.columns }),
   };

@@ -8,7 +8,8 @@ import { NetworkInstance } from "./network-instance.js";
  * Otherwise `run` answers false, and the caller runs its loops.
  */
 export class ModelNetworks {
-  private instance: { readonly of: NetworkInstance; readonly sizes: string; parameters: Tensors | undefined } | undefined;
+  private instance:
+    { readonly of: NetworkInstance; readonly sizes: string; parameters: Tensors | undefined } | undefined;
   private isAbsent: boolean;
 
   constructor(

@@ -75,7 +75,10 @@ export class NetworkInstance {
   }
 
   /** Gives a value that functions share a place, one after the other without gaps but to whole vectors. */
-  place(kind: "parameter" | "output", names: readonly { readonly name: string; readonly length: number }[]): {
+  place(
+    kind: "parameter" | "output",
+    names: readonly { readonly name: string; readonly length: number }[],
+  ): {
     readonly address: number;
     readonly length: number;
     readonly offsets: ReadonlyMap<string, number>;
@@ -114,10 +117,7 @@ export class NetworkInstance {
     return new Map([...places].map(([key, [address, length]]) => [key, this.view(address, length)]));
   }
 
-  private bind(
-    fn: NetworkFunction,
-    rows: number,
-  ): { places: Map<string, readonly [number, number]>; run: () => void } {
+  private bind(fn: NetworkFunction, rows: number): { places: Map<string, readonly [number, number]>; run: () => void } {
     const known = this.bound.get(`${fn.name} ${rows}`);
     if (known !== undefined) return known;
     const sizes = fn.axes.map((axis) => this.sizeOf(axis, rows));
@@ -224,10 +224,7 @@ export class NetworkInstance {
         values.set(words[1 + i], sizes[leaf.axis]);
         return;
       }
-      const sliced = leaf.slices.reduce(
-        (offset, { position, at }) => offset + at * strides[leaf.buffer][position],
-        0,
-      );
+      const sliced = leaf.slices.reduce((offset, { position, at }) => offset + at * strides[leaf.buffer][position], 0);
       words[1 + i] = addresses[leaf.buffer] + bytesPerFloat * sliced;
     });
     for (let loop = 0; loop < depth; loop++) {
@@ -264,14 +261,7 @@ export class NetworkInstance {
   }
 
   /** One step of Adam over flat vectors in memory; lengths are whole vectors. */
-  adam(
-    x: number,
-    gradient: number,
-    first: number,
-    second: number,
-    length: number,
-    constants: readonly number[],
-  ): void {
+  adam(x: number, gradient: number, first: number, second: number, length: number, constants: readonly number[]): void {
     this.floats.set(constants, this.constants / bytesPerFloat);
     this.kernels["adam"](x, gradient, first, second, length * bytesPerFloat, this.constants);
   }

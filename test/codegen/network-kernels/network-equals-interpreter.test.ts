@@ -16,7 +16,10 @@ describe.each(boundModels.map((model) => [model.name, model.text] as const))("%s
 
   test.each([1, 3, 13])("computes what the interpreter computes, %i rows", (rows) => {
     if (module === undefined) return;
-    const sizes = { D: 9, ...Object.fromEntries(program.model.sizes.flatMap((s) => (s.default ? [[s.name, s.default]] : []))) };
+    const sizes = {
+      D: 9,
+      ...Object.fromEntries(program.model.sizes.flatMap((s) => (s.default ? [[s.name, s.default]] : []))),
+    };
     for (const fn of functions) {
       const instance = new NetworkInstance(module, sizes);
       const inputs = randomInputs(program, fn, sizes, rows, rows);
@@ -33,7 +36,10 @@ describe.each(boundModels.map((model) => [model.name, model.text] as const))("%s
           expect(found.length).toBe(values.length);
           const scale = Math.max(1, ...values.map(Math.abs));
           values.forEach((value, i) =>
-            expect(Math.abs(found[i]! - value) / scale, `${fn.name} ${name}[${i}]: ${found[i]} and ${value}`).toBeLessThan(tolerance),
+            expect(
+              Math.abs(found[i]! - value) / scale,
+              `${fn.name} ${name}[${i}]: ${found[i]} and ${value}`,
+            ).toBeLessThan(tolerance),
           );
         }
       }
