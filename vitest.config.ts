@@ -9,8 +9,8 @@ export default defineConfig({
   resolve: { alias: existsSync(bundledChevrotain) ? [{ find: /^chevrotain$/, replacement: bundledChevrotain }] : [] },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     maxWorkers: 2,
   },
 });

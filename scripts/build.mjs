@@ -4,7 +4,7 @@
 //   node scripts/build.mjs --types    and declarations
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -85,9 +85,6 @@ const withoutTensorFlow = {
 
 const browser = { ...common, platform: "neutral", target: "es2022" };
 
-/** Names stay, for stack traces and error classes. */
-const small = { minify: true, keepNames: true };
-
 /** Tells one state of the compiler from another, for what it leaves in caches. */
 function buildHash() {
   const hash = createHash("sha256");
@@ -105,6 +102,7 @@ export async function build() {
   const { build: bundle } = await import("esbuild");
   // Put in place at once: another process may be using the old bundles, or building as well.
   const outdir = join(root, ".genc-cache", `dist-${process.pid}`);
+  mkdirSync(outdir, { recursive: true });
   await Promise.all([
     // Whole, as CommonJS: V8 keeps compiled code for scripts, not for modules (src/cli/start.ts).
     bundle({
@@ -134,15 +132,7 @@ export async function build() {
     }),
     // Each in one file, and free of Node: emitted trainers run in browsers.
     bundle({ ...browser, outdir, entryPoints: { "runtime/index": "src/runtime/index.ts" } }),
-    // What --standalone inlines, by engine.
-    bundle({ ...browser, ...small, outdir, entryPoints: { "runtime/standalone-tfjs": "src/runtime/index.ts" } }),
-    bundle({
-      ...browser,
-      ...small,
-      outdir,
-      entryPoints: { "runtime/standalone-kernel": "src/runtime/index.ts" },
-      plugins: [withoutTensorFlow],
-    }),
+    runtimeParts(outdir),
   ]);
   await keepCompiledCode(outdir);
   rmSync(join(root, "dist"), { recursive: true, force: true });
@@ -153,6 +143,21 @@ export async function build() {
     rmSync(outdir, { recursive: true, force: true });
     if (!existsSync(join(root, "dist"))) throw error;
   }
+}
+
+/** What --standalone inlines for modules that run on kernels; others need most of the run time as it is. */
+async function runtimeParts(outdir) {
+  const [{ build: bundle }, { splitRuntime }] = await Promise.all([import("esbuild"), import("./split-runtime.mjs")]);
+  const { outputFiles } = await bundle({
+    ...browser,
+    minifySyntax: false,
+    minifyWhitespace: false,
+    legalComments: "none",
+    entryPoints: ["src/runtime/index.ts"],
+    plugins: [withoutTensorFlow],
+    write: false,
+  });
+  writeFileSync(join(outdir, "runtime-parts.json"), JSON.stringify(await splitRuntime(outputFiles[0].text)));
 }
 
 /** Runs commands once, each in a process of its own, and keeps what V8 compiled. Without it they only start slower. */

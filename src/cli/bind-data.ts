@@ -1,5 +1,5 @@
 import { bindColumns } from "../data/bind-columns.js";
-import type { BoundData, ColumnMapping } from "../data/bindable.js";
+import type { BindRequest, BoundData, ColumnMapping } from "../data/bindable.js";
 import { readTable } from "../data/read-table.js";
 import type { Table } from "../data/table.js";
 import { harmlessText } from "../diagnostics/harmless-text.js";
@@ -16,6 +16,8 @@ export interface DataOptions {
   readonly sequence?: string;
   readonly binarize?: string;
   readonly quiet?: boolean;
+  /** true: read the data in blocks; false: hold them in memory; undefined: by their size. */
+  readonly stream?: boolean;
 }
 
 /** Reads the files of `--data`. */
@@ -35,8 +37,26 @@ export function bindData(
   options: DataOptions,
   trained?: ColumnMapping,
 ): BoundData {
-  const bound = bindColumns({
-    table,
+  if (options.sequence !== undefined && description.sequences?.plate === undefined) {
+    throw usageFailure(
+      `${description.name} has no sequences, so --sequence has nothing to tell apart.`,
+      "Put its `chain` into a plate: `each s { chain t { … } }`.",
+    );
+  }
+  const bound = bindColumns({ ...bindRequest(description, sizes, options, trained), table });
+  if (bound.kind === "refused") throw new CommandFailure({ kind: "data", diagnostics: bound.diagnostics });
+  if (options.quiet !== true) terminal.message(mappingText(bound.value, table, description));
+  return bound.value;
+}
+
+/** What binding needs to know besides the table. */
+export function bindRequest(
+  description: ModelDescription,
+  sizes: KnownSizes,
+  options: DataOptions,
+  trained?: ColumnMapping,
+): Omit<BindRequest, "table"> {
+  return {
     variables:
       options.binarize === "resample" || options.binarize === "expected"
         ? readingGrey(description.variables)
@@ -48,20 +68,16 @@ export function bindData(
     ...(options.weights === undefined ? {} : { weights: options.weights }),
     ...(options.sequence === undefined ? {} : { sequence: options.sequence }),
     ...(trained === undefined ? {} : { trained }),
-  });
-  if (options.sequence !== undefined && description.sequences?.plate === undefined) {
-    throw usageFailure(
-      `${description.name} has no sequences, so --sequence has nothing to tell apart.`,
-      "Put its `chain` into a plate: `each s { chain t { … } }`.",
-    );
-  }
-  if (bound.kind === "refused") throw new CommandFailure({ kind: "data", diagnostics: bound.diagnostics });
-  if (options.quiet !== true) terminal.message(mappingText(bound.value, table, description));
-  return bound.value;
+  };
 }
 
 /** `data: 50 rows; x = a, b; not used: c` */
-function mappingText({ rows, mapping, sequences }: BoundData, table: Table, { variables }: ModelDescription): string {
+export function mappingText(
+  { rows, mapping, sequences }: BoundData,
+  table: Table,
+  { variables }: ModelDescription,
+  extent = `${rows} ${rows === 1 ? "row" : "rows"}`,
+): string {
   const parts = Object.entries(mapping.columns).map(([variable, columns]) => `${variable} = ${listed(columns)}`);
   const used = new Set(Object.values(mapping.columns).flat());
   const unused = table.columns.map((column) => column.name).filter((name) => !used.has(name));
@@ -71,7 +87,7 @@ function mappingText({ rows, mapping, sequences }: BoundData, table: Table, { va
     parts.push(`every row counts once (there is no column ${weight})`);
   }
   if (unused.length > 0) parts.push(`not used: ${listed(unused)}`);
-  return `${harmlessText(`data: ${rows} ${rows === 1 ? "row" : "rows"}; ${parts.join("; ")}`)}\n`;
+  return `${harmlessText(`data: ${extent}; ${parts.join("; ")}`)}\n`;
 }
 
 function listed(names: readonly string[]): string {

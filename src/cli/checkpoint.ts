@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { AdversarialState } from "../runtime/adversarial/adversarial-options.js";
 import type { StepState } from "../runtime/elbo/step-state.js";
 import type { FitState } from "../runtime/fit/fit-state.js";
 import { usageFailure } from "./failure.js";
@@ -15,7 +16,8 @@ export interface Checkpoint {
   emOptions(): { readonly checkpointEvery?: number; readonly resume?: FitState };
   stepOptions(): { readonly checkpointEvery?: number; readonly resume?: StepState };
   /** Replaces the file at once, so that an interruption leaves the old state or the new one, never half of one. */
-  write(state: FitState | StepState): void;
+  gameOptions(): { readonly checkpointEvery?: number; readonly resume?: AdversarialState };
+  write(state: FitState | StepState | AdversarialState): void;
   /** For the message after an interruption. */
   readonly text: string;
 }
@@ -35,6 +37,10 @@ export function openCheckpoint({ checkpoint, checkpointEvery, resume }: Checkpoi
     stepOptions: () => ({
       ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
       ...(resume === undefined ? {} : { resume: readState(resume, isStepState) }),
+    }),
+    gameOptions: () => ({
+      ...(checkpointEvery === undefined ? {} : { checkpointEvery }),
+      ...(resume === undefined ? {} : { resume: readState(resume, isAdversarialState) }),
     }),
     write(state) {
       if (checkpoint === undefined) return;
@@ -80,5 +86,15 @@ function isStepState(value: unknown): value is StepState {
     "format" in value &&
     value.format === "genc.step-state/1" &&
     "coordinates" in value
+  );
+}
+
+function isAdversarialState(value: unknown): value is AdversarialState {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "format" in value &&
+    value.format === "genc.adversarial-state/1" &&
+    "generator" in value
   );
 }

@@ -116,6 +116,21 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await verify(terminal, file, options));
     });
 
+  command("bench <files...>", "seconds per iteration, on rows drawn from the model")
+    .option("--model <name>", "which model, where a file holds several")
+    .option("--dim <size=number>", "a size (repeatable)", dimension, {})
+    .option("--rows <n>", "how many rows", integerAtLeast(1), 10_000)
+    .option("--iterations <n>", "how many iterations are timed", integerAtLeast(1), 10)
+    .option("--seed <seed>", "seed of the random numbers", integerAtLeast(0), 0)
+    .addOption(engineOption())
+    .option("--backend <name>", "TensorFlow.js backend, for --engine tfjs")
+    .option("--threads <n>", "most threads that work on the rows (default: as many as cores)", integerAtLeast(1))
+    .option("--json", "one JSON document on standard output")
+    .action(async (files: string[], options) => {
+      const { bench } = await import("./commands/bench.js");
+      settle(await bench(terminal, files, options));
+    });
+
   command("doctor", "what works on this machine, and how to mend what does not")
     .option("--json", "one JSON document on standard output")
     .action(async (options: { json?: boolean }) => {
@@ -136,7 +151,7 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await forecast(terminal, model, options));
     });
 
-  for (const name of ["graph", "report", "bench", "watch"]) {
+  for (const name of ["graph", "report", "watch"]) {
     program
       .command(name, { hidden: true })
       .allowUnknownOption()
@@ -168,6 +183,8 @@ function addQueryOptions(command: Command): Command {
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})
     .option("--sequence <column>", "rows with the same value form one sequence")
     .addOption(binarizeOption())
+    .option("--stream", "read the data in blocks, anew in every pass, whatever their size")
+    .option("--no-stream", "hold the data in memory, whatever their size")
     .option("--json", "one JSON document on standard output")
     .option("--quiet", "no messages but errors");
 }
@@ -186,6 +203,8 @@ function addFitOptions(command: Command): Command {
     .option("--weights <column>", "how often each row counts")
     .option("--sequence <column>", "rows with the same value form one sequence, in order")
     .addOption(binarizeOption())
+    .option("--stream", "read the data in blocks, anew in every pass, whatever their size")
+    .option("--no-stream", "hold the data in memory, whatever their size")
     .option("--max-iterations <n>", "at most so many iterations for each start", integerAtLeast(1))
     .option("--tolerance <number>", "stop when the mean log-likelihood grows by less", nonNegativeNumber)
     .option("--restarts <n>", "how many starts; the best is kept", integerAtLeast(1))
@@ -194,8 +213,8 @@ function addFitOptions(command: Command): Command {
     .option("--init <start>", "kmeans++, random, or a JSON file of parameters")
     .option("--fix <parameter>", "keep a parameter at its initial value (repeatable)", repeated, [])
     .option("--holdout <fraction>", "keep a fraction of the rows for a test", properFraction)
-    .option("--batch-size <n>", "rows in a batch, for models learned by gradients", integerAtLeast(1))
-    .option("--epochs <n>", "passes over the data, for models learned by gradients", integerAtLeast(1))
+    .option("--batch-size <n>", "learn after every so many rows: stepwise EM, or gradients", integerAtLeast(1))
+    .option("--epochs <n>", "passes over the data, for stepwise EM or gradients", integerAtLeast(1))
     .option("--learning-rate <number>", "step size, for models learned by gradients", nonNegativeNumber)
     .addOption(engineOption())
     .option("--backend <name>", "TensorFlow.js backend, for --engine tfjs")

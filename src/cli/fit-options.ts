@@ -34,14 +34,15 @@ export interface TrainOptions extends DataOptions, CompileOptions, CheckpointOpt
 
 /** Options that are understood and cannot be honoured: better said than ignored. */
 export function refuseUnsupported(options: TrainOptions, algorithm: Program["algorithm"]): void {
-  const byGradient = [
-    ["--batch-size", options.batchSize],
-    ["--epochs", options.epochs],
-    ["--learning-rate", options.learningRate],
-  ] as const;
-  for (const [name, value] of byGradient) {
-    if (value !== undefined && algorithm === "em") {
-      throw usageFailure(`${name} is for models learned by gradients; EM passes over all rows in every iteration.`);
+  if (algorithm === "em") {
+    if (options.learningRate !== undefined) {
+      throw usageFailure("--learning-rate is for models learned by gradients; stepwise EM has its own rates.");
+    }
+    if (options.epochs !== undefined && options.batchSize === undefined) {
+      throw usageFailure(
+        "--epochs is for stepwise EM (--batch-size) and for models learned by gradients.",
+        "EM passes over all rows in every iteration: --max-iterations.",
+      );
     }
   }
   if (algorithm === "em" && (options.binarize === "resample" || options.binarize === "expected")) {
@@ -61,9 +62,11 @@ export function fitOptions(options: TrainOptions): {
   readonly seed?: number;
   readonly holdout?: number;
   readonly threads?: number;
+  readonly batchSize?: number;
+  readonly epochs?: number;
   readonly fix: readonly string[];
 } {
-  const { maxIterations, tolerance, restarts, ridge, seed, holdout, threads, fix } = options;
+  const { maxIterations, tolerance, restarts, ridge, seed, holdout, threads, batchSize, epochs, fix } = options;
   return {
     fix,
     ...(maxIterations === undefined ? {} : { maxIterations }),
@@ -73,6 +76,8 @@ export function fitOptions(options: TrainOptions): {
     ...(seed === undefined ? {} : { seed }),
     ...(holdout === undefined ? {} : { holdout }),
     ...(threads === undefined ? {} : { threads }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+    ...(epochs === undefined ? {} : { epochs }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { BoundOptions, StepFitOptions } from "../runtime/index.js";
+import type { AdversarialFitOptions, BoundOptions, StepFitOptions } from "../runtime/index.js";
 import type { TrainOptions } from "./fit-options.js";
 import { usageFailure } from "./failure.js";
 
@@ -6,6 +6,20 @@ type Binarize = NonNullable<BoundOptions["binarize"]>;
 
 /** The options of a fit by gradient steps under the run time's names; options of EM are refused. */
 export function stepFitOptions(options: TrainOptions): StepFitOptions {
+  refuseOptionsOfEm(options);
+  const { holdout } = options;
+  return { ...commonOptions(options), ...(holdout === undefined ? {} : { holdout }) };
+}
+
+/** The same for a generator and its critic. */
+export function gameFitOptions(options: TrainOptions): AdversarialFitOptions {
+  refuseOptionsOfEm(options);
+  if (options.holdout !== undefined)
+    throw usageFailure("--holdout is for models with a density or a bound of one; this one has neither.");
+  return commonOptions(options);
+}
+
+function refuseOptionsOfEm(options: TrainOptions): void {
   const ofEm = [
     ["--max-iterations", options.maxIterations, "--epochs"],
     ["--tolerance", options.tolerance, "--holdout"],
@@ -15,18 +29,22 @@ export function stepFitOptions(options: TrainOptions): StepFitOptions {
   for (const [name, value, instead] of ofEm)
     if (value !== undefined)
       throw usageFailure(
-        `${name} is for models learned by EM; this one is learned by gradient steps on a bound.`,
+        `${name} is for models learned by EM; this one is learned by gradient steps.`,
         ...(instead === undefined ? [] : [`Did you mean ${instead}?`]),
       );
-  const { seed, holdout, epochs, batchSize, learningRate, fix } = options;
+}
+
+function commonOptions(
+  options: TrainOptions,
+): Pick<StepFitOptions, "seed" | "epochs" | "batchSize" | "learningRate" | "fix" | "binarize"> {
+  const { seed, epochs, batchSize, learningRate, fix } = options;
   return {
     fix,
     ...(seed === undefined ? {} : { seed }),
-    ...(holdout === undefined ? {} : { holdout }),
     ...(epochs === undefined ? {} : { epochs }),
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(learningRate === undefined ? {} : { learningRate }),
-    ...boundOptions(options),
+    ...(options.binarize === undefined ? {} : { binarize: binarizeOf(options.binarize) }),
   };
 }
 

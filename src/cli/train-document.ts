@@ -1,4 +1,5 @@
 import type { ModelDescription } from "../runtime/description.js";
+import type { AdversarialFitResult } from "../runtime/adversarial/adversarial-fit.js";
 import type { BoundFitResult, FitResult } from "../runtime/fit/fit-events.js";
 import type { Label } from "../data/bindable.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
@@ -6,7 +7,7 @@ import type { NamedTensor } from "../runtime/named-tensor.js";
 /** All that is reported of a fit. */
 export interface FitReport {
   readonly description: ModelDescription;
-  readonly result: FitResult | BoundFitResult;
+  readonly result: FitResult | BoundFitResult | AdversarialFitResult;
   readonly parameters: Readonly<Record<string, NamedTensor>>;
   readonly engine: string;
   readonly backend: string;
@@ -14,19 +15,36 @@ export interface FitReport {
   readonly labels: Readonly<Record<string, readonly Label[]>>;
 }
 
+/** By what it was learned, and what only that has. */
+function kindOf(result: FitReport["result"]): {
+  readonly algorithm: "em" | "elbo" | "adversarial";
+  readonly bound: "exact" | "elbo" | null;
+  readonly more: object;
+} {
+  if ("discrepancy" in result) {
+    const { steps, criticGap, discrepancy } = result;
+    return { algorithm: "adversarial", bound: null, more: { steps, criticGap, discrepancy } };
+  }
+  if ("divergence" in result) {
+    const { steps, divergence } = result;
+    return { algorithm: "elbo", bound: "elbo", more: { steps, divergence } };
+  }
+  return { algorithm: "em", bound: "exact", more: {} };
+}
+
 /** The document of `genc train --json`. */
 export function trainDocument({ description, result, parameters, engine, backend, labels }: FitReport): object {
-  const bound = "bound" in result ? result : undefined;
+  const kind = kindOf(result);
   return {
     schema: "genc.train/1",
     model: description.name,
-    algorithm: bound === undefined ? "em" : "elbo",
+    algorithm: kind.algorithm,
     engine,
     backend,
     rows: result.rows,
     logLikelihood: result.logLikelihood,
     meanLogLikelihood: result.meanLogLikelihood,
-    bound: bound === undefined ? (description.approximation ?? "exact") : "elbo",
+    bound: kind.bound === "exact" ? (description.approximation ?? "exact") : kind.bound,
     iterations: result.iterations,
     converged: result.converged,
     seconds: result.seconds,
@@ -40,7 +58,7 @@ export function trainDocument({ description, result, parameters, engine, backend
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     warnings: result.warnings.map(({ code, message }) => ({ code, message })),
     restarts: result.restarts,
-    ...(bound === undefined ? {} : { steps: bound.steps, divergence: bound.divergence }),
+    ...kind.more,
     ...(result.holdout === undefined ? {} : { holdout: result.holdout }),
   };
 }

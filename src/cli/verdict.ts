@@ -10,8 +10,15 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
   const ending = { converged: "converged", maxIterations: "not converged", aborted: "interrupted" }[result.stopped];
   const lines: readonly (readonly [string, string])[] = [
     ["rows", String(result.rows)],
-    [!("bound" in result) ? "log-likelihood" : "lower bound", result.logLikelihood.toFixed(6)],
-    ["  mean per row", result.meanLogLikelihood.toFixed(6)],
+    ...(result.logLikelihood === null
+      ? ([
+          ["critic's gap", result.criticGap.toFixed(6)],
+          ["discrepancy", `${result.discrepancy.toFixed(6)} (squared MMD of draws and data)`],
+        ] as const)
+      : ([
+          ["bound" in result ? "lower bound" : "log-likelihood", result.logLikelihood.toFixed(6)],
+          ["  mean per row", result.meanLogLikelihood.toFixed(6)],
+        ] as const)),
     ...(holdout === undefined
       ? []
       : ([["held out", `${holdout.rows} rows, mean ${holdout.meanLogLikelihood.toFixed(6)} per row`]] as const)),
@@ -25,7 +32,9 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
   ];
   const width = Math.max(...lines.map(([name]) => name.length)) + 2;
   return [
-    `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${!("bound" in result) ? `EM, ${description.approximation ?? "exact"}` : "an evidence lower bound"} (engine ${engine})`,
+    result.logLikelihood === null
+      ? `${description.name}: a generator against its critic (engine ${engine})`
+      : `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${"bound" in result ? "an evidence lower bound" : `EM, ${description.approximation ?? "exact"}`} (engine ${engine})`,
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
     ...Object.entries(parameters).flatMap(([name, tensor]) =>

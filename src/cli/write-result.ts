@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { usageFailure } from "./failure.js";
 import { readFailure } from "../data/read-failure.js";
@@ -10,10 +10,29 @@ export function writeResult(terminal: Terminal, out: string | undefined, text: s
   else writeFileOrFail(out, text);
 }
 
+/** A result that is written part by part. */
+export interface ResultWriter {
+  write(text: string): void;
+  end(): void;
+}
+
+export function openResult(terminal: Terminal, out: string | undefined): ResultWriter {
+  if (out === undefined) return { write: (text) => terminal.out(text), end: () => undefined };
+  const file = orUsageFailure(out, () => openSync(out, "w"));
+  return {
+    write: (text) => orUsageFailure(out, () => writeSync(file, text)),
+    end: () => closeSync(file),
+  };
+}
+
 /** Writes a file that the user named; a failure is a usage error. */
 export function writeFileOrFail(file: string, content: string | Uint8Array): void {
+  orUsageFailure(file, () => writeFileSync(file, content));
+}
+
+function orUsageFailure<T>(file: string, write: () => T): T {
   try {
-    writeFileSync(file, content);
+    return write();
   } catch (error) {
     const reason = readFailure(error);
     if (reason === undefined) throw error;

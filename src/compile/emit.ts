@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { SourceIdentity } from "../codegen/typescript/describe.js";
+import { buildAdversarialModule } from "../codegen/typescript/build-adversarial-module.js";
 import { buildElboModule } from "../codegen/typescript/build-elbo-module.js";
 import { buildModule } from "../codegen/typescript/build-module.js";
 import { printKernels } from "../codegen/kernels/emit-kernel.js";
@@ -8,7 +9,7 @@ import type { SourceText } from "../diagnostics/span.js";
 import type { EmProgram, Program } from "../ir/program.js";
 import type { EmittedModule } from "../codegen/typescript/module-tree.js";
 import { chooseEngine, type Engine } from "./choose-engine.js";
-import { loadEmitted, type LoadedElboTrainer, type LoadedTrainer, type LoadedTrainerClass } from "./load-emitted.js";
+import { type AnyLoadedTrainer, loadEmitted, type LoadedTrainerClass } from "./load-emitted.js";
 import { compilerVersion } from "./version.js";
 
 /** What is compiled: a text and the program derived for one of its models. */
@@ -20,6 +21,8 @@ export interface Emittable<P extends Program = Program> {
 export interface EmitOptions {
   /** [auto] */
   readonly engine?: "auto" | Engine;
+  /** For pages: a smaller module, whose queries of rows with missing entries run as loops [false]. */
+  readonly compact?: boolean;
 }
 
 /** The emitted module as TypeScript. ts-morph is loaded here and nowhere else. */
@@ -28,22 +31,22 @@ export async function emitModule(
   options: EmitOptions = {},
 ): Promise<{ readonly typescript: string }> {
   const { printTypeScript } = await import("../codegen/typescript/print-typescript.js");
-  return { typescript: printTypeScript(moduleOf(program, source, engineOf(program, options))) };
+  return { typescript: printTypeScript(moduleOf(program, source, options)) };
 }
 
 /** The emitted module as JavaScript: the same declarations and bodies without their types. */
 export function emitJavaScriptModule({ source, program }: Emittable, options: EmitOptions = {}): string {
-  return printJavaScript(moduleOf(program, source, engineOf(program, options)));
+  return printJavaScript(moduleOf(program, source, options));
 }
 
 /** The kernels of a program as WebAssembly text, with what stays a loop and why. */
 export function printProgramKernels({ source, program }: Emittable): string {
-  return printKernels(moduleOf(program, source, "kernel").kernels);
+  return printKernels(moduleOf(program, source, { engine: "kernel" }).kernels);
 }
 
 /** The declarations and bodies of `emitModule` without their types, for `loadEmitted`. */
 export function emitJavaScript({ source, program }: Emittable, options: EmitOptions = {}): string {
-  return printFunctionBody(moduleOf(program, source, engineOf(program, options)));
+  return printFunctionBody(moduleOf(program, source, options));
 }
 
 /** The emitted class, in memory. */
@@ -51,20 +54,23 @@ export async function loadTrainer(emittable: Emittable<EmProgram>, options?: Emi
 export async function loadTrainer(
   emittable: Emittable,
   options?: EmitOptions,
-): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>>;
+): Promise<LoadedTrainerClass<AnyLoadedTrainer>>;
 export async function loadTrainer(
   compiled: Emittable,
   options: EmitOptions = {},
-): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>> {
+): Promise<LoadedTrainerClass<AnyLoadedTrainer>> {
   return await loadEmitted(emitJavaScript(compiled, options));
 }
 
-function moduleOf(program: Program, source: SourceText, engine: Engine): EmittedModule {
+function moduleOf(program: Program, source: SourceText, options: EmitOptions): EmittedModule {
+  const engine = engineOf(program, options);
   switch (program.algorithm) {
     case "em":
-      return buildModule(program, identify(source), engine);
+      return buildModule(program, identify(source), engine, options);
     case "elbo":
       return buildElboModule(program, identify(source), engine);
+    case "adversarial":
+      return buildAdversarialModule(program, identify(source), engine);
   }
 }
 

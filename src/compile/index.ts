@@ -4,6 +4,7 @@ import type { SourceText } from "../diagnostics/span.js";
 import { classify } from "../inference/classify.js";
 import { deriveChainEm } from "../inference/chain/derive-chain.js";
 import { deriveEm } from "../inference/derive.js";
+import { deriveAdversarial } from "../inference/adversarial/derive-adversarial.js";
 import { deriveElbo } from "../inference/elbo/derive-elbo.js";
 import { eliminationOrder } from "../inference/elimination-order.js";
 import { requireDerivable } from "../inference/refusals.js";
@@ -62,6 +63,7 @@ export function deriveProgram(model: Model): EmProgram {
 }
 
 function programFor(model: Model, verdict: Verdict): Program {
+  if (verdict.kind === "adversarial") return mapFunctions(deriveAdversarial(model), (fn) => runPasses(fn));
   if (verdict.kind !== "elbo") return deriveProgram(model);
   return mapFunctions(deriveElbo(model, [...verdict.reparameterise, ...verdict.integrate]), (fn) => runPasses(fn));
 }
@@ -95,5 +97,11 @@ export { chooseEngine } from "./choose-engine.js";
 export type { Engine, EngineChoice } from "./choose-engine.js";
 export { emitJavaScript, emitJavaScriptModule, emitModule, loadTrainer, printProgramKernels } from "./emit.js";
 export type { EmitOptions, Emittable } from "./emit.js";
-export type { LoadedElboTrainer, LoadedTrainer, LoadedTrainerClass } from "./load-emitted.js";
+export type {
+  AnyLoadedTrainer,
+  LoadedAdversarialTrainer,
+  LoadedElboTrainer,
+  LoadedTrainer,
+  LoadedTrainerClass,
+} from "./load-emitted.js";
 export { compilerVersion } from "./version.js";

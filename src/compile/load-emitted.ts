@@ -1,4 +1,5 @@
 import type { BatchSource } from "../runtime/data/collect-columns.js";
+import type { AdversarialTrainer } from "../runtime/adversarial-trainer.js";
 import type { ElboTrainer } from "../runtime/elbo-trainer.js";
 import type { EmTrainer } from "../runtime/em-trainer.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
@@ -23,6 +24,16 @@ export type LoadedElboTrainer = ElboTrainer<
   Readonly<Record<string, unknown>> & { readonly probability: Readonly<Record<string, NamedTensor>> }
 >;
 
+/** The same of a generator with its critic. */
+export type LoadedAdversarialTrainer = AdversarialTrainer<
+  Readonly<Record<string, number>>,
+  Readonly<Record<string, NamedTensor>>,
+  BatchSource
+>;
+
+/** A trainer, whatever it learns by. */
+export type AnyLoadedTrainer = LoadedTrainer | LoadedElboTrainer | LoadedAdversarialTrainer;
+
 export type LoadedTrainerClass<T = LoadedTrainer> = new (sizes: Readonly<Record<string, number>>) => T;
 
 /**
@@ -30,7 +41,7 @@ export type LoadedTrainerClass<T = LoadedTrainer> = new (sizes: Readonly<Record<
  *
  * @param javascript comes from our own printer, not from a user: names are checked identifiers, numbers are printed
  */
-export async function loadEmitted(javascript: string): Promise<LoadedTrainerClass<LoadedTrainer | LoadedElboTrainer>> {
+export async function loadEmitted(javascript: string): Promise<LoadedTrainerClass<AnyLoadedTrainer>> {
   const runtime: unknown = await import("../runtime/index.js");
   const exported: unknown = new Function("runtime", javascript)(runtime);
   const found = Object.values(exported as Readonly<Record<string, LoadedTrainerClass>>)[0];

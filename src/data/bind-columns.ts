@@ -15,15 +15,7 @@ export function bindColumns(request: BindRequest): DataOutcome<BoundData> {
   const diagnostics: DataDiagnostic[] = [...unknownVariables(request)];
   const sizes = new Map(request.sizes);
 
-  const chosen = new Map<BindableVariable, readonly Column[]>();
-  for (const variable of readVariables(request)) {
-    const outcome =
-      variable.role === "weight" && request.weights !== undefined
-        ? findColumns(table, [request.weights], "`--weights`")
-        : chooseColumns(variable, request);
-    if (outcome.kind === "ready") chosen.set(variable, outcome.value);
-    else diagnostics.push(...outcome.diagnostics);
-  }
+  const chosen = choose(request, diagnostics);
   const { shapes, problems } = settleShapes(request, chosen, sizes);
   diagnostics.push(...problems);
 
@@ -38,7 +30,12 @@ export function bindColumns(request: BindRequest): DataOutcome<BoundData> {
     const encoded = encodeValues(table, variable, columns, encoding);
     values[variable.name] = encoded.values;
     diagnostics.push(...encoded.diagnostics);
-    if (variable.role === "weight" && encoded.diagnostics.length === 0 && encoded.values.every((w) => w === 0)) {
+    if (
+      request.whole === undefined &&
+      variable.role === "weight" &&
+      encoded.diagnostics.length === 0 &&
+      encoded.values.every((w) => w === 0)
+    ) {
       diagnostics.push(allWeightsZero({ ...tablePlace(table), column: columns[0].name }, {}));
     }
   }
@@ -62,6 +59,23 @@ export function bindColumns(request: BindRequest): DataOutcome<BoundData> {
       ...(sequences === undefined ? {} : { sequences }),
     },
   };
+}
+
+/** The columns of each variable that is read. */
+export function choose(
+  request: BindRequest,
+  diagnostics: DataDiagnostic[],
+): ReadonlyMap<BindableVariable, readonly Column[]> {
+  const chosen = new Map<BindableVariable, readonly Column[]>();
+  for (const variable of readVariables(request)) {
+    const outcome =
+      variable.role === "weight" && request.weights !== undefined
+        ? findColumns(request.table, [request.weights], "`--weights`")
+        : chooseColumns(variable, request);
+    if (outcome.kind === "ready") chosen.set(variable, outcome.value);
+    else diagnostics.push(...outcome.diagnostics);
+  }
+  return chosen;
 }
 
 /** Observed and given variables; the weight where there is a column for it (without one, every row counts once). */

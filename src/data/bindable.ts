@@ -47,6 +47,16 @@ export interface BindRequest {
   readonly threshold: boolean;
   /** Of the model that was trained: its columns are the default, its labels and levels are binding. */
   readonly trained?: ColumnMapping;
+  /** Where the table is a part of the data: what can only be said of all of them. */
+  readonly whole?: WholeData;
+}
+
+/** What a part of the data cannot tell. */
+export interface WholeData {
+  /** By Category variable: its distinct labels, numbers by size, then text. */
+  readonly labels: Readonly<Record<string, readonly Label[]>>;
+  /** By Binary variable of grey levels: the least level that counts as 1. */
+  readonly levels: Readonly<Record<string, number>>;
 }
 
 /** Data as a trainer takes it. */

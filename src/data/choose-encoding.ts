@@ -15,22 +15,21 @@ export function chooseEncoding(
   sizes: MutableSizes,
   diagnostics: DataDiagnostic[],
 ): Encoding | undefined {
-  const { table, trained, threshold } = request;
+  const { table, trained, threshold, whole } = request;
   if (variable.domain === "binary") {
-    const level = trained === undefined ? (threshold ? middleGrey(columns) : undefined) : trained.levels[variable.name];
+    const here = (): number | undefined => (whole === undefined ? middleGrey(columns) : whole.levels[variable.name]);
+    const level = trained === undefined ? (threshold ? here() : undefined) : trained.levels[variable.name];
     return level === undefined ? {} : { level };
   }
   if (variable.domain !== "category") return {};
   const before = trained?.labels[variable.name];
   if (before !== undefined) return { labels: before };
-  const odd = firstOddLabel(columns);
+  const odd = oddLabels(request, variable, columns);
   if (odd !== undefined) {
-    const { column, row, more } = odd;
-    const details = { variable: variable.name, value: column.values[row], more };
-    diagnostics.push(notALabel(placeOf(table, row, column.name), details));
+    diagnostics.push(odd);
     return undefined;
   }
-  const found = distinctLabels(columns);
+  const found = whole === undefined ? distinctLabels(columns) : whole.labels[variable.name];
   const { categories: extent } = variable;
   const categories = extent === undefined ? undefined : extentValue(extent, sizes);
   const byDefault = typeof extent === "string" ? request.defaults[extent] : undefined;
@@ -47,6 +46,18 @@ export function chooseEncoding(
   return { labels };
 }
 
+/** What to say of numbers that are no integers. */
+export function oddLabels(
+  { table }: Pick<BindRequest, "table">,
+  { name }: BindableVariable,
+  columns: readonly Column[],
+): DataDiagnostic | undefined {
+  const odd = firstOddLabel(columns);
+  if (odd === undefined) return undefined;
+  const { column, row, more } = odd;
+  return notALabel(placeOf(table, row, column.name), { variable: name, value: column.values[row], more });
+}
+
 function firstOddLabel(columns: readonly Column[]): { column: Column; row: number; more: number } | undefined {
   for (const column of columns) {
     const odd = [...column.values.keys()].filter(
@@ -59,6 +70,14 @@ function firstOddLabel(columns: readonly Column[]): { column: Column; row: numbe
 
 /** Half of the largest level; undefined where the values are 0 and 1 already, or no grey levels. */
 function middleGrey(columns: readonly Column[]): number | undefined {
+  const range = greyRange(columns);
+  return range?.grey === true ? range.largest / 2 : undefined;
+}
+
+/** The largest level, at least 1, and whether there is one besides 0 and 1; undefined where there are no grey levels. */
+export function greyRange(
+  columns: readonly Column[],
+): { readonly largest: number; readonly grey: boolean } | undefined {
   let largest = 1;
   let grey = false;
   for (const column of columns) {
@@ -69,5 +88,5 @@ function middleGrey(columns: readonly Column[]): number | undefined {
       grey ||= value !== 0 && value !== 1;
     }
   }
-  return grey ? largest / 2 : undefined;
+  return { largest, grey };
 }

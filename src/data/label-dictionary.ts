@@ -17,7 +17,14 @@ export function distinctLabels(columns: readonly Column[]): readonly Label[] {
     for (const value of column.values) if (!Number.isNaN(value)) numbers.add(value);
     for (const text of column.text?.distinct ?? []) texts.add(text);
   }
-  return [...[...numbers].sort((a, b) => a - b), ...[...texts].sort(byCodePoint)];
+  return sortedLabels([...numbers, ...texts]);
+}
+
+/** Numbers by size, then text by code point. */
+export function sortedLabels(labels: readonly Label[]): readonly Label[] {
+  const numbers = labels.filter((label) => typeof label === "number");
+  const texts = labels.filter((label) => typeof label === "string");
+  return [...numbers.sort((a, b) => a - b), ...texts.sort(byCodePoint)];
 }
 
 /**

@@ -96,10 +96,15 @@ export class CsvReader {
     const rows = this.lines.count;
     const columns = this.columns.map((column) => column.finish()).filter((column) => column.name !== "");
     const source = { file: this.file, firstRow: 0, rows, rowsBefore: this.rowsBefore, lines: this.lines.finish() };
-    this.rowsBefore += rows;
+    this.forget();
+    return { columns, rows, sources: [source] };
+  }
+
+  /** Drops the rows since the last call: nobody will want them. */
+  forget(): void {
+    this.rowsBefore += this.lines.count;
     this.lines = new LineNumbers();
     this.begin(this.names ?? []);
-    return { columns, rows, sources: [source] };
   }
 
   private begin(names: readonly string[]): void {

@@ -11,6 +11,31 @@ import { numberColumn, type Column, type Table } from "./table.js";
  * @source numpy.lib.format, NEP 1
  */
 export function readNpy(file: string, bytes: Uint8Array, name: string): DataOutcome<Table> {
+  const layout = npyLayout(file, bytes, bytes.length);
+  if (layout.kind === "refused") return layout;
+  const { start, rows, width, element, fortran } = layout.value;
+  const stretch = rows * element.bytes;
+  const parts = fortran
+    ? Array.from({ length: width }, (_, j) => bytes.subarray(start + j * stretch, start + (j + 1) * stretch))
+    : [bytes.subarray(start)];
+  const columns = readNpyRows(layout.value, name, parts, rows);
+  return { kind: "ready", value: { columns, rows, sources: [{ file, firstRow: 0, rows }] } };
+}
+
+/** How the elements of an array lie in its file. */
+export interface NpyLayout {
+  /** Where the elements begin. */
+  readonly start: number;
+  readonly rows: number;
+  /** Elements in one row, and their shape. */
+  readonly width: number;
+  readonly shape: readonly number[];
+  readonly fortran: boolean;
+  readonly element: ElementReader;
+}
+
+/** @param bytes the beginning of a file of `size` bytes */
+export function npyLayout(file: string, bytes: Uint8Array, size: number): DataOutcome<NpyLayout> {
   const bad = (reason: string): DataOutcome<never> => refused(invalidArrayFile({ file }, { reason }));
   if (bytes.length < 10 || String.fromCharCode(...bytes.subarray(0, 6)) !== "\x93NUMPY")
     return bad("it does not begin as one");
@@ -31,24 +56,33 @@ export function readNpy(file: string, bytes: Uint8Array, name: string): DataOutc
 
   const element = elementReader(descr);
   if (element === undefined) return bad(`elements of type \`${descr}\``);
-  const rows = shape[0];
-  const width = shape.slice(1).reduce((product, extent) => product * extent, 1);
-  if (start + length + rows * width * element.bytes > bytes.length) return bad("it ends before its last element");
-
-  const columns: Column[] = [];
-  for (let j = 0; j < width; j++) {
-    const index = unravel(j, shape.slice(1));
-    const columnName = index.length === 0 ? name : `${name}[${index.join(",")}]`;
-    const offsetOf = (row: number): number => {
-      const at = fortran ? ravelFortran([row, ...index], shape) : row * width + j;
-      return start + length + at * element.bytes;
-    };
-    columns.push(readColumn(columnName, rows, view, element, offsetOf));
-  }
-  return { kind: "ready", value: { columns, rows, sources: [{ file, firstRow: 0, rows }] } };
+  const [rows, ...own] = shape;
+  const width = own.reduce((product, extent) => product * extent, 1);
+  if (start + length + rows * width * element.bytes > size) return bad("it ends before its last element");
+  return { kind: "ready", value: { start: start + length, rows, width, shape: own, fortran, element } };
 }
 
-interface ElementReader {
+/**
+ * The columns of some rows.
+ *
+ * @param parts the bytes of the rows; in Fortran order one stretch for each column, in that order
+ */
+export function readNpyRows(
+  { width, shape, fortran, element }: NpyLayout,
+  name: string,
+  parts: readonly Uint8Array[],
+  rows: number,
+): readonly Column[] {
+  const views = parts.map((part) => new DataView(part.buffer, part.byteOffset, part.byteLength));
+  return Array.from({ length: width }, (_, j) => {
+    const index = unravel(j, shape);
+    const columnName = index.length === 0 ? name : `${name}[${index.join(",")}]`;
+    const offsetOf = (row: number): number => (fortran ? row : row * width + j) * element.bytes;
+    return readColumn(columnName, rows, views[fortran ? ravelFortran(index, shape) : 0], element, offsetOf);
+  });
+}
+
+export interface ElementReader {
   readonly bytes: number;
   readonly read: (view: DataView, at: number) => number | string;
 }

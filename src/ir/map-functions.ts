@@ -1,15 +1,26 @@
 import type { PlanFunction } from "./plan.js";
-import type { ElboProgram, EmProgram, Program, Update, Variants } from "./program.js";
+import type { AdversarialProgram, ElboProgram, EmProgram, Program, Update, Variants } from "./program.js";
 
 /** The same program with every plan function rewritten. */
 export function mapFunctions(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction): EmProgram;
 export function mapFunctions(program: ElboProgram, rewrite: (fn: PlanFunction) => PlanFunction): ElboProgram;
+export function mapFunctions(
+  program: AdversarialProgram,
+  rewrite: (fn: PlanFunction) => PlanFunction,
+): AdversarialProgram;
 export function mapFunctions(program: Program, rewrite: (fn: PlanFunction) => PlanFunction): Program {
   switch (program.algorithm) {
     case "em":
       return mapEm(program, rewrite);
     case "elbo":
       return mapElbo(program, rewrite);
+    case "adversarial":
+      return {
+        ...program,
+        criticStep: rewrite(program.criticStep),
+        generatorStep: rewrite(program.generatorStep),
+        sample: rewrite(program.sample),
+      };
   }
 }
 

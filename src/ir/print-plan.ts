@@ -13,6 +13,10 @@ export function printProgram(program: Program): string {
     printPlan(complete),
     ...(incomplete === undefined ? [] : [printPlan(incomplete, "some entries missing")]),
   ];
+  if (program.algorithm === "adversarial") {
+    const { criticStep, generatorStep, sample } = program;
+    return [criticStep, generatorStep, sample].map((fn) => printPlan(fn)).join("\n");
+  }
   return [
     ...variants(program.logDensity),
     ...variants(program.eStep),

@@ -55,7 +55,7 @@ export interface EmProgram {
 }
 
 /** Any derived algorithm. */
-export type Program = EmProgram | ElboProgram;
+export type Program = EmProgram | ElboProgram | AdversarialProgram;
 
 /** `complete` assumes no missing entry; `incomplete` is there where that makes a difference. */
 export interface Variants {
@@ -208,6 +208,28 @@ export interface ElboProgram {
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
   /** Spread of the decoder by parameter: not let below a part of the data's variance. */
+  readonly report: readonly ReportLine[];
+}
+
+/**
+ * Learning of a distribution without a density: a generator against a critic that tells its draws from the data.
+ *
+ * Both steps ascend an `objective` [] (the negative of a loss); their parameters have no common member. Random numbers
+ * are tables, as in `ElboProgram`.
+ */
+export interface AdversarialProgram {
+  readonly algorithm: "adversarial";
+  readonly model: Model;
+  readonly rowsAxis: string;
+  /** Outputs `objective`, `gap` (mean critic on data less that on draws), `penalty`, and `gradient.<parameter>` of the critic. */
+  readonly criticStep: PlanFunction;
+  /** Outputs `objective` and `gradient.<parameter>` of the generator. */
+  readonly generatorStep: PlanFunction;
+  readonly sample: PlanFunction;
+  readonly critic: readonly string[];
+  readonly generator: readonly string[];
+  readonly noise: readonly NoiseTable[];
+  readonly starts: Readonly<Record<string, WeightStart>>;
   readonly report: readonly ReportLine[];
 }
 

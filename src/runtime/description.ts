@@ -108,6 +108,8 @@ export interface ParameterDescription {
   readonly hasPrior: boolean;
   /** A Positive whose update takes the ridge: the variance of a scalar Normal. (Covariances need not say so.) */
   readonly takesRidge?: boolean;
+  /** Loadings [D, L] of a Gaussian latent, of which L (L - 1) / 2 rotations change nothing. */
+  readonly rotates?: true;
   /** A standard deviation, not a variance. */
   readonly isDeviation?: boolean;
   /** The spread of a logarithm (LogNormal): the ridge is in its own units, not in the data's variance. */
@@ -200,6 +202,11 @@ export interface EmMethods {
   /** into: the statistics, with posteriors taken from `block.tables`. */
   startStatistics(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   mStep(sizes: Sizes, statistics: Tensors, previous: Tensors, settings: MStepSettings): Awaitable<Tensors>;
+  /**
+   * Turns statistics that an E-step took at `previous` into those that it would take at `parameters` with the same
+   * posteriors, in place. Absent: no statistic depends on the parameters but through the posteriors.
+   */
+  recentreStatistics?(sizes: Sizes, statistics: Tensors, parameters: Tensors, previous: Tensors): void;
   /** Value of the ridge penalty (≤ 0, a log prior) at these parameters, as `mStep` applies it; N weighted rows. */
   ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): Awaitable<number>;
   /** into: `logPrior` [1]. */

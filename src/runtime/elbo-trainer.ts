@@ -1,33 +1,26 @@
-import type { Awaitable, Block, DrawSource, Sizes, Tensors, VariableDescription } from "./description.js";
+import type { Awaitable, Block, Sizes, Tensors, VariableDescription } from "./description.js";
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
-import { takeIn } from "./data/dataset.js";
-import type { LabelDictionary } from "./data/labels.js";
 import { evaluateBound, importanceBound, queryBlocks } from "./elbo/evaluate-bound.js";
 import type { ElboDescription, ElboMethods } from "./elbo/elbo-description.js";
 import { fitBySteps } from "./elbo/elbo-fit.js";
-import { readingGrey, settleGrey } from "./elbo/grey-values.js";
 import { resolveStepOptions, type ResolvedStepOptions, type StepFitOptions } from "./elbo/step-options.js";
-import { DisposedError, NotFittedError, OptionError } from "./errors.js";
-import { boundShape, extentText, extentValue, product } from "./extents.js";
 import type { StepState } from "./elbo/step-state.js";
+import { OptionError } from "./errors.js";
+import { boundShape, extentText, extentValue, product } from "./extents.js";
 import type { BoundFitResult, FitEvent } from "./fit/fit-events.js";
-import type { ParameterValues } from "./fit/fit-options.js";
 import { FitRun } from "./fit-run.js";
 import { HostTurns } from "./host-turn.js";
-import type { KernelModule } from "./kernels/kernel-description.js";
-import { ModelKernels } from "./kernels/model-kernels.js";
-import type { ColumnMapping } from "./model-file.js";
-import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
 import { namedTensor } from "./named-tensor.js";
-import { readParameters, sizesOfParameters } from "./parameter-values.js";
-import { drawnRows, mostProbable } from "./queries.js";
-import { checkSizes } from "./sizes.js";
+import type { NetworkModule } from "./networks/network-description.js";
+import { mostProbable } from "./queries.js";
+import { type Binarize, type FittedModel, StepTrainer, typed } from "./step-trainer.js";
 
 /** A bound of the log-likelihood of data under a fitted model. */
 export interface BoundScore {
   readonly rows: number;
+  readonly totalWeight: number;
   /** Weighted where the data has weights. */
   readonly logLikelihood: number;
   readonly meanLogLikelihood: number;
@@ -42,14 +35,7 @@ export interface BoundOptions {
   readonly seed?: number;
   readonly weights?: ArrayLike<number>;
   /** What grey values of a Binary variable mean: see `fit`. */
-  readonly binarize?: "resample" | "expected" | "threshold";
-}
-
-interface Fitted {
-  readonly sizes: Sizes;
-  readonly values: Tensors;
-  readonly shown: Readonly<Record<string, NamedTensor>>;
-  readonly labels: Readonly<Record<string, LabelDictionary>>;
+  readonly binarize?: Binarize;
 }
 
 const defaultDraws = 32;
@@ -58,27 +44,17 @@ const defaultDraws = 32;
  * What every emitted trainer of a model with an evidence lower bound can do. The generated class adds the functions of
  * its model (`ElboMethods`) and its types: sizes S, parameters P (`NamedTensor`s by name), data D, posterior Q.
  */
-export abstract class ElboTrainer<
-  S extends object,
-  P extends object,
-  D = BatchSource,
-  Q extends object = object,
-> implements ElboMethods {
-  private readonly givenSizes: Sizes;
-  private fitted: Fitted | undefined;
-  private disposed = false;
-  protected readonly kernels: ModelKernels;
-  /** Which columns of a table feed each variable; kept with a saved model. */
-  columns: ColumnMapping = {};
-
+export abstract class ElboTrainer<S extends object, P extends object, D = BatchSource, Q extends object = object>
+  extends StepTrainer<S, P>
+  implements ElboMethods
+{
   /** @throws OptionError for an unknown size, or one that is not a positive integer */
   protected constructor(
-    readonly description: ElboDescription,
+    override readonly description: ElboDescription,
     sizes: Partial<S>,
-    kernels?: KernelModule,
+    networks?: NetworkModule,
   ) {
-    this.kernels = new ModelKernels(kernels);
-    this.givenSizes = checkSizes(description, sizes);
+    super(description, sizes, networks);
   }
 
   abstract stepOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
@@ -87,46 +63,6 @@ export abstract class ElboTrainer<
   abstract encodeOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   abstract reconstructOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   abstract logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
-  abstract drawRows(
-    sizes: Sizes,
-    parameters: Tensors,
-    block: Block,
-    streams: (site: string, row: number) => DrawSource,
-    into: Tensors,
-  ): Awaitable<void>;
-
-  /** Sizes of the fitted model; before that, those given to the constructor. */
-  get sizes(): Sizes {
-    return this.fitted?.sizes ?? this.givenSizes;
-  }
-
-  /** The learned parameters, weights of networks among them. Throws `NotFittedError` before there are any. */
-  get parameters(): P {
-    return typed<P>(this.known("parameters").shown);
-  }
-
-  get labels(): Readonly<Record<string, LabelDictionary>> {
-    return this.fitted?.labels ?? {};
-  }
-
-  /** Sets parameters without a fit; sizes that are still open are bound by their shapes. All must be given. */
-  setParameters(values: { readonly [Name in keyof P]?: ParameterValues }): void {
-    this.checkAlive("setParameters");
-    const given = values as Readonly<Record<string, unknown>>;
-    const names = this.description.parameters.map(({ name }) => name);
-    const unknown = Object.keys(given).find((name) => !names.includes(name));
-    if (unknown !== undefined) throw new OptionError(`parameters.${unknown}`, `one of ${names.join(", ")}`, unknown);
-    const sizes = sizesOfParameters(this.description, this.givenSizes, given);
-    const read = readParameters(this.description, sizes, given);
-    for (const { name, fixed, shape } of this.description.parameters) {
-      if (fixed !== undefined) {
-        const length = product(boundShape(shape, sizes));
-        read[name] = Float64Array.from({ length }, (_, i) => fixed[fixed.length === 1 ? 0 : i]);
-      }
-      if (read[name] === undefined) throw new OptionError(`parameters.${name}`, "values", "nothing");
-    }
-    this.fitted = this.makeFitted(sizes, read, {});
-  }
 
   /**
    * Learns the parameters by stochastic gradient ascent on the bound. The run can be awaited for its result, or iterated
@@ -161,12 +97,12 @@ export abstract class ElboTrainer<
         }
         const { parameters, ...rest } = event.result;
         const fitted = this.makeFitted(dataset.sizes, parameters, dataset.labels);
-        if (!this.disposed) this.fitted = fitted;
+        this.take(fitted);
         const result: BoundFitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
         yield { kind: "end", result };
       }
     } finally {
-      this.kernels.release();
+      this.networks.release();
     }
   }
 
@@ -216,7 +152,14 @@ export abstract class ElboTrainer<
       let logLikelihood = 0;
       perRow.forEach((density, row) => (logLikelihood += (dataset.weights?.[row] ?? 1) * density));
       const { rows, totalWeight } = dataset;
-      return { rows, logLikelihood, meanLogLikelihood: logLikelihood / totalWeight, perRow, bound: "elbo" };
+      return {
+        rows,
+        totalWeight,
+        logLikelihood,
+        meanLogLikelihood: logLikelihood / totalWeight,
+        perRow,
+        bound: "elbo",
+      };
     });
   }
 
@@ -229,27 +172,6 @@ export abstract class ElboTrainer<
     return this.query(data, "evidenceLowerBound", options, (dataset, { values }) =>
       evaluateBound(this, dataset, values, { seed, binarize }),
     );
-  }
-
-  /** Draws `count` rows from the model: every latent and observed variable, categories as codes. */
-  async sample(
-    count: number,
-    options: { readonly seed?: number; readonly given?: BatchSource } = {},
-  ): Promise<Readonly<Record<string, NamedTensor>>> {
-    const fitted = this.known("sample");
-    if (!Number.isSafeInteger(count) || count < 1 || count >= 2 ** 32)
-      throw new OptionError("count", "a positive integer below 2^32", String(count));
-    const { seed = 0 } = options;
-    if (!Number.isSafeInteger(seed) || seed < 0)
-      throw new OptionError("seed", "an integer from 0 to 2^53 - 1", String(seed));
-    const given = await takeIn(this.description, options.given, {
-      sizes: fitted.sizes,
-      sizesOrigin: "in the fitted model",
-      labels: fitted.labels,
-      needs: "given",
-      rows: count,
-    });
-    return drawnRows(this, fitted.sizes, fitted.values, given, seed);
   }
 
   /** A bound has no conditional means of missing entries: `reconstruct` has the means of all. */
@@ -271,38 +193,6 @@ export abstract class ElboTrainer<
       }
       return answers;
     });
-  }
-
-  /** The model as a safetensors file; the same model gives the same bytes. */
-  async save(): Promise<Uint8Array> {
-    const { sizes, values, labels } = this.known("save");
-    return encodeModel(this.description, { sizes, parameters: values, labels, columns: this.columns });
-  }
-
-  /** Reads a saved model of this class. Throws `ModelFileError` for a damaged file or another model. */
-  static async load<T extends { restore(bytes: Uint8Array): void }>(
-    this: new (sizes: never) => T,
-    bytes: Uint8Array | ArrayBuffer,
-  ): Promise<T> {
-    const trainer = new this({} as never);
-    trainer.restore(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
-    return trainer;
-  }
-
-  /** Takes over sizes, parameters and labels of a saved file. */
-  restore(bytes: Uint8Array): void {
-    this.checkAlive("restore");
-    const saved = decodeModel(this.description, bytes);
-    for (const [name, value] of Object.entries(this.givenSizes))
-      if (saved.sizes[name] !== value)
-        throw new OptionError(`sizes.${name}`, `${saved.sizes[name]}, as in the file`, String(value));
-    this.fitted = this.makeFitted(saved.sizes, saved.parameters, saved.labels);
-    this.columns = saved.columns;
-  }
-
-  dispose(): void {
-    this.fitted = undefined;
-    this.disposed = true;
   }
 
   private isDiscrete(name: string): boolean {
@@ -350,60 +240,20 @@ export abstract class ElboTrainer<
     });
   }
 
-  private makeFitted(sizes: Sizes, values: Tensors, labels: Readonly<Record<string, LabelDictionary>>): Fitted {
-    const shown = Object.fromEntries(
-      this.description.parameters.map(({ name, axes, shape }) => [
-        name,
-        namedTensor(axes, boundShape(shape, sizes), values[name]),
-      ]),
-    );
-    return { sizes, values, shown, labels };
-  }
-
-  private async takeIn(
-    data: unknown,
-    sizes: Sizes,
-    sizesOrigin: string,
-    labels: Readonly<Record<string, LabelDictionary>>,
-    { weights, binarize }: { readonly binarize?: BoundOptions["binarize"] | undefined; readonly weights?: unknown },
-  ): Promise<Dataset> {
-    const { variables } = this.description;
-    const description =
-      binarize === undefined ? this.description : { ...this.description, variables: readingGrey(variables) };
-    const dataset = await takeIn(description, data, { sizes, sizesOrigin, labels, needs: "all", weights });
-    if (binarize !== undefined) settleGrey(dataset, variables, binarize);
-    return dataset;
-  }
-
   private async query<T>(
     data: D,
     method: string,
     options: BoundOptions,
-    answer: (dataset: Dataset, fitted: Fitted) => Promise<T>,
+    answer: (dataset: Dataset, fitted: FittedModel) => Promise<T>,
   ): Promise<T> {
     const fitted = this.known(method);
     const dataset = await this.takeIn(data, fitted.sizes, "in the fitted model", fitted.labels, options);
     try {
       return await answer(dataset, fitted);
     } finally {
-      this.kernels.release();
+      this.networks.release();
     }
   }
-
-  private known(method: string): Fitted {
-    this.checkAlive(method);
-    if (this.fitted === undefined) throw new NotFittedError(this.description.name, method);
-    return this.fitted;
-  }
-
-  private checkAlive(method: string): void {
-    if (this.disposed) throw new DisposedError(this.description.name, method);
-  }
-}
-
-/** The generated class's types say what is in a record that the run time fills by name. */
-function typed<T extends object>(record: object): T {
-  return record as T;
 }
 
 function withoutLast({ axes, shape }: NamedTensor): { axes: readonly string[]; shape: readonly number[] } {

@@ -8,18 +8,22 @@ import type {
   Sizes,
   Tensors,
 } from "./description.js";
-import { formOf } from "./data/batches.js";
+import { formOf, iterableOf } from "./data/batches.js";
 import { forecastSequences, type Forecast } from "./chain/forecast.js";
 import { OnlineFilter } from "./chain/online-filter.js";
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
 import { takeIn } from "./data/dataset.js";
+import { readsLabels } from "./data/stream-labels.js";
 import { MAXIMUM_BLOCK_ROWS } from "./data/blocks.js";
 import type { LabelDictionary } from "./data/labels.js";
 import { DisposedError, NotFittedError, OptionError } from "./errors.js";
 import { boundShape } from "./extents.js";
 import { fitByEm } from "./fit/em-fit.js";
 import type { FitRows } from "./fit/fit-rows.js";
+import { fitStepwise } from "./fit/stepwise-em.js";
+import type { StepwiseRows } from "./fit/stepwise-rows.js";
+import { stepwiseRowsInMemory, stepwiseRowsOfStream } from "./fit/stepwise-rows.js";
 import { fitRowsInMemory, fitRowsOfStream } from "./fit/fit-rows.js";
 import type { FitEvent, FitResult } from "./fit/fit-events.js";
 import type { FitOptions, ParameterValues } from "./fit/fit-options.js";
@@ -43,6 +47,8 @@ export interface Score {
   /** Weighted where the data has weights. */
   readonly logLikelihood: number;
   readonly meanLogLikelihood: number;
+  /** The number of rows, or the sum of their weights. */
+  readonly totalWeight: number;
   readonly perRow: Float64Array;
 }
 
@@ -111,6 +117,7 @@ export abstract class EmTrainer<
   abstract eStep(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   abstract startStatistics(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   abstract mStep(sizes: Sizes, statistics: Tensors, previous: Tensors, settings: MStepSettings): Awaitable<Tensors>;
+  recentreStatistics?(sizes: Sizes, statistics: Tensors, parameters: Tensors, previous: Tensors): void;
   abstract ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): Awaitable<number>;
   abstract logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
   abstract posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
@@ -196,10 +203,29 @@ export abstract class EmTrainer<
     options.signal?.throwIfAborted();
     this.kernels.useThreads(options.threads);
     try {
-      yield* this.learn(await this.rowsToFit(data, options), options);
+      yield* options.batchSize === undefined
+        ? this.learnByPasses(data, options)
+        : this.learnByBatches(data, options, options.batchSize);
     } finally {
       this.kernels.release();
     }
+  }
+
+  private async *learnByPasses(
+    data: D,
+    options: ReturnType<typeof resolveFitOptions>,
+  ): AsyncGenerator<FitEvent<P>, void, undefined> {
+    const rows = await this.rowsToFit(data, options);
+    yield* this.learn(fitByEm(this, rows, options), rows.learned.sizes, rows.labels);
+  }
+
+  private async *learnByBatches(
+    data: D,
+    options: ReturnType<typeof resolveFitOptions>,
+    batchSize: number,
+  ): AsyncGenerator<FitEvent<P>, void, undefined> {
+    const rows = await this.rowsToStep(data, options, Math.min(batchSize, this.blockRows));
+    yield* this.learn(fitStepwise(this, rows, options), rows.leading.learned.sizes, rows.labels);
   }
 
   /** Batches that can be gone through again and again are; everything else is held in memory. */
@@ -212,33 +238,65 @@ export abstract class EmTrainer<
         "an iterator, which ends after one pass",
       );
     }
-    if (form.kind === "again" && options.stream !== false) {
-      if (options.weights !== undefined) {
-        throw new OptionError("weights", "nothing beside batches; put the weights into each batch", "weights");
-      }
+    if (form.kind === "again" && this.mayStream(options)) {
       return fitRowsOfStream(this.description, form.open, this.givenSizes, options, this.blockRows);
     }
-    const dataset = await takeIn(this.description, data, {
+    return fitRowsInMemory(this.description, await this.takeInAll(data, options), options, this.blockRows);
+  }
+
+  /** For stepwise EM, batches that can be gone through once will do if nothing goes through them again. */
+  private async rowsToStep(
+    data: D,
+    options: ReturnType<typeof resolveFitOptions>,
+    blockRows: number,
+  ): Promise<StepwiseRows> {
+    const form = formOf(data);
+    const isOnce = form.kind === "once";
+    const onePass = options.epochs === 1 && options.holdout === 0 && !readsLabels(this.description);
+    if (isOnce && options.stream === true && !onePass) {
+      throw new OptionError("stream", "batches that can be gone through again, for this fit", "an iterator");
+    }
+    const open = form.kind === "again" ? form.open : isOnce && onePass ? () => iterableOf(data) : undefined;
+    if (open !== undefined && this.mayStream(options)) {
+      return stepwiseRowsOfStream(this.description, open, isOnce, this.givenSizes, options, blockRows);
+    }
+    return stepwiseRowsInMemory(this.description, await this.takeInAll(data, options), options, blockRows);
+  }
+
+  private mayStream(options: ReturnType<typeof resolveFitOptions>): boolean {
+    if (options.stream === false) return false;
+    if (this.description.sequences !== undefined) {
+      if (options.stream !== true) return false;
+      throw new OptionError("stream", "a model without a chain: sequences are held in memory", "true");
+    }
+    if (options.weights !== undefined) {
+      throw new OptionError("weights", "nothing beside batches; put the weights into each batch", "weights");
+    }
+    return true;
+  }
+
+  private takeInAll(data: D, options: ReturnType<typeof resolveFitOptions>): Promise<Dataset> {
+    return takeIn(this.description, data, {
       sizes: this.givenSizes,
       sizesOrigin: "as given to the constructor",
       labels: {},
       needs: "all",
       weights: options.weights,
     });
-    return fitRowsInMemory(this.description, dataset, options, this.blockRows);
   }
 
   private async *learn(
-    rows: FitRows,
-    options: ReturnType<typeof resolveFitOptions>,
+    events: AsyncIterable<FitEvent<Tensors>>,
+    sizes: Sizes,
+    labels: Readonly<Record<string, LabelDictionary>>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
-    for await (const event of fitByEm(this, rows, options)) {
+    for await (const event of events) {
       if (event.kind !== "end") {
         yield event;
         continue;
       }
       const { parameters, ...rest } = event.result;
-      const fitted = this.makeFitted(rows.learned.sizes, parameters, rows.labels);
+      const fitted = this.makeFitted(sizes, parameters, labels);
       if (!this.disposed) this.fitted = fitted;
       const result: FitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
       yield { kind: "end", result };
@@ -278,7 +336,8 @@ export abstract class EmTrainer<
         const weight = dataset.weights?.[row] ?? 1;
         if (weight > 0) logLikelihood += weight * density;
       });
-      return { rows: dataset.rows, logLikelihood, meanLogLikelihood: logLikelihood / dataset.totalWeight, perRow };
+      const { rows, totalWeight } = dataset;
+      return { rows, logLikelihood, meanLogLikelihood: logLikelihood / totalWeight, totalWeight, perRow };
     };
     return this.query(data, "score", scored, options.weights);
   }

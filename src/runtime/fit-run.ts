@@ -2,7 +2,10 @@ import type { FitCallbacks, FitEvent, FitResult } from "./fit/fit-events.js";
 import type { FitState } from "./fit/fit-state.js";
 
 /** What callbacks are told of a result. */
-type AnyResult = Pick<FitResult, "logLikelihood" | "converged">;
+interface AnyResult {
+  readonly logLikelihood: number | null;
+  readonly converged: boolean;
+}
 
 /**
  * A fit under way. `await` it for the result, or iterate over its events; the fit goes on as events are taken, so that
@@ -111,7 +114,10 @@ export class FitRun<P, R extends AnyResult = FitResult<P>, S = FitState>
           break;
         }
         case "end":
-          await callback.onTrainEnd?.({ logLikelihood: event.result.logLikelihood, converged: event.result.converged });
+          await callback.onTrainEnd?.({
+            logLikelihood: event.result.logLikelihood ?? NaN,
+            converged: event.result.converged,
+          });
           break;
         case "restart":
         case "checkpoint":

@@ -5,9 +5,14 @@ export type { Forecast } from "./chain/forecast.js";
 export { OnlineFilter } from "./chain/online-filter.js";
 export type { Filtered, Observation } from "./chain/online-filter.js";
 export { ElboTrainer } from "./elbo-trainer.js";
+export { AdversarialTrainer } from "./adversarial-trainer.js";
+export type * from "./adversarial/adversarial-description.js";
+export type { AdversarialFitResult } from "./adversarial/adversarial-fit.js";
+export type { AdversarialFitOptions, AdversarialState } from "./adversarial/adversarial-options.js";
 export type { BoundOptions, BoundScore } from "./elbo-trainer.js";
 export type * from "./elbo/elbo-description.js";
-export { NonFiniteStepError } from "./elbo/elbo-fit.js";
+export { NonFiniteStepError } from "./elbo/non-finite-step-error.js";
+export type * from "./networks/network-description.js";
 export type { StepFitOptions } from "./elbo/step-options.js";
 export type { StepState } from "./elbo/step-state.js";
 export type * from "./description.js";
@@ -54,6 +59,7 @@ export * from "../numerics/sweeps.js";
 export { maximisers } from "../numerics/maximise/index.js";
 export type { MaximisationInput, Maximiser, PriorArguments } from "../numerics/maximise/index.js";
 export { maximiseRegression } from "../numerics/maximise/regression.js";
+export { recentreRegression } from "../numerics/maximise/regression/recentre.js";
 export { regressionRidgePenalty } from "../numerics/maximise/regression/ridge-penalty.js";
 export type {
   RegressionBlock,

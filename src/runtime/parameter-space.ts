@@ -76,7 +76,7 @@ export class ParameterSpace {
 
 /**
  * Number of free parameters: K-1 for a simplex, D(D+1)/2 for a full covariance, and for a low-rank one its entries less
- * the r(r-1)/2 rotations of the loadings that change nothing.
+ * the r(r-1)/2 rotations of the loadings that change nothing; so for the loadings of Gaussian latents.
  */
 export function degreesOfFreedom(parameters: readonly ParameterDescription[], sizes: Sizes): number {
   let total = 0;
@@ -87,9 +87,16 @@ export function degreesOfFreedom(parameters: readonly ParameterDescription[], si
       const rank = own[1] - 1;
       each -= (rank * (rank - 1)) / 2;
     }
+    if (parameter.rotates === true) each -= rotations(own[0], own[1]);
     total += cells * each;
   }
   return total;
+}
+
+/** Dimension of the orbit of loadings [D, L] under rotations of the L factors. */
+function rotations(dimension: number, rank: number): number {
+  const pairs = (n: number): number => (n > 1 ? (n * (n - 1)) / 2 : 0);
+  return pairs(rank) - pairs(rank - dimension);
 }
 
 const SIMPLEX_TOLERANCE = 1e-6;

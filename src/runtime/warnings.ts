@@ -58,6 +58,12 @@ export const warnings = {
     code: "GEN5008",
     message: `Restart ${restart} was given up: ${reason}`,
   }),
+  estimatedLogLikelihood: (): FitWarning => ({
+    code: "GEN5018",
+    message:
+      "The rows could be read once only: the log-likelihood is the sum over batches, each at the parameters that it was " +
+      "met with, and the final parameters are likely to be better.",
+  }),
   interrupted: (iterations: number): FitWarning => ({
     code: "GEN5009",
     message: `Interrupted after ${iterations} iterations; these are the best parameters so far.`,
@@ -83,6 +89,12 @@ export const warnings = {
   undeterminedCoefficients: (detail: string): FitWarning => ({
     code: "GEN5014",
     message: `Regressors are collinear: ${detail}. The smallest change of the coefficients was taken.`,
+  }),
+  varianceNearZero: (parameter: string, cell: number | undefined): FitWarning => ({
+    code: "GEN5019",
+    message:
+      `\`${parameter}\`${cellText(cell)} has gone towards 0: Gaussian latents reproduce a column, or have no spread of their ` +
+      "own. Use fewer of them, or a prior on the variance.",
   }),
   singularCovariance: (detail: string): FitWarning => ({
     code: "GEN5015",

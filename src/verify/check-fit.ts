@@ -1,11 +1,11 @@
 import { interpretPlan } from "../ir/interpret-plan.js";
 import type { EmProgram } from "../ir/program.js";
 import type { CheckResult } from "./check-result.js";
-import { drawProblem, tinySizes, trainerColumns } from "./random-problem.js";
+import { drawProblem, tinySizes, trainerColumns, type RandomProblem } from "./random-problem.js";
 import type { Columns, MakeTrainer, VerifiableTrainer } from "./verifiable-trainer.js";
 
 const rows = 2000;
-const restarts = 8;
+const manyRestarts = 8;
 /** Keeps spreads from collapsing, at next to no cost to the objective. */
 const smallRidge = 1e-8;
 /** For what the ridge takes away, and the last gains below the tolerance of the fit. */
@@ -20,18 +20,30 @@ export async function checkFit(
 ): Promise<readonly CheckResult[]> {
   const sizes = tinySizes(model, given);
   const problem = drawProblem(model, { sizes, rows, seed });
-  const data = trainerColumns(model, problem);
+  return fitOf(logPrior, makeTrainer, problem, trainerColumns(model, problem), `${rows} drawn rows`, seed);
+}
+
+/** The same for given draws. */
+export async function fitOf(
+  logPrior: EmProgram["logPrior"],
+  makeTrainer: MakeTrainer,
+  { sizes, parameters }: Pick<RandomProblem, "sizes" | "parameters">,
+  data: Columns,
+  what: string,
+  seed: number,
+  restarts = manyRestarts,
+): Promise<readonly CheckResult[]> {
   const trainer = makeTrainer(sizes);
   const { trace, objective } = await trainer.fit(data, { seed, restarts, ridge: smallRidge });
   trainer.dispose();
   const reference = makeTrainer(sizes);
-  reference.setParameters(problem.parameters);
+  reference.setParameters(parameters);
   const { logLikelihood } = await reference.score(data);
   reference.dispose();
-  const prior = interpretPlan(logPrior, { sizes, rows: 1, inputs: { parameter: problem.parameters } });
+  const prior = interpretPlan(logPrior, { sizes, rows: 1, inputs: { parameter: parameters } });
   const truth = logLikelihood + (prior["logPrior"]?.[0] ?? NaN);
   return [
-    neverFalls("objective never falls", trace, `${rows} drawn rows`),
+    neverFalls("objective never falls", trace, what),
     {
       name: "fit explains drawn data as the truth does",
       outcome: objective >= truth - allowance ? "passed" : "failed",

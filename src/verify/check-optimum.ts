@@ -3,7 +3,7 @@ import type { EmProgram } from "../ir/program.js";
 import { fromUnconstrained, toUnconstrained } from "../numerics/transforms.js";
 import type { CheckResult } from "./check-result.js";
 import { drawProblem, tinySizes, trainerColumns, valueForm, type Tensors } from "./random-problem.js";
-import type { MakeTrainer, VerifiableTrainer } from "./verifiable-trainer.js";
+import type { Columns, MakeTrainer, VerifiableTrainer } from "./verifiable-trainer.js";
 
 const name = "fit ends at an optimum";
 const rows = 400;
@@ -22,6 +22,18 @@ export async function checkOptimum(
   const { model } = program;
   const sizes = tinySizes(model, given);
   const data = trainerColumns(model, drawProblem(model, { sizes, rows, seed }));
+  return optimumOf(program, makeTrainer, sizes, data, rows, seed);
+}
+
+/** The same for given draws. */
+export async function optimumOf(
+  program: EmProgram,
+  makeTrainer: MakeTrainer,
+  sizes: Readonly<Record<string, number>>,
+  data: Columns,
+  rows: number,
+  seed: number,
+): Promise<CheckResult> {
   const trainer = makeTrainer(sizes);
   let iterations: number;
   try {

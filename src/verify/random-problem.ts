@@ -104,6 +104,17 @@ export function drawParameters(
   return values;
 }
 
+/** Given variables from standard distributions. */
+export function drawGivens(model: Model, sizes: Readonly<Record<string, number>>, rows: number, seed: number): Tensors {
+  const data: Tensors = {};
+  for (const variable of model.variables.filter(({ role }) => role === "given")) {
+    const stream = new RandomStream({ seed, site: `given ${variable.name}` });
+    const count = cellShape(model, variable, sizes).reduce((product, size) => product * size, rows);
+    data[variable.name] = Float64Array.from({ length: count }, () => drawGiven(variable.domain, sizes, stream));
+  }
+  return data;
+}
+
 /** Draws data from the model by its own sampler, given variables from standard distributions. */
 export function drawProblem(
   model: Model,
@@ -121,11 +132,7 @@ export function drawProblem(
   const { sizes, rows, seed } = options;
   const parameters = options.parameters ?? drawParameters(model, sizes, seed, options.spread);
   const data: Tensors = {};
-  for (const variable of model.variables.filter(({ role }) => role === "given")) {
-    const stream = new RandomStream({ seed, site: `given ${variable.name}` });
-    const count = cellShape(model, variable, sizes).reduce((product, size) => product * size, rows);
-    data[variable.name] = Float64Array.from({ length: count }, () => drawGiven(variable.domain, sizes, stream));
-  }
+  Object.assign(data, drawGivens(model, sizes, rows, seed));
   const weight = model.axes.find((axis) => axis.weight !== undefined)?.weight;
   if (weight !== undefined) data[weight] = new Float64Array(rows).fill(1);
   const streams = new Map<string, RandomStream>();

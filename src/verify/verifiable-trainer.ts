@@ -18,6 +18,8 @@ export interface VerifiableTrainer {
   logDensity(data: Columns): Promise<Float64Array>;
   /** Gaussian latents have their means under their own names. */
   predict(data: Columns): Promise<{ readonly probability: Columns; readonly covariance?: Columns }>;
+  /** `count` rows, or, of a model with a chain, sequences. */
+  sample(count: number, options: Readonly<Record<string, unknown>>): Promise<Columns>;
   save(): Promise<Uint8Array>;
   restore(bytes: Uint8Array): void;
   dispose(): void;

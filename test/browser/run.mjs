@@ -4,7 +4,7 @@
 // cross-origin isolation and under a policy that forbids WebAssembly, trained there on real data, and compared with the
 // same module in Node. CHROMIUM names the browser; without one there is nothing to test, and that is said.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -40,6 +40,14 @@ const models = [
     data: faithful.map(([, waiting]) => waiting),
   },
 ];
+/** Enough rows for several threads, which a page has only where it is isolated. */
+const threaded = {
+  name: "gaussian-mixture",
+  exported: "GaussianMixture",
+  sizes: { K: 2, D: 2 },
+  data: Array.from({ length: 300 }, () => faithful).flat(),
+  restarts: 4,
+};
 const isolation = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -51,15 +59,16 @@ const pages = [
 ];
 
 const train = `
-export async function train(Model, { sizes, data }) {
+export async function train(Model, { sizes, data, restarts }) {
   const model = new Model(sizes);
-  const { logLikelihood, iterations, converged } = await model.fit(data, { seed: 1, restarts: 2 });
+  const { logLikelihood, iterations, converged } = await model.fit(data, { seed: 1, restarts, threads: 2 });
+  const { threads } = model.kernels;
   const predicted = Array.from((await model.predict(data.slice(0, 5))).z);
   const again = new Model(sizes);
   again.restore(await model.save());
   const { total } = await again.score(data).then((score) => ({ total: score.logLikelihood }));
   model.dispose();
-  return { logLikelihood, iterations, converged, predicted, total, isolated: globalThis.crossOriginIsolated === true };
+  return { logLikelihood, iterations, converged, predicted, total, threads, isolated: globalThis.crossOriginIsolated === true };
 }
 `;
 
@@ -71,31 +80,53 @@ const check = (what, holds, detail) => {
 };
 
 try {
+  testSizes();
   for (const model of models) await testModel(model);
+  await testModel(threaded);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 console.log(failures === 0 ? "test:browser: all hold" : `test:browser: ${failures} failed`);
 process.exit(failures === 0 ? 0 : 1);
 
-async function testModel({ name, exported, sizes, data }) {
+/** A standard mixture as one JavaScript file. */
+function standalone(name) {
   const file = join(folder, `${name}.mjs`);
   const arguments_ = [join(root, "bin", "genc.js"), "compile", `std:mixtures/${name}`, "--standalone", "-o", file];
   const compiled = spawnSync(process.execPath, arguments_, { encoding: "utf8" });
   if (compiled.status !== 0) throw new Error(compiled.stderr);
-  const module = readFileSync(file, "utf8");
-  const size = gzipSync(module, { level: 9 }).length;
-  check(`${name}, size`, size < SIZE_LIMIT, `${(size / 1000).toFixed(1)} kB gzipped`);
-  const imports = module.match(/^\s*import\b.*|\bimport\s*\(.{0,40}|\bfrom\s*"[^"]*"/gm) ?? [];
-  check(`${name}, imports`, imports.length === 0, imports.join("; ") || "none");
+  return { file, module: readFileSync(file, "utf8") };
+}
 
+/** Every standard mixture is small, and imports nothing. */
+function testSizes() {
+  for (const entry of readdirSync(join(root, "stdlib", "models", "mixtures"))) {
+    if (!entry.endsWith(".gen")) continue;
+    const name = entry.slice(0, -".gen".length);
+    const { module } = standalone(name);
+    const size = gzipSync(module).length;
+    const imports = module.match(/^\s*import\b.*|\bimport\s*\(.{0,40}|\bfrom\s*"[^"]*"/gm) ?? [];
+    check(
+      `${name}, size`,
+      size < SIZE_LIMIT && imports.length === 0,
+      `${(size / 1000).toFixed(1)} kB gzipped, ${imports.length === 0 ? "imports nothing" : imports.join("; ")}`,
+    );
+  }
+}
+
+async function testModel({ name, exported, sizes, data, restarts = 2 }) {
+  const { file, module } = standalone(name);
   const script = `import { ${exported} as Model } from "./model.mjs";
 ${train.replace("export ", "")}
-const job = ${JSON.stringify({ sizes, data })};
+const job = ${JSON.stringify({ sizes, data, restarts })};
 const report = (result) => fetch("/result", { method: "POST", body: JSON.stringify(result) });
 train(Model, job).then(report, (error) => report({ error: String(error?.stack ?? error) }));`;
   const { train: trainHere } = await import(`data:text/javascript,${encodeURIComponent(train)}`);
-  const expected = await trainHere((await import(pathToFileURL(file).href))[exported], { sizes, data });
+  const expected = await trainHere((await import(pathToFileURL(file).href))[exported], {
+    sizes,
+    data,
+    restarts,
+  });
   for (const page of pages) {
     const started = performance.now();
     const found = await inBrowser(page.headers, module, script);
@@ -111,9 +142,12 @@ train(Model, job).then(report, (error) => report({ error: String(error?.stack ??
       String(found.predicted) === String(expected.predicted);
     check(
       `${name}, ${page.name} page`,
-      same && found.converged && found.isolated === page.isolated,
+      same &&
+        found.converged &&
+        found.isolated === page.isolated &&
+        found.threads === (page.isolated ? expected.threads : 1),
       `log-likelihood ${found.logLikelihood} after ${found.iterations} iterations (Node: ${expected.logLikelihood}), ` +
-        `cross-origin isolated: ${found.isolated}, ${seconds} s with the start of the browser`,
+        `cross-origin isolated: ${found.isolated}, threads: ${found.threads}, ${seconds} s with the start of the browser`,
     );
   }
 }

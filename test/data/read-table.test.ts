@@ -99,7 +99,7 @@ describe("formats", () => {
   });
 
   it("says which formats it does not read", async () => {
-    expect(problemsOf(await read(write("p.parquet", "PAR1")))[0]).toMatchObject({ code: "GEN4002" });
+    expect(problemsOf(await read(write("s.xlsx", "PK")))[0]).toMatchObject({ code: "GEN4002" });
   });
 });
 

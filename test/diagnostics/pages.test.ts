@@ -18,12 +18,14 @@ const worded: Readonly<Record<keyof typeof warnings, FitWarning>> = {
   objectiveDiffers: warnings.objectiveDiffers("the log-priors"),
   objectiveFell: warnings.objectiveFell(5, 1e-3),
   restartFailed: warnings.restartFailed(1, "the log-likelihood is not finite"),
+  estimatedLogLikelihood: warnings.estimatedLogLikelihood(),
   interrupted: warnings.interrupted(5),
   ridgeWithoutEffect: warnings.ridgeWithoutEffect(),
   emptyComponents: warnings.emptyComponents("z", [1]),
   equalComponents: warnings.equalComponents("K", 0, 1),
   moreComponentsThanRows: warnings.moreComponentsThanRows("z", 5, 3),
   undeterminedCoefficients: warnings.undeterminedCoefficients("two columns are the same"),
+  varianceNearZero: warnings.varianceNearZero("", 0),
   singularCovariance: warnings.singularCovariance("too few rows"),
 };
 

@@ -69,3 +69,14 @@ test("random intercepts of balanced groups", async () => {
   const share = between / (between + within / I);
   y.forEach((group, g) => expect(shift.data[g]).toBeCloseTo(share * (mean(group) - overall), 3));
 });
+
+test("a variance that goes to 0 is told", async () => {
+  const Trainer = await trainerOfModel("causes");
+  const { warnings } = await new Trainer({ Q: 2 }).fit({ size: iris() });
+  expect(warnings.map(({ code }) => code)).toContain("GEN5019");
+  const Plane = await trainerOfModel("plane");
+  const clean = await new Plane({ Q: 2 }).fit({ size: iris() });
+  // 4 x 2 loadings less one rotation, 4 means, one variance.
+  expect(clean.degreesOfFreedom).toBe(12);
+  expect(clean.warnings.map(({ code }) => code)).not.toContain("GEN5019");
+});

@@ -28,9 +28,10 @@ export async function compile(terminal: Terminal, file: string, options: EmitOpt
   }
   const compiled = await compileModel(terminal, source, options);
   const output = options.output ?? outputBeside(file);
+  const emission = { ...options, compact: options.standalone === true };
   const emitted = javaScriptName.test(output)
-    ? emitJavaScriptModule(compiled, options)
-    : (await emitModule(compiled, options)).typescript;
+    ? emitJavaScriptModule(compiled, emission)
+    : (await emitModule(compiled, emission)).typescript;
   const text =
     options.standalone === true
       ? await inlined(emitted, chooseEngine(options.engine ?? "auto", compiled.program).engine)

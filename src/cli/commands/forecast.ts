@@ -3,6 +3,7 @@ import type { NamedTensor } from "../../runtime/named-tensor.js";
 import { bindData, readData, trainerData, type DataOptions } from "../bind-data.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
+import { requireDensity } from "../require-density.js";
 import { openModel, type ModelOptions } from "../open-model.js";
 import type { Terminal } from "../terminal.js";
 import { tensorDocument } from "../train-document.js";
@@ -26,7 +27,7 @@ export async function forecast(terminal: Terminal, file: string, options: Foreca
   if (sequences === undefined)
     throw usageFailure(`${name} has no chain, so nothing comes after its rows.`, "genc sample draws new rows.");
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
-  const trainer = model.trainer(bound.sizes);
+  const trainer = requireDensity(model.trainer(bound.sizes), "forecast");
   if (learnsByBound(trainer)) throw usageFailure(`${name} is learned by a bound, which has no forecasts.`);
   const { steps, draws, level, seed } = options;
   const answer = await trainer.forecast(trainerData(bound, model.description), { steps, draws, level, seed });

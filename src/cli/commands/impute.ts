@@ -1,11 +1,15 @@
 import { isMissing, textAt } from "../../data/table.js";
-import { writeCsv, type CsvCell } from "../../data/write-csv.js";
-import { bindData, readData, trainerData, type DataOptions } from "../bind-data.js";
+import { csvRows, writeCsv, type CsvCell } from "../../data/write-csv.js";
+import { bindData, trainerData, type DataOptions } from "../bind-data.js";
+import { bindBlocks, needsMemory, openData, type BoundBlock } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
+import { requireDensity } from "../require-density.js";
 import { openModel, type ModelOptions } from "../open-model.js";
+import type { ModelDescription } from "../../runtime/description.js";
 import { variableColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
-import { requireFolderOf, writeResult } from "../write-result.js";
+import type { DensityTrainer } from "../trainer.js";
+import { openResult, requireFolderOf, writeResult } from "../write-result.js";
 
 export interface ImputeOptions extends ModelOptions, DataOptions {
   readonly out?: string;
@@ -14,13 +18,47 @@ export interface ImputeOptions extends ModelOptions, DataOptions {
 /** `genc impute`: the data as they came, every missing entry of an optional variable filled with its conditional mean. */
 export async function impute(terminal: Terminal, file: string, options: ImputeOptions): Promise<ExitCode> {
   requireFolderOf(options.out);
-  const { trained, ...model } = await openModel(terminal, file, options);
-  const table = await readData(terminal, options);
-  const bound = bindData(terminal, table, model.description, model.sizes, options, trained);
-  const trainer = model.trainer(bound.sizes);
-  const imputed = await trainer.impute(trainerData(bound, model.description));
-  trainer.dispose();
+  const model = await openModel(terminal, file, options);
+  const opened = await openData(terminal, options, "one", needsMemory(model.description));
+  let count = 0;
+  if (opened.kind === "table") {
+    const bound = bindData(terminal, opened.table, model.description, model.sizes, options, model.trained);
+    const trainer = requireDensity(model.trainer(bound.sizes), "impute");
+    const filled = await fill(trainer, model.description, { table: opened.table, bound });
+    trainer.dispose();
+    writeResult(terminal, options.out, writeCsv(filled.header, filled.rows));
+    ({ count } = filled);
+  } else {
+    const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained, true);
+    const trainer = requireDensity(model.trainer(blocks.sizes), "impute");
+    const result = openResult(terminal, options.out);
+    let isFirst = true;
+    for await (const block of blocks.open()) {
+      const filled = await fill(trainer, model.description, block);
+      result.write(isFirst ? writeCsv(filled.header, filled.rows) : csvRows(filled.rows));
+      isFirst = false;
+      count += filled.count;
+    }
+    result.end();
+    trainer.dispose();
+  }
+  if (options.quiet !== true) terminal.message(`filled: ${count} missing ${count === 1 ? "entry" : "entries"}\n`);
+  return exitCode.fine;
+}
 
+interface FilledTable {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly CsvCell[])[];
+  /** Entries that were missing and are not. */
+  readonly count: number;
+}
+
+async function fill(
+  trainer: DensityTrainer,
+  description: ModelDescription,
+  { table, bound }: BoundBlock,
+): Promise<FilledTable> {
+  const imputed = await trainer.impute(trainerData(bound, description));
   const filled = new Map(
     Object.entries(imputed).flatMap(([name, tensor]) =>
       variableColumns(name, tensor, bound.mapping).map((column) => [column.name, column] as const),
@@ -34,14 +72,5 @@ export async function impute(terminal: Terminal, file: string, options: ImputeOp
     return value;
   });
   const rows = Array.from({ length: table.rows }, (_, row) => cells.map((cell) => cell(row)));
-  writeResult(
-    terminal,
-    options.out,
-    writeCsv(
-      table.columns.map((column) => column.name),
-      rows,
-    ),
-  );
-  if (options.quiet !== true) terminal.message(`filled: ${count} missing ${count === 1 ? "entry" : "entries"}\n`);
-  return exitCode.fine;
+  return { header: table.columns.map((column) => column.name), rows, count };
 }

@@ -50,13 +50,13 @@ const [, ...lines] = (await read("${base}.csv")).trim().split("\\n");
 const ${variable} = lines.map((line) => line.split(",").map(Number));
 
 const model = new Model(${JSON.stringify(dims)});
-const run = model.fit({ ${variable} }, { seed: 1, restarts: 5 });
+const run = model.fit({ ${variable} }, { seed: 1 });
 for await (const event of run) {
   if (event.kind === "warning") console.error(event.message);
 }
 const { logLikelihood, iterations, converged } = await run;
 console.log({ logLikelihood, iterations, converged });
-for (const [name, { shape, data }] of Object.entries(model.parameters)) console.log(name, shape, [...data]);
+for (const [name, { shape, data }] of Object.entries(model.parameters)) console.log(name, shape, [...data.slice(0, 12)]);
 await writeFile(new URL("${base}.safetensors", import.meta.url), await model.save());
 model.dispose();
 `;

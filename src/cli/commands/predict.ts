@@ -1,15 +1,17 @@
-import { writeCsv } from "../../data/write-csv.js";
-import { bindData, readData, trainerData, type DataOptions } from "../bind-data.js";
+import { csvRows, writeCsv, type CsvCell } from "../../data/write-csv.js";
+import type { NamedTensor } from "../../runtime/named-tensor.js";
+import { bindData, trainerData, type DataOptions } from "../bind-data.js";
+import { bindBlocks, needsMemory, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
-import { openModel, type ModelOptions } from "../open-model.js";
-import type { NamedTensor } from "../../runtime/named-tensor.js";
+import { requireDensity } from "../require-density.js";
+import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import { momentColumns, posteriorColumns, variableColumns } from "../result-columns.js";
 import { boundOptions } from "../step-fit-options.js";
 import type { Terminal } from "../terminal.js";
-import { learnsByBound, type Trainer } from "../trainer.js";
+import { learnsByBound, type DensityTrainer } from "../trainer.js";
 import { tensorDocument } from "../train-document.js";
-import { requireFolderOf, writeResult } from "../write-result.js";
+import { openResult, requireFolderOf, writeResult } from "../write-result.js";
 
 export interface PredictOptions extends ModelOptions, DataOptions {
   readonly out?: string;
@@ -22,20 +24,20 @@ export interface PredictOptions extends ModelOptions, DataOptions {
  */
 export async function predict(terminal: Terminal, file: string, options: PredictOptions): Promise<ExitCode> {
   requireFolderOf(options.out);
-  const { trained, ...model } = await openModel(terminal, file, options);
+  const model = await openModel(terminal, file, options);
+  const { trained } = model;
   if (!model.description.variables.some(({ role }) => role === "latent")) {
     throw usageFailure(
       `${model.description.name} has no latent variable, so there is nothing to predict.`,
       "genc score gives the density of every row, genc sample draws from the model.",
     );
   }
-  const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
-  const trainer = model.trainer(bound.sizes);
-  const { probability, mostProbable, means, covariance } = await posterior(
-    trainer,
-    trainerData(bound, model.description),
-    options,
-  );
+  const opened = await openData(terminal, options, "one", needsMemory(model.description));
+  if (opened.kind === "blocks") return await predictBlocks(terminal, opened, model, options);
+  const bound = bindData(terminal, opened.table, model.description, model.sizes, options, trained);
+  const trainer = requireDensity(model.trainer(bound.sizes), "predict");
+  const answer = await posterior(trainer, trainerData(bound, model.description), options);
+  const { probability, mostProbable, means, covariance } = answer;
   trainer.dispose();
   const { rows } = bound;
   if (options.json === true) {
@@ -52,6 +54,37 @@ export async function predict(terminal: Terminal, file: string, options: Predict
     writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
     return exitCode.fine;
   }
+  const { header, cells } = posteriorTable(answer, rows);
+  writeResult(terminal, options.out, writeCsv(header, cells));
+  return exitCode.fine;
+}
+
+async function predictBlocks(
+  terminal: Terminal,
+  opened: DataBlocks,
+  model: OpenModel,
+  options: PredictOptions,
+): Promise<ExitCode> {
+  if (options.json === true) throw notInOneDocument();
+  const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained);
+  const trainer = requireDensity(model.trainer(blocks.sizes), "predict");
+  const result = openResult(terminal, options.out);
+  let isFirst = true;
+  for await (const { bound } of blocks.open()) {
+    const answer = await posterior(trainer, trainerData(bound, model.description), options);
+    const { header, cells } = posteriorTable(answer, bound.rows);
+    result.write(isFirst ? writeCsv(header, cells) : csvRows(cells));
+    isFirst = false;
+  }
+  result.end();
+  trainer.dispose();
+  return exitCode.fine;
+}
+
+function posteriorTable(
+  { probability, mostProbable, means, covariance }: Posterior,
+  rows: number,
+): { readonly header: readonly string[]; readonly cells: readonly (readonly CsvCell[])[] } {
   const columns = [
     ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table, mostProbable[name])),
     ...Object.entries(means).flatMap(([name, mean]) =>
@@ -60,16 +93,10 @@ export async function predict(terminal: Terminal, file: string, options: Predict
         : momentColumns(name, mean, covariance[name]),
     ),
   ];
-  const header = columns.map((column) => column.name);
-  writeResult(
-    terminal,
-    options.out,
-    writeCsv(
-      header,
-      Array.from({ length: rows }, (_, row) => columns.map((column) => column.at(row))),
-    ),
-  );
-  return exitCode.fine;
+  return {
+    header: columns.map((column) => column.name),
+    cells: Array.from({ length: rows }, (_, row) => columns.map((column) => column.at(row))),
+  };
 }
 
 interface Posterior {
@@ -82,7 +109,7 @@ interface Posterior {
 }
 
 async function posterior(
-  trainer: Trainer,
+  trainer: DensityTrainer,
   data: ReturnType<typeof trainerData>,
   options: PredictOptions,
 ): Promise<Posterior> {

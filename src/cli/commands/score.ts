@@ -1,9 +1,11 @@
 import { boundOptions } from "../step-fit-options.js";
-import { bindData, readData, trainerData, type DataOptions } from "../bind-data.js";
+import { bindData, trainerData, type DataOptions } from "../bind-data.js";
+import { bindBlocks, needsMemory, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
-import { openModel, type ModelOptions } from "../open-model.js";
+import { requireDensity } from "../require-density.js";
+import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import type { Terminal } from "../terminal.js";
-import { learnsByBound } from "../trainer.js";
+import { learnsByBound, type DensityTrainer } from "../trainer.js";
 
 export interface ScoreOptions extends ModelOptions, DataOptions {
   readonly json?: boolean;
@@ -14,24 +16,79 @@ export interface ScoreOptions extends ModelOptions, DataOptions {
 
 /** `genc score`: log-density of data, in total, in the mean, and with `--per-row` of every row. */
 export async function score(terminal: Terminal, file: string, options: ScoreOptions): Promise<ExitCode> {
-  const { trained, ...model } = await openModel(terminal, file, options);
-  const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
-  const trainer = model.trainer(bound.sizes);
-  const scored = learnsByBound(trainer)
-    ? await trainer.score(trainerData(bound, model.description), boundOptions(options))
-    : { ...(await trainer.score(trainerData(bound, model.description))), bound: model.description.approximation ?? "exact" };
-  const { rows, logLikelihood, meanLogLikelihood, perRow } = scored;
+  const model = await openModel(terminal, file, options);
+  const opened = await openData(terminal, options, "one", needsMemory(model.description));
+  if (opened.kind === "blocks") return await scoreBlocks(terminal, opened, model, options);
+  const bound = bindData(terminal, opened.table, model.description, model.sizes, options, model.trained);
+  const trainer = requireDensity(model.trainer(bound.sizes), "score");
+  const { perRow, ...totals } = await scoreOf(trainer, trainerData(bound, model.description), options);
   trainer.dispose();
+  if (options.json !== true && options.perRow === true) {
+    terminal.out(`logDensity\n${lines(perRow)}`);
+    return exitCode.fine;
+  }
+  writeTotals(terminal, totals, options, options.perRow === true ? { perRow: [...perRow] } : {});
+  return exitCode.fine;
+}
+
+async function scoreBlocks(
+  terminal: Terminal,
+  opened: DataBlocks,
+  model: OpenModel,
+  options: ScoreOptions,
+): Promise<ExitCode> {
+  if (options.json === true && options.perRow === true) throw notInOneDocument();
+  const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained);
+  const trainer = requireDensity(model.trainer(blocks.sizes), "score");
+  if (options.perRow === true) terminal.out("logDensity\n");
+  const totals = { rows: 0, logLikelihood: 0, totalWeight: 0, bound: "exact" };
+  for await (const { bound } of blocks.open()) {
+    const part = await scoreOf(trainer, trainerData(bound, model.description), options);
+    totals.rows += part.rows;
+    totals.logLikelihood += part.logLikelihood;
+    totals.totalWeight += part.totalWeight;
+    totals.bound = part.bound;
+    if (options.perRow === true) terminal.out(lines(part.perRow));
+  }
+  trainer.dispose();
+  if (options.perRow === true) return exitCode.fine;
+  const meanLogLikelihood = totals.logLikelihood / totals.totalWeight;
+  writeTotals(terminal, { ...totals, meanLogLikelihood }, options, {});
+  return exitCode.fine;
+}
+
+interface Totals {
+  readonly rows: number;
+  readonly logLikelihood: number;
+  readonly meanLogLikelihood: number;
+  /** What the likelihood is: "exact", or a bound of it. */
+  readonly bound: string;
+}
+
+async function scoreOf(
+  trainer: DensityTrainer,
+  data: ReturnType<typeof trainerData>,
+  options: ScoreOptions,
+): Promise<Totals & { readonly totalWeight: number; readonly perRow: Float64Array }> {
+  if (learnsByBound(trainer)) return await trainer.score(data, boundOptions(options));
+  return { ...(await trainer.score(data)), bound: trainer.description.approximation ?? "exact" };
+}
+
+function lines(perRow: Float64Array): string {
+  return perRow.reduce((text, density) => `${text}${density}\n`, "");
+}
+
+function writeTotals(
+  terminal: Terminal,
+  { rows, logLikelihood, meanLogLikelihood, bound }: Totals,
+  options: ScoreOptions,
+  each: { readonly perRow?: readonly number[] },
+): void {
   if (options.json === true) {
-    const each = options.perRow === true ? { perRow: [...perRow] } : {};
-    terminal.out(
-      `${JSON.stringify({ schema: "genc.score/1", rows, logLikelihood, meanLogLikelihood, bound: scored.bound, ...each })}\n`,
-    );
-  } else if (options.perRow === true) {
-    terminal.out(perRow.reduce((text, density) => `${text}${density}\n`, "logDensity\n"));
+    const document = { schema: "genc.score/1", rows, logLikelihood, meanLogLikelihood, bound, ...each };
+    terminal.out(`${JSON.stringify(document)}\n`);
   } else {
-    const what = scored.bound === "elbo" ? "lower bound   " : "log-likelihood";
+    const what = bound === "elbo" ? "lower bound   " : "log-likelihood";
     terminal.out(`rows            ${rows}\n${what}  ${logLikelihood}\n  mean per row  ${meanLogLikelihood}\n`);
   }
-  return exitCode.fine;
 }

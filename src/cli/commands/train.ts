@@ -1,7 +1,8 @@
-import { bindData, readData, trainerData } from "../bind-data.js";
+import { bindData, trainerData } from "../bind-data.js";
+import { bindBlocks, needsMemory, openData, trainerBatches } from "../data-blocks.js";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
-import { usageFailure } from "../failure.js";
+import { unavailableFailure, usageFailure } from "../failure.js";
 import { inCommandLineWords } from "../failure-from-error.js";
 import { fitOptions, refuseUnsupported, startFrom, type TrainOptions } from "../fit-options.js";
 import { completeSizes, knownSizes, requireGivenSizes } from "../known-sizes.js";
@@ -9,12 +10,18 @@ import { loadSource } from "../load-source.js";
 import { prepareTrainer, type PreparedTrainer } from "../prepare-trainer.js";
 import { createProgress } from "../progress.js";
 import { attachProgram } from "../saved-model.js";
-import type { BoundFitResult, FitRun, StepState } from "../../runtime/index.js";
+import type {
+  AdversarialFitResult,
+  AdversarialState,
+  BoundFitResult,
+  FitEvent,
+  StepState,
+} from "../../runtime/index.js";
 import type { NamedTensor } from "../../runtime/named-tensor.js";
 import type { Terminal } from "../terminal.js";
 import { trainDocument, type FitReport } from "../train-document.js";
-import { stepFitOptions } from "../step-fit-options.js";
-import { learnsByBound, type Trainer } from "../trainer.js";
+import { gameFitOptions, stepFitOptions } from "../step-fit-options.js";
+import { learnsByBound, learnsByGame, type Trainer } from "../trainer.js";
 import { verdict } from "../verdict.js";
 import { requireFolderOf, writeFileOrFail } from "../write-result.js";
 
@@ -24,16 +31,24 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const prepared = await prepareWithWeights(terminal, file, options);
   const { Trainer: Model, engine, backend } = prepared;
   refuseUnsupported(options, prepared.algorithm);
+  if (engine === "tfjs" && (options.threads ?? 1) > 1) {
+    throw unavailableFailure("--threads is for the engine kernel; TensorFlow.js has threads of its own.");
+  }
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
   const start = startFrom(options, description, known);
   const sizes = { ...known, settled: start.sizes };
   requireGivenSizes(description.sizes, sizes);
 
-  const bound = bindData(terminal, await readData(terminal, options), description, sizes, options);
+  const opened = await openData(terminal, options, passesOf(options), needsMemory(description, prepared.algorithm));
+  const bound =
+    opened.kind === "table"
+      ? bindData(terminal, opened.table, description, sizes, options)
+      : await bindBlocks(terminal, opened, description, sizes, options);
+  const data = "open" in bound ? trainerBatches(bound, description) : trainerData(bound, description);
   const model = new Model(completeSizes(description.sizes, bound.sizes));
   model.columns = bound.mapping.columns;
-  const result = await fit(terminal, model, trainerData(bound, model.description), options, start.init);
+  const result = await fit(terminal, model, data, options, start.init);
 
   const { labels } = bound.mapping;
   const report: FitReport = { description, result, parameters: model.parameters, labels, engine, backend };
@@ -48,6 +63,11 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   return options.requireConverged === true && !result.converged ? exitCode.diagnostics : exitCode.fine;
 }
 
+/** Stepwise EM learns in one pass, unless more are asked for. */
+function passesOf({ batchSize, epochs = 1, holdout = 0 }: TrainOptions): "one" | "many" {
+  return batchSize !== undefined && epochs === 1 && holdout === 0 ? "one" : "many";
+}
+
 /** `--weights` needs a declared weight; where the program has none, it is declared on the fly. */
 async function prepareWithWeights(terminal: Terminal, file: string, options: TrainOptions): Promise<PreparedTrainer> {
   const prepared = await prepareTrainer(terminal, loadSource(file), options);
@@ -58,6 +78,10 @@ async function prepareWithWeights(terminal: Terminal, file: string, options: Tra
 }
 
 type Parameters = Readonly<Record<string, NamedTensor>>;
+type AnyEvent =
+  | FitEvent<Parameters>
+  | FitEvent<Parameters, BoundFitResult<Parameters>, StepState>
+  | FitEvent<Parameters, AdversarialFitResult<Parameters>, AdversarialState>;
 
 function inCommandLine(result: FitReport["result"]): FitReport["result"] {
   const warnings = result.warnings.map(({ code, message }) => ({ code, message: inCommandLineWords(message) }));
@@ -67,7 +91,7 @@ function inCommandLine(result: FitReport["result"]): FitReport["result"] {
 async function fit(
   terminal: Terminal,
   model: Trainer,
-  data: ReturnType<typeof trainerData>,
+  data: ReturnType<typeof trainerData> | ReturnType<typeof trainerBatches>,
   options: TrainOptions,
   init: ReturnType<typeof startFrom>["init"],
 ): Promise<FitReport["result"]> {
@@ -79,9 +103,11 @@ async function fit(
       switch (event.kind) {
         case "iteration":
           progress.update(
-            learnsByBound(model)
-              ? `epoch ${event.iteration}: mean bound ${event.meanLogLikelihood.toPrecision(8)}`
-              : `start ${event.restart + 1}, iteration ${event.iteration}: mean log-likelihood ${event.meanLogLikelihood.toPrecision(8)}`,
+            learnsByGame(model)
+              ? `epoch ${event.iteration}: critic ${event.objective.toPrecision(5)}, gap ${event.meanLogLikelihood.toPrecision(5)}`
+              : learnsByBound(model)
+                ? `epoch ${event.iteration}: mean bound ${event.meanLogLikelihood.toPrecision(8)}`
+                : `start ${event.restart + 1}, iteration ${event.iteration}: mean log-likelihood ${event.meanLogLikelihood.toPrecision(8)}`,
           );
           break;
         case "checkpoint":
@@ -105,19 +131,30 @@ async function fit(
 function startFit(
   terminal: Terminal,
   model: Trainer,
-  data: ReturnType<typeof trainerData>,
+  data: ReturnType<typeof trainerData> | ReturnType<typeof trainerBatches>,
   options: TrainOptions,
   init: ReturnType<typeof startFrom>["init"],
   checkpoint: Checkpoint,
-): FitRun<Parameters> | FitRun<Parameters, BoundFitResult<Parameters>, StepState> {
+): AsyncIterable<AnyEvent> & PromiseLike<FitReport["result"]> {
   const { signal } = terminal;
   if (learnsByBound(model)) {
     if (init === "kmeans++" || init === "random")
       throw usageFailure(`--init ${init} is for models learned by EM; weights of networks begin at random.`);
+    if (typeof data === "function") throw new Error("train: minibatches are drawn from rows in memory");
     return model.fit(data, {
       ...stepFitOptions(options),
       ...(init === undefined ? {} : { init }),
       ...checkpoint.stepOptions(),
+      signal,
+    });
+  }
+  if (learnsByGame(model)) {
+    if (init === "kmeans++" || init === "random")
+      throw usageFailure(`--init ${init} is for models learned by EM; weights of networks begin at random.`);
+    return model.fit(data, {
+      ...gameFitOptions(options),
+      ...(init === undefined ? {} : { init }),
+      ...checkpoint.gameOptions(),
       signal,
     });
   }

@@ -9,6 +9,7 @@ import { checkNormalisation } from "../../verify/check-normalisation.js";
 import { checkOptimum } from "../../verify/check-optimum.js";
 import type { CheckResult } from "../../verify/check-result.js";
 import { checkRows } from "../../verify/check-rows.js";
+import { sequenceChecks } from "../../verify/check-sequences.js";
 import type { MakeTrainer } from "../../verify/verifiable-trainer.js";
 import type { Model } from "../../ir/model.js";
 import type { EmProgram } from "../../ir/program.js";
@@ -75,6 +76,7 @@ function modelChecks(
   makeTrainer: MakeTrainer,
   { seed, dim }: VerifyOptions,
 ): readonly Check[] {
+  if (program.sequences !== undefined) return sequenceChecks(program, makeTrainer, seed, dim);
   const elimination = eliminationOrder(model);
   const order = elimination.ok ? elimination.steps.map(({ latent }) => latent) : undefined;
   return [

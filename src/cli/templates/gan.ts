@@ -17,7 +17,6 @@ model Gan {
 `,
   variable: "x",
   dims: {},
-  notTrainable: "adversarial training is not built yet",
   data() {
     // A noisy ring.
     const random = draws(5);

@@ -20,7 +20,6 @@ model StateSpace {
 `,
   variable: "y",
   dims: {},
-  notTrainable: "training along chains is not built yet",
   data() {
     const random = draws(3);
     let level = 10;

@@ -14,7 +14,6 @@ model Vae {
 `,
   variable: "x",
   dims: {},
-  notTrainable: "training of networks is not built yet",
   data() {
     // Bars across a grid of 4 by 4, now and then with a spot of noise.
     const random = draws(4);

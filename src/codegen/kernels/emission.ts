@@ -54,8 +54,6 @@ export function newScope(parts: Partial<Pick<Scope, "variable" | "local" | "loop
 export interface Emission {
   readonly fn: KernelFunction;
   readonly segment: Segment;
-  /** Has every lane a row? */
-  readonly isFull: boolean;
   readonly shapes: Shapes;
   readonly builder: FunctionBuilder;
   readonly context: FunctionContext;

@@ -1,3 +1,4 @@
+import { distributeSolves } from "../../ir/passes/distribute-solves.js";
 import type { PlanFunction } from "../../ir/plan.js";
 import type {
   CellCount,
@@ -25,9 +26,9 @@ import type { Polynomial } from "./polynomial.js";
 import { namesIn } from "./polynomial.js";
 import { forEachStatement, expressionsOf, forEachExpression } from "./walk-kernel.js";
 import { ConstantTable } from "./wasm/constants.js";
-import { encodeDelta } from "./wasm/encode-delta.js";
 import { encodeModule } from "./wasm/encode-module.js";
 import type { Target, WasmFunction, WasmModule } from "./wasm/instructions.js";
+import { printBytes } from "./wasm/print-bytes.js";
 import { printModuleText } from "./wasm/print-text.js";
 import { writeSegment } from "./write-segment.js";
 
@@ -51,19 +52,19 @@ export interface EmittedKernels {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** The functions that can be kernels as one WebAssembly module, in two variants. */
+/** The functions that can be kernels as one WebAssembly module. */
 export function emitKernels(functions: readonly PlanFunction[]): EmittedKernels {
   const { kernels, skipped } = lowerKernels(functions);
   if (kernels.length === 0) return { skipped };
   const { module, firstFreeByte } = assemble(kernels);
-  const [plain, relaxed] = [false, true].map((isRelaxed) => encodeModule(module, { relaxed: isRelaxed }));
+  const { bytes, memoryFlags, fusions } = encodeModule(module);
   return {
     skipped,
     module: {
       lanes,
-      plain: base64(plain.bytes),
-      relaxed: base64(encodeDelta(plain.bytes, relaxed.bytes)),
-      memoryFlags: plain.memoryFlags,
+      bytes: printBytes(bytes),
+      fusions: printBytes(fusions),
+      memoryFlags,
       firstFreeByte,
       functions: kernels.map(({ description }) => description),
     },
@@ -107,7 +108,8 @@ function lowerKernels(functions: readonly PlanFunction[]): {
   return { kernels, skipped };
 }
 
-function lowerKernel(plan: PlanFunction): LoweredKernel {
+function lowerKernel(given: PlanFunction): LoweredKernel {
+  const plan = distributeSolves(given);
   const converted = kernelFromLoops(plan, lowerFunction(plan));
   const fn = onlyUsedArrays(passes.reduce((kernel, pass) => pass.run(kernel), converted));
   const frame = new Map<string, number>();
@@ -118,10 +120,10 @@ function lowerKernel(plan: PlanFunction): LoweredKernel {
   const rowsOffset = place(fn.rows);
   const sizes = [...fn.sizes].map(([name, symbol]) => ({ name: symbol, offset: place(name) }));
   const arrays = [...fn.arrays.values()].map((array) => describeArray(fn, array, place(`&${array.name}`)));
-  const segments = fn.segments.map(({ kind, totals, tail }, i) => {
+  const segments = fn.segments.map(({ kind, totals }, i) => {
     const name = `${fn.name}.${i}`;
     const own = totals === undefined ? {} : { clear: `${name}.clear`, collect: `${name}.collect` };
-    return { export: name, kind, ...own, ...(tail === undefined ? {} : { tail: `${name}.tail` }) };
+    return { export: name, kind, ...own };
   });
   const columns = fn.columns === undefined ? {} : { columns: `${fn.name}.columns` };
   const description = { name: fn.name, segments, ...columns, frameBytes: 4 * frame.size, rowsOffset, sizes, arrays };
@@ -131,12 +133,7 @@ function lowerKernel(plan: PlanFunction): LoweredKernel {
 /** What only the Loop IR used is gone. */
 function onlyUsedArrays(fn: KernelFunction): KernelFunction {
   const used = new Set<string>();
-  const bodies = fn.segments.flatMap(({ body, tail, totals }) => [
-    body,
-    tail ?? [],
-    totals?.clear ?? [],
-    totals?.collect ?? [],
-  ]);
+  const bodies = fn.segments.flatMap(({ body, totals }) => [body, totals?.clear ?? [], totals?.collect ?? []]);
   for (const body of [...bodies, fn.columns ?? []]) {
     forEachStatement(body, (statement) => {
       if (statement.kind === "store" || statement.kind === "updateStore") used.add(statement.array);
@@ -179,7 +176,7 @@ function describeArray(fn: KernelFunction, array: KernelArray, offset: number): 
     case "uniform":
     case "varying":
     case "total":
-      return own(array.kind, array.name, array.length);
+      return own(array.kind, "", array.length);
   }
 }
 
@@ -203,14 +200,11 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
       writeSegment(fn, segment, name, context, offset, use);
     const own = fn.segments.flatMap((segment, i) => {
       const { totals } = segment;
-      const { export: name, tail, clear, collect } = description.segments[i];
+      const { export: name, clear, collect } = description.segments[i];
       const main = write(segment, name);
       if (totals === undefined || clear === undefined || collect === undefined) return [main];
       return [
         main,
-        ...(tail === undefined || segment.tail === undefined
-          ? []
-          : [write({ kind: "rows", body: segment.tail }, tail)]),
         write({ kind: "once", body: totals.clear }, clear),
         write({ kind: "once", body: totals.collect }, collect),
       ];
@@ -233,10 +227,4 @@ function assemble(kernels: readonly LoweredKernel[]): { readonly module: WasmMod
 
 function isVectorFunction(name: VectorFunctionName | HostFunctionName): name is VectorFunctionName {
   return name in vectorFunctions;
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return btoa(text);
 }

@@ -31,8 +31,6 @@ export interface Segment {
   readonly kind: "once" | "rows";
   readonly body: readonly KernelStatement[];
   readonly totals?: { readonly clear: readonly KernelStatement[]; readonly collect: readonly KernelStatement[] };
-  /** Instead of the body, for a group with lanes without a row. */
-  readonly tail?: readonly KernelStatement[];
 }
 
 /** Name of the group at hand in polynomials. */

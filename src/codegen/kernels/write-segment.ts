@@ -59,11 +59,10 @@ class SegmentWriter {
       isExported: true,
     });
     const shapes = shapesOf(fn, segment);
-    const isFull = segment.totals !== undefined;
     this.emission = {
       fn,
       segment,
-      isFull,
+
       shapes,
       builder: this.builder,
       context,
@@ -222,7 +221,7 @@ class SegmentWriter {
       this.run.totals.push({ array: array.name, index });
       this.run.before.push(set(sum, load("v128.load", code, offset)));
       this.run.after.push(store("v128.store", code, get(sum), offset));
-      if (update !== "maximum" || this.emission.isFull) {
+      if (update !== "maximum") {
         const updated = this.vectors.updated(update, value);
         return (v) => set(sum, updated(v, get(sum)));
       }
@@ -314,7 +313,7 @@ class SegmentWriter {
     if (picked === undefined || parts === undefined) throw new Error(`kernel ${this.fn.name}: no picked position`);
     this.vectors.startRun();
     const written = this.vectors.write(value);
-    const active = array.kind === "total" && !this.emission.isFull ? this.vectors.activeLanes() : undefined;
+    const active = array.kind === "total" ? this.vectors.activeLanes() : undefined;
     const { code, offset } = this.places.address(name, parts.rest);
     const stride = this.places.stride(name, parts.slope);
     const vector = newLocal(this.emission, "added", "v128");

@@ -312,6 +312,11 @@ export class VectorWriter {
         return (v) => [set(local, x(v)), op("v128.bitselect", size, get(local), hasSign)];
       }
       case "expOrZero":
+        // Worth its space in what runs in every iteration: sums over the rows.
+        if (this.emission.segment.totals === undefined) {
+          this.emission.use(name);
+          return (v) => call(name, x(v));
+        }
         return (v) =>
           inlined(
             exponentialOrZero,

@@ -169,9 +169,15 @@ class LoopPrinter {
           : binary(expression.function, left, right);
       }
       case "select": {
-        const [whenTrue, whenFalse] = [this.print(expression.whenTrue), this.print(expression.whenFalse)];
+        const condition = this.condition(expression.condition);
+        // Inside the branch of a condition the condition holds: asking again would be an error to TypeScript.
+        if (this.holding.has(condition)) return this.print(expression.whenTrue);
+        this.holding.add(condition);
+        const whenTrue = this.print(expression.whenTrue);
+        this.holding.delete(condition);
+        const whenFalse = this.print(expression.whenFalse);
         return {
-          text: `${this.condition(expression.condition)} ? ${enclosed(whenTrue, strength.comparison)} : ${whenFalse.text}`,
+          text: `${condition} ? ${enclosed(whenTrue, strength.comparison)} : ${whenFalse.text}`,
           strength: strength.conditional,
         };
       }
@@ -188,6 +194,9 @@ class LoopPrinter {
       }
     }
   }
+
+  /** Conditions whose branch is being printed. */
+  private readonly holding = new Set<string>();
 
   private condition(expression: LoopExpression): string {
     if (expression.kind === "binary" && isComparison(expression.function)) {
@@ -249,7 +258,11 @@ class LoopPrinter {
 }
 
 function sweepArguments({ from, to, last }: Sweep): readonly string[] {
-  return [String(from), ...(to === undefined && last !== true ? [] : [String(to ?? Infinity)]), ...(last === true ? ["true"] : [])];
+  return [
+    String(from),
+    ...(to === undefined && last !== true ? [] : [String(to ?? Infinity)]),
+    ...(last === true ? ["true"] : []),
+  ];
 }
 
 function sourceText(source: ArraySource): string {

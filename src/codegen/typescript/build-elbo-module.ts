@@ -1,8 +1,9 @@
 import type { Dimension } from "../../ir/model.js";
 import type { ElboProgram, WeightStart } from "../../ir/program.js";
-import type { ElboDescription, StartDescription } from "../../runtime/elbo/elbo-description.js";
-import type { Extent } from "../../runtime/description.js";
-import { emitKernels } from "../kernels/emit-kernel.js";
+import type { ElboDescription, NoiseDescription, StartDescription } from "../../runtime/elbo/elbo-description.js";
+import type { Extent, ModelDescription } from "../../runtime/description.js";
+import type { PlanFunction } from "../../ir/plan.js";
+import { emitNetwork } from "../network-kernels/emit-network.js";
 import { classText, type Engine, LoopFunctions, method, realVariables } from "./build-module.js";
 import { describe, extentOfSize, type SourceIdentity } from "./describe.js";
 import { modelTypeNames, modelTypes } from "./model-types.js";
@@ -17,19 +18,31 @@ export function buildElboModule(
 ): EmittedModule {
   const description = describeElbo(program, source);
   const names = modelTypeNames(description.name);
-  const loops = new LoopFunctions(engine, realVariables(program));
+  const { step, bound, logWeight, encode, reconstruct } = program;
+  const networks = engine === "kernel" ? emitNetwork([step, bound, logWeight, encode, reconstruct]) : undefined;
+  // Kernels of EM keep data laid out; batches change under them.
+  const loops = new LoopFunctions(engine, realVariables(program), false);
+  const given = ["sizes", "parameters", "block", "into"] as const;
+  const query = (name: string, fn: PlanFunction): EmittedMethod => {
+    const body = loops.call(fn.name, fn);
+    if (networks === undefined) return method(name, given, body);
+    return method(name, given, [
+      `if (!this.networks.run(${JSON.stringify(fn.name)}, sizes, parameters, block, into)) {`,
+      ...body.map((line) => `  ${line}`),
+      "}",
+    ]);
+  };
   const methods: EmittedMethod[] = [
-    method("stepOf", ["sizes", "parameters", "block", "into"], loops.call("step", program.step)),
-    method("boundOf", ["sizes", "parameters", "block", "into"], loops.call("bound", program.bound)),
-    method("logWeightOf", ["sizes", "parameters", "block", "into"], loops.call("logWeight", program.logWeight)),
-    method("encodeOf", ["sizes", "parameters", "block", "into"], loops.call("encode", program.encode)),
-    method("reconstructOf", ["sizes", "parameters", "block", "into"], loops.call("reconstruct", program.reconstruct)),
+    method("stepOf", given, loops.call("step", step)),
+    query("boundOf", bound),
+    query("logWeightOf", logWeight),
+    query("encodeOf", encode),
+    query("reconstructOf", reconstruct),
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
     method("drawRows", ["sizes", "parameters", "block", "streams", "into"], loops.call("drawRows", program.sample)),
   ];
-  const kernels = loops.kernels.length === 0 ? undefined : emitKernels(loops.kernels).module;
   const types = [
-    ...(kernels === undefined ? [] : ["KernelModule"]),
+    ...(networks === undefined ? [] : ["NetworkModule"]),
     "ElboDescription",
     "NamedTensor",
     "Column",
@@ -62,18 +75,20 @@ export function buildElboModule(
         baseArguments: [names.sizes, names.parameters, names.data, names.posterior],
         staticProperties: [{ name: "description", type: "ElboDescription", value: "modelDescription" }],
         constructorParameters: [{ name: "sizes", type: `Partial<${names.sizes}>`, initializer: "{}" }],
-        constructorBody: [`super(modelDescription, sizes${kernels === undefined ? "" : ", kernelModule"});`],
+        constructorBody: [
+          networks === undefined ? "super(modelDescription, sizes);" : "super(modelDescription, sizes, networkModule);",
+        ],
         methods,
       },
       ...loops.functions,
-      ...(kernels === undefined
+      ...(networks === undefined
         ? []
         : [
             {
               kind: "constant",
-              name: "kernelModule",
-              type: "KernelModule",
-              value: printLiteral(kernels as unknown as Literal),
+              name: "networkModule",
+              type: "NetworkModule",
+              value: printLiteral(networks as unknown as Literal),
             } as const,
           ]),
     ],
@@ -82,22 +97,13 @@ export function buildElboModule(
 
 function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescription {
   const { model, rowsAxis, noise, starts } = program;
-  const learned = model.parameters.filter(({ fixed }) => fixed === undefined).map(({ name }) => name);
-  // All parameters are learned by gradient: a spread or a location of the data begins at the data's own.
-  const byGradient = { kind: "gradient", parameters: learned, reason: "" } as const;
-  const described = describe({ model, rowsAxis, statistics: [], updates: [byGradient] }, source);
+  const described = describeByGradient({ model, rowsAxis }, source);
   return {
     ...described,
     algorithm: "elbo",
     gradientBlocks: [],
-    noise: noise.map(({ name, family, perRow, shape, readBy }) => ({
-      name,
-      family,
-      perRow,
-      shape: shape.map(extentOfSize),
-      readBy,
-    })),
-    starts: Object.fromEntries(Object.entries(starts).map(([name, start]) => [name, describeStart(start)])),
+    noise: describeNoise(noise),
+    starts: describeStarts(starts),
     answers: {
       encode: program.encode.outputs.map(({ name }) => name),
       reconstruct: program.reconstruct.outputs.map(({ name }) => name),
@@ -116,4 +122,28 @@ function describeStart(start: WeightStart): StartDescription {
 
 function extentOf(dimension: Dimension): Extent {
   return dimension.kind === "symbol" ? dimension.name : dimension.value;
+}
+
+/** All parameters are learned by gradient: a spread or a location of the data begins at the data's own. */
+export function describeByGradient(
+  { model, rowsAxis }: Pick<ElboProgram, "model" | "rowsAxis">,
+  source: SourceIdentity,
+): ModelDescription {
+  const parameters = model.parameters.filter(({ fixed }) => fixed === undefined).map(({ name }) => name);
+  const byGradient = { kind: "gradient", parameters, reason: "" } as const;
+  return describe({ model, rowsAxis, statistics: [], updates: [byGradient] }, source);
+}
+
+export function describeNoise(noise: ElboProgram["noise"]): readonly NoiseDescription[] {
+  return noise.map(({ name, family, perRow, shape, readBy }) => ({
+    name,
+    family,
+    perRow,
+    shape: shape.map(extentOfSize),
+    readBy,
+  }));
+}
+
+export function describeStarts(starts: ElboProgram["starts"]): Readonly<Record<string, StartDescription>> {
+  return Object.fromEntries(Object.entries(starts).map(([name, start]) => [name, describeStart(start)]));
 }

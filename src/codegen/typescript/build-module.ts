@@ -35,10 +35,15 @@ type Given = keyof typeof given;
 const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
 
 /** The module of a derived program: loops as functions, and a class of thin methods that call them. */
-export function buildModule(program: EmProgram, source: SourceIdentity, engine: Engine = "kernel"): EmittedModule {
+export function buildModule(
+  program: EmProgram,
+  source: SourceIdentity,
+  engine: Engine = "kernel",
+  { compact = false }: { readonly compact?: boolean } = {},
+): EmittedModule {
   const description = describe(program, source);
   const names = modelTypeNames(description.name);
-  const loops = new LoopFunctions(engine, realVariables(program));
+  const loops = new LoopFunctions(engine, realVariables(program), true, compact);
   const updates = emitUpdates(program, source);
   const methods: EmittedMethod[] = [
     method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
@@ -53,6 +58,10 @@ export function buildModule(program: EmProgram, source: SourceIdentity, engine: 
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
     method("posteriorOf", ["sizes", "parameters", "block", "into"], loops.variants("posterior", program.posterior)),
   ];
+  if (updates.recentre.length > 0) {
+    const recentred = ["sizes", "statistics", "parameters", "previous"] as const;
+    methods.push(method("recentreStatistics", recentred, updates.recentre));
+  }
   if (program.filter !== undefined && program.filterNext !== undefined) {
     const wanted = ["sizes", "parameters", "block", "into"] as const;
     methods.push(
@@ -209,6 +218,9 @@ export class LoopFunctions {
   constructor(
     private readonly engine: Engine,
     private readonly realVariables: ReadonlySet<string>,
+    private readonly withKernels = true,
+    /** Where size matters more: what no fit runs on rows with missing entries has loops only. */
+    private readonly compact = false,
   ) {}
 
   get runtimeCalls(): readonly string[] {
@@ -232,7 +244,9 @@ export class LoopFunctions {
     const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables) : undefined;
     if (device === undefined) {
       const statement = this.loops(name, fn, {}, tiling);
-      return this.engine === "kernel" && overRows(fn) ? this.kernel(name, fn, statement) : statement;
+      return this.engine === "kernel" && this.withKernels && overRows(fn)
+        ? this.kernel(name, fn, statement)
+        : statement;
     }
     const before = this.loops(`${name}Before`, device.before, { block: "{ ...block, tables }", into: "host" });
     const after = this.loops(`${name}After`, device.after, { block: "{ ...block, tables: totals }" });
@@ -278,8 +292,9 @@ export class LoopFunctions {
 
   /** Runs the kernel of this name, and the loops where there is none. */
   private kernel(name: string, fn: PlanFunction, loops: readonly string[]): readonly string[] {
-    // A start is made once a run: its loops are quick enough, and a kernel would only make the module larger.
-    if (loops.length === 0 || name.startsWith("start")) return loops;
+    // A start is made once a run: where entries are missing its loops are quick enough, and a kernel would be large.
+    if (loops.length === 0 || /^start.*OfIncomplete$/.test(name)) return loops;
+    if (this.compact && /^(?:impute|(?:logDensity|posterior|mostProbable)OfIncomplete)$/.test(name)) return loops;
     this.kernels.push({ ...fn, name });
     const previous = fn.nodes.some(({ operation }) => operation.kind === "input" && operation.source === "previous");
     const given = ["sizes", "parameters", "block", "into", ...(previous ? ["previous"] : [])];

@@ -2,6 +2,7 @@ import type { Dimension, Domain, Model, Parameter, Size, Variable } from "../../
 import type { AxisSize } from "../../ir/plan.js";
 import type { EmProgram, GradientUpdate, Update } from "../../ir/program.js";
 import { shapeOf } from "../../ir/domain.js";
+import { rotationsOf } from "../../ir/rotations.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import type {
   Extent,
@@ -174,6 +175,9 @@ function describeParameter(parameter: Parameter, program: Described): ParameterD
     ...(parameter.fixed === undefined ? {} : { fixed: literalValues(parameter.fixed) }),
     hasPrior: parameter.prior !== undefined,
     ...(takesRidge ? { takesRidge } : {}),
+    ...(rotationsOf(program.model).some(({ parameters }) => parameters[0] === parameter.name)
+      ? { rotates: true as const }
+      : {}),
     ...spreadForm(program, parameter.name),
     ...(scale === undefined ? {} : { startScale: scale }),
   };

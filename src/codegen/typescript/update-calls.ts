@@ -11,6 +11,8 @@ import type { UpdateRuntime } from "./runtime-names.js";
 export interface EmittedUpdates {
   readonly mStep: readonly string[];
   readonly ridgePenalty: readonly string[];
+  /** Empty where no statistic depends on the parameters. */
+  readonly recentre: readonly string[];
   /** One per regression: the problem it solves, at the sizes at hand. */
   readonly functions: readonly EmittedFunction[];
   readonly calls: readonly UpdateRuntime[];
@@ -20,6 +22,7 @@ export interface EmittedUpdates {
 export function emitUpdates(program: EmProgram, source: SourceIdentity): EmittedUpdates {
   const mStep = ["const next = Object.fromEntries(Object.entries(previous));"];
   const penalties: string[] = [];
+  const recentre: string[] = [];
   const functions: EmittedFunction[] = [];
   const calls = new Set<UpdateRuntime>();
   for (const update of program.updates) {
@@ -34,6 +37,10 @@ export function emitUpdates(program: EmProgram, source: SourceIdentity): Emitted
     const name = `${update.child}Regression${functions.length === 0 ? "" : functions.length + 1}`;
     functions.push(problemFunction(name, update));
     mStep.push(...regressionCall(name, update));
+    if (update.blocks.length > 0) {
+      calls.add("recentreRegression");
+      recentre.push(...recentreCall(name, update));
+    }
     if (update.covariance.parameter !== undefined) {
       calls.add("regressionRidgePenalty");
       penalties.push(penaltyCall(program, name, update));
@@ -43,6 +50,7 @@ export function emitUpdates(program: EmProgram, source: SourceIdentity): Emitted
   return {
     mStep,
     ridgePenalty: [penalties.length === 0 ? "return 0;" : `return ${penalties.join(" + ")};`],
+    recentre,
     functions,
     calls: [...calls],
     types: functions.length === 0 ? [] : ["RegressionProblem"],
@@ -128,11 +136,7 @@ function problemFunction(name: string, update: RegressionUpdate): EmittedFunctio
 }
 
 function regressionCall(name: string, update: RegressionUpdate): readonly string[] {
-  const statistics = printLiteral(
-    mapped(update.statistics, (statistic) =>
-      statistic === undefined ? undefined : code(propertyOf("statistics", statistic)),
-    ),
-  );
+  const statistics = statisticsText(update);
   const ridge = update.covariance.parameter === undefined ? "0" : "settings.ridge";
   return [
     "Object.assign(",
@@ -145,6 +149,18 @@ function regressionCall(name: string, update: RegressionUpdate): readonly string
     "  }),",
     ");",
   ].flatMap((line) => line.split("\n"));
+}
+
+function recentreCall(name: string, update: RegressionUpdate): readonly string[] {
+  return `recentreRegression(${name}(sizes), ${statisticsText(update)}, previous, parameters);`.split("\n");
+}
+
+function statisticsText(update: RegressionUpdate): string {
+  return printLiteral(
+    mapped(update.statistics, (statistic) =>
+      statistic === undefined ? undefined : code(propertyOf("statistics", statistic)),
+    ),
+  );
 }
 
 /** The data's variances; a logarithm has no unit to take out. */

@@ -101,6 +101,30 @@ export const noMatchingFile = defineDataDiagnostic<Record<never, never>>({
   message: () => "No file matches this pattern.",
 });
 
+export const fileChanged = defineDataDiagnostic<{ what: string }>({
+  code: "GEN4013",
+  severity: "error",
+  title: "a file that changed while it was read",
+  message: (p) => `This file is read several times, and has changed since the first: ${p.what}.`,
+  hint: () => "Wait until it is complete, or train on a copy.",
+});
+
+export const invalidParquet = defineDataDiagnostic<{ reason: string }>({
+  code: "GEN4014",
+  severity: "error",
+  title: "a Parquet file that cannot be read",
+  message: (p) => `This Parquet file cannot be read: ${p.reason}.`,
+});
+
+export const lateColumn = defineDataDiagnostic<{ rows: number }>({
+  code: "GEN4015",
+  severity: "error",
+  title: "a column that begins late",
+  message: (p) => `The first ${count(p.rows, "row")} have no such key, and then there is one.`,
+  hint: () =>
+    "Read in blocks, all keys have to occur in the first one: write the key as null there, or use --no-stream.",
+});
+
 export const unknownColumn = defineDataDiagnostic<{
   name: string;
   asked: string;

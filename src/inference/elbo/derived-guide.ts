@@ -18,7 +18,10 @@ export interface GuideObstacle {
   readonly variable: string;
 }
 
-/** softplus(-2) = 0.13: draws begin close to their centre. */
+/**
+ * softplus(-2) = 0.13: draws begin close to their centre, by the same spread for every row. (Centres that began at 0 as
+ * well would tell the decoder nothing: on MNIST that cost 14 nats in the first epoch.)
+ */
 const initialSpreadBias = -2;
 const defaultLayer = { units: 64, activation: "tanh" } as const;
 
@@ -28,7 +31,7 @@ const defaultLayer = { units: 64, activation: "tanh" } as const;
  *     q(z | features) = Normal(m, s^2),  (m, s) = encoder(features),  s through softplus
  *
  * Features are the observed variables that depend on the latent, what else those depend on, and latents drawn before.
- * The encoder mirrors the hidden layers of the decoder; its last layer begins at 0.
+ * The encoder mirrors the hidden layers of the decoder; the spread begins the same for all rows.
  */
 export function guideOf(model: Model, sampled: readonly string[]): WrittenOutGuide | GuideObstacle {
   const { guide } = model;
@@ -65,12 +68,10 @@ export function guideOf(model: Model, sampled: readonly string[]): WrittenOutGui
     const { layers } = network;
     networks.push(network);
     sites.push(siteOf(latent, network, features));
-    for (const head of [0, 1]) {
-      const layer = `${network.name}.${layers.length}.head${head}`;
-      const inputs = layers.length === 0 ? network.inputs.length : 1;
-      for (let i = 0; i < inputs; i++) starts[`${layer}.weight${i === 0 ? "" : i}`] = { kind: "constant", value: 0 };
-      if (head === 1) starts[`${layer}.bias`] = { kind: "constant", value: initialSpreadBias };
-    }
+    const spreadHead = `${network.name}.${layers.length}.head1`;
+    const inputs = layers.length === 0 ? network.inputs.length : 1;
+    for (let i = 0; i < inputs; i++) starts[`${spreadHead}.weight${i === 0 ? "" : i}`] = { kind: "constant", value: 0 };
+    starts[`${spreadHead}.bias`] = { kind: "constant", value: initialSpreadBias };
     const hidden = layers.map((layer) => layerText(layer)).join(" |> ");
     const origin = guide?.automatic === undefined ? "mirrored from the decoder" : "as in guide auto(…)";
     report.push({

@@ -1,14 +1,15 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import { positionAt, type SourceText, type Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
+import { rotationsOf } from "../../ir/rotations.js";
 import { printDimension } from "../../ir/print-domain.js";
 import type { EmProgram, Program } from "../../ir/program.js";
 import { gaussianComponents } from "../elimination/components.js";
 import { valuesOf } from "../joint-tables.js";
 import { latentsOf } from "../latents.js";
 import { describeReason, describeVerdict, type Verdict } from "../verdict.js";
-import { explainBound } from "./bound.js";
 import { explainScan, scanGuarantee } from "./chain.js";
+import { explainSteps } from "./steps.js";
 import { costPerIteration } from "./cost.js";
 import { describeLines, type EquationRow, type Explanation, type ExplanationFormat, type Section } from "./document.js";
 import { explainEStep, type LinesOf } from "./e-step.js";
@@ -28,7 +29,7 @@ export function explain(program: Program, source: SourceText, format: Explanatio
   const explanation =
     program.algorithm === "em"
       ? explainProgram(program, source, engine)
-      : explainBound(program, lineFinder(source), engine);
+      : explainSteps(program, lineFinder(source), engine);
   return printExplanation({ title: program.model.name, ...summary(program.model), ...explanation }, format);
 }
 
@@ -61,6 +62,11 @@ function explainProgram(program: EmProgram, source: SourceText, engine: string |
   const linesOf = lineFinder(source);
   const last: readonly Section[] = [
     ...missingValues(model).map((text): Section => ({ kind: "paragraph", label: "Missing entries", text })),
+    ...(program.sequences === undefined ? rotationsOf(model) : []).map(({ latent, parameters }): Section => ({
+      kind: "paragraph",
+      label: "Identification",
+      text: `${parameters.join(", ")} ${parameters.length === 1 ? "is" : "are"} determined up to a rotation of ${latent}: compare products such as ${parameters[0] ?? ""} ${parameters[0] ?? ""}', not entries.`,
+    })),
     { kind: "paragraph", label: "Guarantee", text: scanGuarantee(program, guarantee(program)) },
     {
       kind: "paragraph",

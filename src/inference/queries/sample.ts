@@ -1,17 +1,16 @@
 import { distributions } from "../../distributions/registry.js";
-import type { DensityFactor, Expression, Model } from "../../ir/model.js";
+import type { Expression, Factor, Model } from "../../ir/model.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import { axisSize, declarePlates, declareRows, eventAxesOf } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext } from "../elaborate/factor-density.js";
 
-/** Ancestral sampling: every variable after those its density reads. */
+/** Ancestral sampling: every variable after those its density, or its definition, reads. */
 export function deriveSample(model: Model): PlanFunction {
   const builder = new PlanBuilder();
   declareRows(builder, model);
-  const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
-  writeDraws(model, builder, factors);
+  writeDraws(model, builder, model.factors);
   return builder.build("sample");
 }
 
@@ -23,7 +22,7 @@ export function deriveSample(model: Model): PlanFunction {
 export function writeDraws(
   model: Model,
   builder: PlanBuilder,
-  factors: readonly DensityFactor[],
+  factors: readonly Factor[],
   kept: readonly string[] = [],
 ): void {
   const drawn = new Map<string, NodeId>();
@@ -37,6 +36,12 @@ export function writeDraws(
     const variable = elaborator.variable(factor.child);
     declarePlates(builder, model, variable.axes);
     const eventAxes = eventAxesOf(builder, variable);
+    if (factor.kind === "implicit") {
+      const made = elaborator.value(factor.value, eventAxes);
+      drawn.set(variable.name, made);
+      builder.output(variable.name, made, [...variable.axes, ...eventAxes]);
+      continue;
+    }
     const categoriesAxis =
       variable.domain.kind === "category"
         ? builder.axis(`${variable.name}.values`, axisSize(variable.domain.categories))
@@ -54,21 +59,25 @@ export function writeDraws(
 }
 
 /** Factors so that each comes after the latent and observed variables it reads. */
-function inDrawingOrder(model: Model, factors: readonly DensityFactor[]): readonly DensityFactor[] {
+function inDrawingOrder(model: Model, factors: readonly Factor[]): readonly Factor[] {
   const children = new Set(factors.map((factor) => factor.child));
   const done = new Set(model.variables.map(({ name }) => name).filter((name) => !children.has(name)));
-  const ordered: DensityFactor[] = [];
+  const ordered: Factor[] = [];
   while (ordered.length < factors.length) {
     const next = factors.find(
       (factor) =>
         !done.has(factor.child) &&
-        Object.values(factor.arguments).every((argument) => [...variablesIn(argument)].every((name) => done.has(name))),
+        expressionsOf(factor).every((argument) => [...variablesIn(argument)].every((name) => done.has(name))),
     );
     if (next === undefined) throw new Error("derive: the variables of the model read each other in a circle");
     ordered.push(next);
     done.add(next.child);
   }
   return ordered;
+}
+
+function expressionsOf(factor: Factor): readonly Expression[] {
+  return factor.kind === "density" ? Object.values(factor.arguments) : [factor.value];
 }
 
 function variablesIn(expression: Expression): ReadonlySet<string> {

@@ -4,6 +4,7 @@ import type { Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import { dataPlates } from "../elimination-order.js";
+import { gameObstacle } from "../adversarial/game-obstacle.js";
 import { boundObstacle } from "../elbo/bound-obstacle.js";
 import { describeVerdict, type Verdict } from "../verdict.js";
 
@@ -26,7 +27,7 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
     case "refused":
       return undefined;
     case "adversarial":
-      return { what: "adversarial learning", span: model.critic?.span ?? model.span };
+      return gameObstacle(model, verdict);
     case "elbo":
       return boundObstacle(model, verdict);
     case "needsApproximation": {

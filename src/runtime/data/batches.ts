@@ -10,7 +10,7 @@ export type DataForm =
 
 /** Arrays, even of batches, are in memory as a whole already; what iterates over itself can be gone through once. */
 export function formOf(data: unknown): DataForm {
-  if (typeof data === "function") return { kind: "again", open: () => iterableFrom((data as () => unknown)()) };
+  if (typeof data === "function") return { kind: "again", open: () => iterableOf((data as () => unknown)()) };
   if (!isIterable(data)) return { kind: "whole" };
   // An iterator iterates over itself.
   return "next" in data && typeof data.next === "function" ? { kind: "once" } : { kind: "again", open: () => data };
@@ -24,7 +24,8 @@ function isIterable(data: unknown): data is AnyIterable {
   return Symbol.asyncIterator in data || Symbol.iterator in data;
 }
 
-function iterableFrom(made: unknown): AnyIterable {
+/** Data that come as batches, as such. */
+export function iterableOf(made: unknown): AnyIterable {
   if (isIterable(made) || Array.isArray(made)) return made as AnyIterable;
   throw new DataError("type", "A function given as data must return an iterable or an async iterable of batches.");
 }

@@ -1,4 +1,4 @@
-import type { ModelDescription, Sizes } from "../description.js";
+import type { ModelDescription, Sizes, VariableDescription } from "../description.js";
 import { DataError } from "../errors.js";
 import { extentValue } from "../extents.js";
 import type { OpenBatches } from "./batches.js";
@@ -16,15 +16,24 @@ export interface StreamLabels {
 /** More distinct labels than this are no labels. */
 const MOST_LABELS = 1_000_000;
 
+/** Is there a Category variable in the data, whose labels have to be looked for before anything else? */
+export function readsLabels(description: ModelDescription): boolean {
+  return labelled(description).length > 0;
+}
+
+function labelled({ variables }: ModelDescription): readonly VariableDescription[] {
+  return variables.filter(({ role, domain, categories }) => {
+    return (role === "observed" || role === "given") && domain === "category" && categories !== undefined;
+  });
+}
+
 /** Goes through all batches for the labels of Category variables; models without such need no pass. */
 export async function labelsOfStream(
   description: ModelDescription,
   open: OpenBatches,
   sizes: Sizes,
 ): Promise<StreamLabels> {
-  const wanted = description.variables.filter(({ role, domain, categories }) => {
-    return (role === "observed" || role === "given") && domain === "category" && categories !== undefined;
-  });
+  const wanted = labelled(description);
   if (wanted.length === 0) return { labels: {}, sizes };
   const seen = new Map(wanted.map(({ name }) => [name, new Set<Label>()]));
   const textual = new Set<string>();

@@ -1,3 +1,4 @@
+import type { ModelNetworks } from "../networks/model-networks.js";
 import type { Awaitable, Block, DrawSource, Extent, ModelDescription, Sizes, Tensors } from "../description.js";
 
 /** What an emitted trainer that learns by gradient on a bound says of its model. */
@@ -36,6 +37,8 @@ export type StartDescription =
 /** The generated methods. Outputs without rows are ADDED to `into`; per-row outputs are written. */
 export interface ElboMethods {
   readonly description: ElboDescription;
+  /** The same functions in float32 WebAssembly, where there are such. */
+  readonly networks?: ModelNetworks;
   /** into: `objective`, `bound`, `divergence` [1] and `gradient.<parameter>`; tables: noise, `step.beta`, `step.rows`. */
   stepOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `bound`, `divergence` [rows]. */

@@ -8,7 +8,7 @@ export type DataMoments = Readonly<Record<string, { readonly mean: Float64Array;
 
 /** Every parameter at its start; known ones at their values. */
 export function initialParameters(
-  description: ElboDescription,
+  description: Pick<ElboDescription, "parameters" | "starts">,
   sizes: Sizes,
   seed: number,
   moments: DataMoments,

@@ -1,17 +1,25 @@
 import { pullBackGradient, toUnconstrained, fromUnconstrained, unconstrainedSize } from "../../numerics/transforms.js";
-import type { Awaitable, Block, ParameterDescription, Sizes, Tensors } from "../description.js";
-import { NonFiniteError } from "../errors.js";
+import type { Awaitable, Block, ModelDescription, ParameterDescription, Sizes, Tensors } from "../description.js";
 import { cellsOf } from "../extents.js";
 import { kindOf } from "../parameter-space.js";
-import type { ElboMethods } from "./elbo-description.js";
+import { NonFiniteStepError } from "./non-finite-step-error.js";
 import { ascend, type OptimiserSettings } from "./optimiser.js";
 
 /** What a step says of the batch it was made on, at the parameters before it. */
-export interface StepOutcome {
-  readonly objective: number;
-  readonly bound: number;
-  readonly divergence: number;
+export type StepOutcome = Readonly<Record<string, number>>;
+
+/** What a learner runs, and what it learns. */
+export interface LearnedStep {
+  /** Name of the generated function. */
+  readonly name: string;
+  /** Its outputs of one number; `objective` among them. */
+  readonly outputs: readonly string[];
+  /** Does this learner learn this parameter? Others stay as they are, or belong to another learner. */
+  owns(parameter: string): boolean;
 }
+
+/** A generated function: adds its outputs to `into`. */
+export type StepFunction = (sizes: Sizes, parameters: Tensors, block: Block, into: Tensors) => Awaitable<void>;
 
 /** A step's own settings. */
 export interface StepSettings {
@@ -123,35 +131,34 @@ export class LoopLearner implements Learner {
   private readonly second: Float64Array;
   private readonly gradient: Float64Array;
   private readonly into: Record<string, Float64Array>;
-  private values: Record<string, Float64Array>;
   private readonly buffers = new Map<
     number,
     { data: Record<string, Float64Array>; tables: Record<string, Float64Array> }
   >();
 
   constructor(
-    private readonly methods: ElboMethods,
+    private readonly description: ModelDescription,
+    private readonly learned: LearnedStep & { readonly run: StepFunction },
     private readonly sizes: Sizes,
-    start: Tensors,
+    /** Shared with other learners of the same fit. */
+    private readonly values: Record<string, Float64Array>,
     private readonly settings: OptimiserSettings,
     private readonly shapes: {
       readonly widths: Readonly<Record<string, number>>;
       noise(rows: number): Readonly<Record<string, number>>;
     },
-    isFixed: (name: string) => boolean,
     floors: Readonly<Record<string, Float64Array>>,
   ) {
-    this.layout = new Coordinates(methods.description.parameters, sizes, isFixed, floors);
+    this.layout = new Coordinates(description.parameters, sizes, (name) => !learned.owns(name), floors);
     const { length } = this.layout;
     this.coordinates = new Float64Array(length);
     this.first = new Float64Array(length);
     this.second = new Float64Array(length);
     this.gradient = new Float64Array(length);
-    this.layout.write(start, this.coordinates);
-    this.values = { ...start };
-    this.into = { objective: new Float64Array(1), bound: new Float64Array(1), divergence: new Float64Array(1) };
-    for (const { name } of methods.description.parameters)
-      this.into[`gradient.${name}`] = new Float64Array(start[name].length);
+    this.layout.write(values, this.coordinates);
+    this.into = Object.fromEntries(learned.outputs.map((name) => [name, new Float64Array(1)]));
+    for (const { name } of description.parameters)
+      this.into[`gradient.${name}`] = new Float64Array(values[name].length);
     for (const { parameter, begin, length: own, isPlain } of this.layout.parts) {
       if (!isPlain) continue;
       this.values[parameter.name] = this.coordinates.subarray(begin, begin + own);
@@ -180,7 +187,7 @@ export class LoopLearner implements Learner {
     const { data, tables } = this.batch(rows);
     const block: Block = { rows, firstRow: 0, data, tables, complete: false };
     for (const values of Object.values(this.into)) values.fill(0);
-    await this.methods.stepOf(this.sizes, this.values, block, this.into);
+    await this.learned.run(this.sizes, this.values, block, this.into);
     for (const { parameter, begin, length, own, isPlain } of this.layout.parts) {
       if (isPlain) continue;
       const part = this.coordinates.subarray(begin, begin + length);
@@ -193,16 +200,12 @@ export class LoopLearner implements Learner {
     clipNorm(this.gradient, clip);
     ascend(this.settings, this.coordinates, this.gradient, this.first, this.second, rate, step);
     this.refresh();
-    return {
-      objective: this.into["objective"][0],
-      bound: this.into["bound"][0],
-      divergence: this.into["divergence"][0],
-    };
+    return Object.fromEntries(this.learned.outputs.map((name) => [name, this.into[name][0]]));
   }
 
   parameters(): Tensors {
     return Object.fromEntries(
-      this.methods.description.parameters.map(({ name }) => [name, Float64Array.from(this.values[name])]),
+      this.description.parameters.map(({ name }) => [name, Float64Array.from(this.values[name])]),
     );
   }
 
@@ -229,7 +232,8 @@ export class LoopLearner implements Learner {
   private guard(step: number): void {
     for (const { parameter, begin, length } of this.layout.parts)
       for (let i = begin; i < begin + length; i++)
-        if (!Number.isFinite(this.gradient[i])) throw new NonFiniteError(parameter.name, step, this.gradient[i]);
+        if (!Number.isFinite(this.gradient[i]))
+          throw new NonFiniteStepError(`derivative of \`${parameter.name}\``, step);
   }
 }
 

@@ -11,7 +11,7 @@ export class NoiseTables {
   private readonly tables: readonly { name: string; family: "normal" | "uniform"; width: number; perRow: boolean }[];
 
   constructor(
-    description: ElboDescription,
+    description: Pick<ElboDescription, "noise">,
     sizes: Sizes,
     readBy: string,
     private readonly seed: number,

@@ -1,3 +1,5 @@
+type Floats = Float64Array | Float32Array;
+
 /** How gradients become steps. */
 export interface OptimiserSettings {
   readonly optimizer: "adam" | "adamw" | "sgd" | "rmsprop";
@@ -21,10 +23,10 @@ export const adamEpsilon = 1e-8;
  */
 export function ascend(
   settings: OptimiserSettings,
-  coordinates: Float64Array,
-  gradient: Float64Array,
-  first: Float64Array,
-  second: Float64Array,
+  coordinates: Floats,
+  gradient: Floats,
+  first: Floats,
+  second: Floats,
   rate: number,
   step: number,
 ): void {

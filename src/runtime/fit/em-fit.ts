@@ -67,7 +67,7 @@ export async function* fitByEm(
 }
 
 /** What is known before the first run. */
-interface PreparedFit {
+export interface PreparedFit {
   readonly context: RunContext;
   readonly options: ResolvedFitOptions;
   readonly data: RowSource;
@@ -81,7 +81,7 @@ interface PreparedFit {
   readonly warnings: FitWarning[];
 }
 
-async function prepare(
+export async function prepare(
   methods: EmMethods,
   { learned, heldOut, survey }: FitRows,
   options: ResolvedFitOptions,
@@ -294,6 +294,17 @@ function startMethod(fit: PreparedFit, restart: number): StartMethod | "paramete
   if (clustered) return latents.length === 0 ? "principal axes" : "kmeans++";
   const turn = fit.options.init === "random" ? restart : Math.floor(restart / 2);
   return turn % 2 === 0 ? "random partition" : "random tables";
+}
+
+/** A start and a few iterations from it, for whoever goes on from there by other means; the error it dies of. */
+export async function startedRun(fit: PreparedFit, restart: number, iterations: number): Promise<EmRun | Error> {
+  try {
+    const run = await beginRun(fit, restart, startMethod(fit, restart));
+    while (run.iteration < iterations && run.status === "running") await run.step();
+    return run;
+  } catch (error) {
+    return recoverable(error);
+  }
 }
 
 /** A start whose gradient-learned parameters are too far out for the data's scale is tried again nearer to the guess. */

@@ -40,6 +40,13 @@ export interface FitOptions<P = Record<string, unknown>> {
    * can be gone through again and again are read anew].
    */
   readonly stream?: boolean;
+  /**
+   * Stepwise EM: parameters are updated after every so many rows, and one pass over the data learns [all rows: EM]. The
+   * likelihood may fall on the way; `holdout` tells what the fit is worth.
+   */
+  readonly batchSize?: number;
+  /** Passes of stepwise EM over the data [1]. */
+  readonly epochs?: number;
   /** Part of the rows, chosen at random, that is scored and not learned from [0]. */
   readonly holdout?: number;
   /** A value without rows is started again where the model is worst ["reseed"]. */
@@ -71,6 +78,8 @@ export interface ResolvedFitOptions {
   readonly fix: readonly string[];
   readonly weights: ArrayLike<number> | undefined;
   readonly stream: boolean | undefined;
+  readonly batchSize: number | undefined;
+  readonly epochs: number;
   readonly holdout: number;
   readonly emptyComponents: "reseed" | "keep";
   readonly accelerate: boolean;
@@ -92,6 +101,8 @@ const NAMES: Readonly<Record<keyof ResolvedFitOptions, true>> = {
   fix: true,
   weights: true,
   stream: true,
+  batchSize: true,
+  epochs: true,
   holdout: true,
   emptyComponents: true,
   accelerate: true,
@@ -138,6 +149,11 @@ export function resolveFitOptions<P>(description: ModelDescription, options: Fit
     fix: fixOption(description, options.fix ?? []),
     weights: options.weights,
     stream: options.stream,
+    batchSize:
+      (options.batchSize ?? modelOption(description, "batchSize")) === undefined
+        ? undefined
+        : numberOption("batchSize", 1, whole(1), "a positive integer"),
+    epochs: numberOption("epochs", 1, whole(1), "a positive integer"),
     holdout: numberOption("holdout", 0, (n) => n >= 0 && n < 1, "a fraction from 0 to below 1"),
     emptyComponents: oneOf("emptyComponents", options.emptyComponents ?? "reseed", ["reseed", "keep"]),
     accelerate: options.accelerate ?? true,

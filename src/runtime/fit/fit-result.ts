@@ -30,6 +30,8 @@ interface FinishedRuns {
 
 /** A covariance within this factor of the narrowest that the ridge allows is held up by it. */
 const AT_RIDGE = 10;
+/** A variance of a factor model within this factor would be 0 without the ridge: its maximum is flat there. */
+const NEAR_ZERO = 1000;
 const AIC_FACTOR = 2;
 
 /** Evaluates the best run's parameters and says what should be known of them. */
@@ -80,7 +82,7 @@ export async function summariseFit(
       converged: run.status === "converged",
       ...(run.failure === undefined ? {} : { failure: run.failure }),
     })),
-    ...(heldOut === undefined ? {} : { holdout: await score(quiet, heldOut, parameters) }),
+    ...(heldOut === undefined ? {} : { holdout: await scoreOf(quiet, heldOut, parameters) }),
   };
   return { result, late };
 }
@@ -117,6 +119,11 @@ async function findings(
       isFixed,
     );
     if (narrow !== undefined) found.push(warnings.covarianceAtRidge(narrow.parameter, narrow.cell));
+    else if (context.factors.length > 0) {
+      const limit = NEAR_ZERO * options.ridge;
+      const near = narrowCovariance(description, sizes, parameters, context.dataVariance, limit, isFixed);
+      if (near !== undefined) found.push(warnings.varianceNearZero(near.parameter, near.cell));
+    }
   }
   if (totalWeight > 0) {
     const empty = await emptyComponents(runner, parameters, latents);
@@ -130,7 +137,8 @@ async function findings(
   return found;
 }
 
-async function score(
+/** Log-likelihood of rows. */
+export async function scoreOf(
   context: RunContext,
   source: RowSource,
   parameters: Tensors,

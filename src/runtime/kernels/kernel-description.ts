@@ -22,8 +22,6 @@ export interface KernelDescription {
 export interface KernelSegment {
   readonly export: string;
   readonly kind: "once" | "rows";
-  /** Takes the place of the other where the last group has fewer rows than lanes. */
-  readonly tail?: string;
   readonly clear?: string;
   readonly collect?: string;
 }
@@ -32,7 +30,7 @@ export interface KernelArrayDescription {
   /** Where in the frame its address goes. */
   readonly offset: number;
   readonly role: KernelArrayRole;
-  /** Name of the parameter, data column, table or output; of memory of the kernel's own, for prints. */
+  /** Name of the parameter, data column, table or output; empty for memory of the kernel's own. */
   readonly key: string;
   /** Number of cells; of arrays by row: in one row. Inputs without rows are as long as what is given. */
   readonly cells?: CellCount;
@@ -63,10 +61,10 @@ export type CellCount = readonly (readonly [number, ...(readonly string[])])[];
 /** The functions of one model, compiled into one module. */
 export interface KernelModule {
   readonly lanes: number;
-  /** Without fused multiply-add, in base64. */
-  readonly plain: string;
-  /** What turns that into the module with fused multiply-add (relaxed SIMD), as `applyDelta` takes it, in base64. */
-  readonly relaxed: string;
+  /** The WebAssembly module, as `bytesOfText` reads it. */
+  readonly bytes: string;
+  /** Where its multiply-adds are, which are fused where there is relaxed SIMD; in the same form. */
+  readonly fusions: string;
   /** Place of the byte that says whether the imported memory is shared: 1 where it is not, 3 where it is. */
   readonly memoryFlags: number;
   /** Memory below is the module's own constants. */

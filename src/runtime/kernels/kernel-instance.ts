@@ -1,9 +1,9 @@
 import type { Block, Sizes, Tensors } from "../description.js";
 import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
-import { applyDelta } from "./apply-delta.js";
+import { bytesOfText } from "./bytes-of-text.js";
 import { KernelMemory } from "./kernel-memory.js";
-import { relaxedSimdIsSupported } from "./relaxed-simd.js";
-import { SHARD_ROWS, shardsAtOnce } from "./shards.js";
+import { fuseMultiplyAdds, relaxedSimdIsSupported } from "./relaxed-simd.js";
+import { SHARD_ROWS, shardRows, shardsAtOnce } from "./shards.js";
 import type { Job, RunShard, ShardWork } from "./thread-pool.js";
 import { ThreadPool } from "./thread-pool.js";
 import { tileRows, untileRows } from "./tile-rows.js";
@@ -110,8 +110,9 @@ export class KernelInstance {
     const derived = kernel.columns === undefined ? undefined : this.derive(kernel, kernel.columns, given);
     const passing = this.memory.mark();
     try {
-      const { shards, ...groups } = this.shardsOf(given);
-      const slots = shardsAtOnce(shards, this.threads, totalBytes(description, given));
+      const bytes = totalBytes(description, given);
+      const { shards, ...groups } = this.shardsOf(given, shardRows(bytes));
+      const slots = shardsAtOnce(shards, this.threads, bytes);
       const frames = this.placeFrames(kernel, slots);
       const addresses = new Map<KernelArrayDescription, number>();
       const ofShard = (array: KernelArrayDescription): boolean => array.role === "varying" || array.role === "total";
@@ -140,24 +141,27 @@ export class KernelInstance {
     }
   }
 
-  private shardsOf({ rows }: KernelArguments): Pick<ShardWork, "groups" | "groupsPerShard" | "full"> & {
+  private shardsOf(
+    { rows }: KernelArguments,
+    rowsOfShard: number,
+  ): Pick<ShardWork, "groups" | "groupsPerShard"> & {
     readonly shards: number;
   } {
     const { lanes } = this.module;
     const groups = Math.ceil(rows / lanes);
-    const groupsPerShard = SHARD_ROWS / lanes;
+    const groupsPerShard = rowsOfShard / lanes;
     const shards = Math.max(1, Math.ceil(groups / groupsPerShard));
-    return { groups, groupsPerShard, full: Math.floor(rows / lanes), shards };
+    return { groups, groupsPerShard, shards };
   }
 
   private runShards(segment: RowsSegment, work: Omit<ShardWork, "job">): void {
-    const { frames, stride, first, count, groupsPerShard, groups, full } = work;
+    const { frames, stride, first, count, groupsPerShard, groups } = work;
     if (this.pool !== undefined && count > 1 && this.pool.threads > 1) {
       return this.pool.run({ ...work, job: segment.job }, segment.run);
     }
     for (let shard = 0; shard < count; shard++) {
       const begin = (first + shard) * groupsPerShard;
-      segment.run(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups), full);
+      segment.run(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
     }
   }
 
@@ -226,7 +230,7 @@ export class KernelInstance {
     const byFunction = this.derived.get(columns[0]) ?? new Map<string, DerivedColumns>();
     const known = byFunction.get(name);
     if (known !== undefined && known.from.every((values, i) => values === columns[i])) return known;
-    const { shards, ...groups } = this.shardsOf(given);
+    const { shards, ...groups } = this.shardsOf(given, SHARD_ROWS);
     const addresses = new Map<string, number>();
     const inFrame = new Map<KernelArrayDescription, number>();
     for (const array of arrays) {
@@ -376,30 +380,25 @@ function bindKernel(description: KernelDescription, { exports }: WebAssembly.Ins
   const overRows = (names: Job, collectName?: string): RowsSegment => {
     const job = jobs.push(names) - 1;
     const rows = exported(names.rows);
-    const [clear, tail, collect] = [names.clear, names.tail, collectName].map((name) =>
+    const [clear, collect] = [names.clear, collectName].map((name) =>
       name === undefined ? undefined : exported(name),
     );
     return {
       kind: "rows",
       job,
-      run(frame, begin, end, full) {
+      run(frame, begin, end) {
         clear?.(frame);
-        if (tail === undefined) return rows(frame, begin, end);
-        rows(frame, begin, Math.min(end, full));
-        if (end > full) tail(frame, full, end);
+        rows(frame, begin, end);
       },
       collect,
     };
   };
   return {
     description,
-    segments: description.segments.map(({ kind, export: rows, collect, clear, tail }) =>
+    segments: description.segments.map(({ kind, export: rows, collect, clear }) =>
       kind === "once"
         ? { kind, run: exported(rows) }
-        : overRows(
-            { rows, ...(clear === undefined ? {} : { clear }), ...(tail === undefined ? {} : { tail }) },
-            collect,
-          ),
+        : overRows({ rows, ...(clear === undefined ? {} : { clear }) }, collect),
     ),
     columns: description.columns === undefined ? undefined : overRows({ rows: description.columns }),
   };
@@ -410,8 +409,8 @@ function prepare(
   options: KernelOptions,
 ): Omit<Bound, "instance"> & { readonly bytes: Uint8Array<ArrayBuffer> } {
   const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const plain = fromBase64(module.plain);
-  const bytes = variant === "plain" ? plain : applyDelta(plain, fromBase64(module.relaxed));
+  const bytes = bytesOfText(module.bytes);
+  if (variant === "relaxed") fuseMultiplyAdds(bytes, bytesOfText(module.fusions));
   const { memory, shared } = makeMemory(options.shared ?? sharedMemoryIsAllowed());
   if (shared) bytes[module.memoryFlags] = 3;
   return { bytes, variant, memory, shared };
@@ -439,13 +438,6 @@ function sharedMemoryIsAllowed(): boolean {
 function imports(memory: WebAssembly.Memory): WebAssembly.Imports {
   const host = { sin: Math.sin, cos: Math.cos, power: Math.pow };
   return { env: { memory }, host };
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  const characters = atob(text);
-  const bytes = new Uint8Array(characters.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
-  return bytes;
 }
 
 function column(tensors: Tensors | undefined, key: string): Float64Array {

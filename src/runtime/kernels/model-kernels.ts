@@ -27,6 +27,11 @@ export class ModelKernels {
     return !this.isAbsent;
   }
 
+  /** Threads at work, the caller's included. */
+  get threads(): number {
+    return 1 + (this.instance?.readyWorkers ?? 0);
+  }
+
   /** Runs a function over a block, as the generated loops of that name do. @returns whether there was such a kernel */
   run(name: string, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors, previous: Tensors = {}): boolean {
     const instance = this.start();

@@ -1,10 +1,16 @@
-/** Rows whose sums are added up together; a multiple of any kernel's lanes. */
+/** Rows whose sums are added up together, where there are few sums; a multiple of any kernel's lanes. */
 export const SHARD_ROWS = 1024;
 /**
  * Rows of a block: the sums of its shards are added up in their order, and then those of the blocks. As both are cut by
- * the number of rows alone, the result has the same bits for any number of threads.
+ * the numbers of rows and of sums alone, the result has the same bits for any number of threads.
  */
 export const BLOCK_ROWS = 16 * SHARD_ROWS;
+
+/** Clearing and collecting sums takes time too: the more of them, the more rows they are to serve. */
+export function shardRows(totalBytes: number): number {
+  if (totalBytes <= 2 ** 19) return SHARD_ROWS;
+  return totalBytes <= 2 ** 20 ? 2 * SHARD_ROWS : 4 * SHARD_ROWS;
+}
 
 /** Memory that the sums of shards in work at the same time may take. */
 const MOST_TOTAL_BYTES = 32 * 2 ** 20;

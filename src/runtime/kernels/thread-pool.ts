@@ -6,8 +6,6 @@ import { closed, controlBytes, patience, workerCode, words } from "./worker-code
 export interface Job {
   readonly clear?: string;
   readonly rows: string;
-  /** For a last group that is not full. */
-  readonly tail?: string;
 }
 
 /** One shard after another, each with a frame of its own. */
@@ -19,11 +17,9 @@ export interface ShardWork {
   readonly count: number;
   readonly groupsPerShard: number;
   readonly groups: number;
-  /** Groups that are full. */
-  readonly full: number;
 }
 
-export type RunShard = (frame: number, begin: number, end: number, full: number) => void;
+export type RunShard = (frame: number, begin: number, end: number) => void;
 
 interface StartedWorker {
   terminate(): unknown;
@@ -75,11 +71,11 @@ export class ThreadPool {
   /** Does all shards of some work, together with the workers. */
   run(work: ShardWork, runShard: RunShard): void {
     const control = this.words();
-    const { count, frames, stride, first, groupsPerShard, groups, full } = work;
+    const { count, frames, stride, first, groupsPerShard, groups } = work;
     if (count >= closed) throw new Error("kernel: too many shards at once");
     Atomics.store(control, words.claim, this.claimOf(closed));
     this.generation += 1;
-    for (const word of ["job", "frames", "stride", "first", "count", "groupsPerShard", "groups", "full"] as const) {
+    for (const word of ["job", "frames", "stride", "first", "count", "groupsPerShard", "groups"] as const) {
       Atomics.store(control, words[word], work[word]);
     }
     Atomics.store(control, words.done, 0);
@@ -91,7 +87,7 @@ export class ThreadPool {
       const shard = claim & closed;
       if (shard >= count) break;
       const begin = (first + shard) * groupsPerShard;
-      runShard(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups), full);
+      runShard(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
       Atomics.add(control, words.done, 1);
     }
     for (let i = 0; i < patience && Atomics.load(control, words.done) < count; i++);

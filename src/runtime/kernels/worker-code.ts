@@ -18,8 +18,6 @@ export const words = {
   count: 9,
   groupsPerShard: 10,
   groups: 11,
-  /** Groups in which every lane has a row. */
-  full: 12,
 } as const;
 
 export const controlBytes = 64;
@@ -40,7 +38,7 @@ export const workerCode = `"use strict";
 function work({ module, memory, control, jobs }) {
   const host = { sin: Math.sin, cos: Math.cos, power: Math.pow };
   const { exports } = new WebAssembly.Instance(module, { env: { memory }, host });
-  const functions = jobs.map(({ clear, rows, tail }) => ({ clear: exports[clear], rows: exports[rows], tail: exports[tail] }));
+  const functions = jobs.map(({ clear, rows }) => ({ clear: exports[clear], rows: exports[rows] }));
   const words = new Int32Array(memory.buffer, control, ${controlBytes / 4});
   const read = (word) => Atomics.load(words, word);
   Atomics.add(words, ${words.ready}, 1);
@@ -55,20 +53,15 @@ function work({ module, memory, control, jobs }) {
       const shard = claim & 1023;
       const count = read(${words.count});
       if (shard >= count) break;
-      const { clear, rows, tail } = functions[read(${words.job})] ?? {};
+      const { clear, rows } = functions[read(${words.job})] ?? {};
       const frame = read(${words.frames}) + shard * read(${words.stride});
       const size = read(${words.groupsPerShard});
       const begin = (read(${words.first}) + shard) * size;
-      const full = read(${words.full});
       const end = Math.min(begin + size, read(${words.groups}));
       if (Atomics.compareExchange(words, ${words.claim}, claim, claim + 1) !== claim) continue;
       try {
         if (clear !== undefined) clear(frame);
-        if (tail === undefined) rows(frame, begin, end);
-        else {
-          rows(frame, begin, Math.min(end, full));
-          if (end > full) tail(frame, full, end);
-        }
+        rows(frame, begin, end);
       } catch {
         Atomics.store(words, ${words.failed}, 1);
       }

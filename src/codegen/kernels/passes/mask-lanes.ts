@@ -4,8 +4,7 @@ import { shapesOf } from "../shapes.js";
 import { forEachStatement, mapBodies } from "../walk-kernel.js";
 
 /**
- * Lanes without a row add exactly 0 to totals, whatever they hold: rows that add to totals get a second body, for the last
- * group of a block.
+ * Lanes without a row add exactly 0 to totals, whatever they hold.
  *
  * A product adds 0 if all its factors are 0 there, so factors are masked where they are defined, once, rather than the
  * product in the inner loop; data is laid out with zeros in those lanes. What is no product of such factors is masked
@@ -15,7 +14,7 @@ export function maskLanes(fn: KernelFunction): KernelFunction {
   return {
     ...fn,
     segments: fn.segments.map((segment) =>
-      segment.totals === undefined ? segment : { ...segment, tail: new Masking(fn, segment).run() },
+      segment.kind === "rows" ? { ...segment, body: new Masking(fn, segment).run() } : segment,
     ),
   };
 }

@@ -1,6 +1,6 @@
 import { ByteWriter } from "./byte-writer.js";
-import type { Instruction, Target, ValueType, WasmFunction, WasmModule } from "./instructions.js";
-import { encodingOf, flatten } from "./instructions.js";
+import type { Instruction, ValueType, WasmFunction, WasmModule } from "./instructions.js";
+import { encodingOf, flattenFusable } from "./instructions.js";
 
 const typeCodes: Readonly<Record<ValueType, number>> = { i32: 0x7f, f64: 0x7c, v128: 0x7b };
 /** What the declared memory may grow to. */
@@ -10,6 +10,17 @@ export interface EncodedModule {
   readonly bytes: Uint8Array;
   /** Place of the byte that says whether the memory is shared: 1 where it is not, 3 where it is. */
   readonly memoryFlags: number;
+  /**
+   * Where multiply-adds are that can be fused in place, as LEB128 numbers: for each the distance of its product from that of
+   * the one before, and of its sum from the product.
+   */
+  readonly fusions: Uint8Array;
+}
+
+/** Places of the instructions of multiply-adds. */
+interface Places {
+  readonly product: number;
+  readonly sum: number;
 }
 
 /**
@@ -17,7 +28,7 @@ export interface EncodedModule {
  *
  * @source WebAssembly Core Specification 2.0, chapter 5 (binary format)
  */
-export function encodeModule(module: WasmModule, target: Target): EncodedModule {
+export function encodeModule(module: WasmModule): EncodedModule {
   const signatures = new Map<string, readonly [readonly ValueType[], readonly ValueType[]]>();
   const typeOf = (parameters: readonly ValueType[], results: readonly ValueType[]): number => {
     const key = `${parameters.join()} ${results.join()}`;
@@ -71,9 +82,20 @@ export function encodeModule(module: WasmModule, target: Target): EncodedModule 
       },
     ),
   );
-  section(10, (content) =>
-    content.vector(module.functions, (fn) => content.sized(encodeFunction(fn, target, indexOf))),
-  );
+  const places: Places[] = [];
+  let codeLength = 0;
+  section(10, (content) => {
+    content.vector(module.functions, (fn) => {
+      const { bytes, fusions } = encodeFunction(fn, indexOf);
+      content.unsigned(bytes.length);
+      for (const { product, sum } of fusions) {
+        places.push({ product: content.length + product, sum: content.length + sum });
+      }
+      content.bytes(bytes);
+    });
+    codeLength = content.length;
+  });
+  const codeStart = writer.length - codeLength;
   section(11, (content) => {
     const { address, values } = module.data;
     content.unsigned(1);
@@ -83,11 +105,30 @@ export function encodeModule(module: WasmModule, target: Target): EncodedModule 
     content.unsigned(8 * values.length);
     content.floats(values);
   });
-  return { bytes: writer.result(), memoryFlags };
+  return { bytes: writer.result(), memoryFlags, fusions: encodePlaces(places, codeStart) };
 }
 
-function encodeFunction(fn: WasmFunction, target: Target, indexOf: ReadonlyMap<string, number>): Uint8Array {
-  const own = fn.locals.slice(fn.parameters.length);
+function encodePlaces(places: readonly Places[], start: number): Uint8Array {
+  const writer = new ByteWriter();
+  let last = 0;
+  for (const { product, sum } of [...places].sort((a, b) => a.product - b.product)) {
+    writer.unsigned(start + product - last);
+    writer.unsigned(sum - product);
+    last = start + product;
+  }
+  return writer.result();
+}
+
+function encodeFunction(
+  fn: WasmFunction,
+  indexOf: ReadonlyMap<string, number>,
+): { readonly bytes: Uint8Array; readonly fusions: readonly Places[] } {
+  const instructions: Instruction[] = [];
+  const temporaries = flattenFusable(fn.code, fn.locals.length, instructions);
+  const own = [
+    ...fn.locals.slice(fn.parameters.length),
+    ...Array.from({ length: temporaries }, () => ({ name: "product", type: "v128" as const })),
+  ];
   const groups: { count: number; type: ValueType }[] = [];
   for (const { type } of own) {
     const last = groups.at(-1);
@@ -99,9 +140,17 @@ function encodeFunction(fn: WasmFunction, target: Target, indexOf: ReadonlyMap<s
     writer.unsigned(count);
     writer.byte(typeCodes[type]);
   });
-  for (const instruction of flatten(fn.code, target)) encodeInstruction(instruction, writer, indexOf);
+  const fusions: Places[] = [];
+  const open: number[] = [];
+  for (const instruction of instructions) {
+    if (instruction.opcode !== "comment") {
+      if (instruction.part === "product") open.push(writer.length);
+      if (instruction.part === "sum") fusions.push({ product: open.pop() ?? 0, sum: writer.length });
+    }
+    encodeInstruction(instruction, writer, indexOf);
+  }
   writer.byte(0x0b);
-  return writer.result();
+  return { bytes: writer.result(), fusions };
 }
 
 function encodeInstruction(instruction: Instruction, writer: ByteWriter, indexOf: ReadonlyMap<string, number>): void {

@@ -104,7 +104,13 @@ export function encodingOf(opcode: Opcode): { readonly bytes: readonly number[];
  * name of a function.
  */
 export type Instruction =
-  | { readonly opcode: Opcode; readonly numbers?: readonly number[]; readonly name?: string }
+  | {
+      readonly opcode: Opcode;
+      readonly numbers?: readonly number[];
+      readonly name?: string;
+      /** The product of a multiply-add, and the addition that ends it. */
+      readonly part?: "product" | "sum";
+    }
   | { readonly opcode: "comment"; readonly name: string };
 
 /** c + a * b or c - a * b in each of two lanes: one instruction or two, as the target has it. */
@@ -144,6 +150,38 @@ export function flatten(code: Code, target: Target, into: Instruction[] = []): r
     flatten(operands, target, into);
   } else for (const part of code) flatten(part, target, into);
   return into;
+}
+
+const product: Instruction = { opcode: "f64x2.mul", part: "product" };
+const sums: Readonly<Record<"add" | "subtract", Instruction>> = {
+  add: { opcode: "f64x2.add", part: "sum" },
+  subtract: { opcode: "f64x2.sub", part: "sum" },
+};
+
+/**
+ * Instructions without fused multiply-adds that can be made into some in place: a and b, their product, c, the sum. The
+ * product of a difference waits in a local meanwhile, as c comes first in it; `temporary` is the number of the first.
+ *
+ * @returns how many such locals there are
+ */
+export function flattenFusable(code: Code, temporary: number, into: Instruction[]): number {
+  if ("opcode" in code) {
+    into.push(code);
+    return 0;
+  }
+  if (!("fused" in code)) return code.reduce((most, part) => Math.max(most, flattenFusable(part, temporary, into)), 0);
+  const { fused, a, b, c } = code;
+  const before = flattenFusable([a, b], temporary, into);
+  into.push(product);
+  if (fused === "add") {
+    const after = flattenFusable(c, temporary, into);
+    into.push(sums.add);
+    return Math.max(before, after);
+  }
+  into.push({ opcode: "local.set", numbers: [temporary] });
+  const after = flattenFusable(c, temporary + 1, into);
+  into.push({ opcode: "local.get", numbers: [temporary] }, sums.subtract);
+  return Math.max(before, after + 1);
 }
 
 export type ValueType = "i32" | "f64" | "v128";

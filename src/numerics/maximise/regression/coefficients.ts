@@ -57,9 +57,8 @@ export function updateCoefficients(
   settings: RegressionSettings,
 ): CoefficientUpdate {
   const layout = layOut(problem);
-  const { dimension, blocks } = problem;
-  const change = new Float64Array(dimension * layout.width);
-  if (blocks.length === 0) return { values: {}, change: () => change };
+  const { blocks } = problem;
+  if (blocks.length === 0) return { values: {}, change: () => new Float64Array(0) };
   const { regressors, cross } = statistics;
   if (regressors === undefined || cross === undefined) {
     throw new Error("regression: coefficients need the statistics regressors and cross");
@@ -79,19 +78,38 @@ export function updateCoefficients(
   blocks.forEach((block, b) => {
     values[block.parameter] = previousValues(previous, block.parameter).map((value, i) => value + changes[b][i]);
   });
-  return {
-    values,
-    change(cell) {
-      blocks.forEach((block, b) => {
-        const at = layout.nodesOf[b][cell] - layout.firstNode[b];
-        for (let d = 0; d < dimension; d++) {
-          for (let j = 0; j < block.width; j++) {
-            change[d * layout.width + layout.columnOf[b] + j] = changes[b][storedAt(block, dimension, at, d, j)];
-          }
+  return { values, change: changeByCell(problem, layout, changes) };
+}
+
+/** The differences of two sets of coefficients in each cell of the grid, [D, p]; overwritten by the next call. */
+export function coefficientDifferences(
+  problem: RegressionProblem,
+  from: Readonly<Record<string, Float64Array>>,
+  to: Readonly<Record<string, Float64Array>>,
+): (cell: number) => Float64Array {
+  const changes = problem.blocks.map(({ parameter }) => {
+    const before = previousValues(from, parameter);
+    return previousValues(to, parameter).map((value, i) => value - before[i]);
+  });
+  return changeByCell(problem, layOut(problem), changes);
+}
+
+function changeByCell(
+  { dimension, blocks }: RegressionProblem,
+  layout: Layout,
+  changes: readonly Float64Array[],
+): (cell: number) => Float64Array {
+  const change = new Float64Array(dimension * layout.width);
+  return (cell) => {
+    blocks.forEach((block, b) => {
+      const at = layout.nodesOf[b][cell] - layout.firstNode[b];
+      for (let d = 0; d < dimension; d++) {
+        for (let j = 0; j < block.width; j++) {
+          change[d * layout.width + layout.columnOf[b] + j] = changes[b][storedAt(block, dimension, at, d, j)];
         }
-      });
-      return change;
-    },
+      }
+    });
+    return change;
   };
 }
 

@@ -60,37 +60,49 @@ function residualScatters(
     for (let i = 0; i < entries; i++) scatters[k * entries + i] += statistics.scatter[cell * entries + i];
     const { regressors, cross } = statistics;
     if (width === 0 || regressors === undefined || cross === undefined) continue;
-    const change = coefficients.change(cell);
-    const row = new Float64Array(width);
-    // Entry (d, e) of B (R B' - X') - X B', from row d of B R - X and of X.
-    for (let d = 0; d < dimension; d++) {
-      for (let j = 0; j < width; j++) {
-        let sum = -cross[(cell * dimension + d) * width + j];
-        for (let i = 0; i < width; i++) sum += change[d * width + i] * regressors[(cell * width + i) * width + j];
-        row[j] = sum;
-      }
-      const entry = (e: number): number => {
-        let sum = 0;
-        for (let j = 0; j < width; j++) {
-          sum += row[j] * change[e * width + j] - change[d * width + j] * cross[(cell * dimension + e) * width + j];
-        }
-        return sum;
-      };
-      switch (structure) {
-        case "isotropic":
-          scatters[k] += entry(d);
-          break;
-        case "diagonal":
-          scatters[k * entries + d] += entry(d);
-          break;
-        case "full":
-        case "lowRank":
-          for (let e = 0; e < dimension; e++) scatters[k * entries + d * dimension + e] += entry(e);
-          break;
-      }
-    }
+    const into = scatters.subarray(k * entries, (k + 1) * entries);
+    addScatterShift(problem, { regressors, cross }, cell, coefficients.change(cell), into);
   }
   return { scatters, counts, entries };
+}
+
+/** Adds to a cell's sum of e e' what it changes by where the coefficients change by B: B R B' - X B' - B X'. */
+export function addScatterShift(
+  { dimension, blocks, covariance }: RegressionProblem,
+  { regressors, cross }: { readonly regressors: Float64Array; readonly cross: Float64Array },
+  cell: number,
+  change: Float64Array,
+  into: Float64Array,
+): void {
+  const width = blocks.reduce((sum, block) => sum + block.width, 0);
+  const row = new Float64Array(width);
+  // Entry (d, e) of B (R B' - X') - X B', from row d of B R - X and of X.
+  for (let d = 0; d < dimension; d++) {
+    for (let j = 0; j < width; j++) {
+      let sum = -cross[(cell * dimension + d) * width + j];
+      for (let i = 0; i < width; i++) sum += change[d * width + i] * regressors[(cell * width + i) * width + j];
+      row[j] = sum;
+    }
+    const entry = (e: number): number => {
+      let sum = 0;
+      for (let j = 0; j < width; j++) {
+        sum += row[j] * change[e * width + j] - change[d * width + j] * cross[(cell * dimension + e) * width + j];
+      }
+      return sum;
+    };
+    switch (covariance.structure) {
+      case "isotropic":
+        into[0] += entry(d);
+        break;
+      case "diagonal":
+        into[d] += entry(d);
+        break;
+      case "full":
+      case "lowRank":
+        for (let e = 0; e < dimension; e++) into[d * dimension + e] += entry(e);
+        break;
+    }
+  }
 }
 
 function addRidge(

@@ -29,9 +29,9 @@ export function regressionRidgePenalty(
   const cells = tableCells(problem.cells, covariance.cellAxes).count;
   let traces = 0;
   for (let k = 0; k < cells; k++) {
-    const precision = view.isDiagonal ? undefined : view.precision(k);
+    const precisions = view.isDiagonal ? undefined : view.precisionDiagonal(k);
     for (let d = 0; d < dimension; d++) {
-      const inverse = precision === undefined ? 1 / view.variance(k, d) : precision[d * dimension + d];
+      const inverse = precisions === undefined ? 1 / view.variance(k, d) : precisions[d];
       traces += (settings.variances?.[d] ?? 1) * inverse;
     }
   }

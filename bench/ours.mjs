@@ -1,0 +1,116 @@
+// One case on our side, as a process of its own: node ours.mjs '{"task":…,"n":…,…}' prints one JSON object.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compileSource, loadTrainer } from "../dist/compile/index.js";
+import { readNpy } from "./recipe.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const settings = JSON.parse(process.argv[2]);
+const { task, n, d, k, choices, data, iterations, repetitions, threads, seconds } = settings;
+
+const name = task === "gmm" ? `gaussian-${settings.covariance}` : task;
+const source = { name: `${name}.gen`, text: readFileSync(join(here, "models", `${name}.gen`), "utf8") };
+let clock = performance.now();
+const since = () => {
+  const passed = (performance.now() - clock) / 1000;
+  clock = performance.now();
+  return passed;
+};
+const { program } = compileSource(source);
+const Model = await loadTrainer({ source, program });
+const compileSeconds = since();
+const rows = readNpy(data);
+const model = new Model({ K: k, D: d, ...(choices === undefined ? {} : { V: choices }) });
+const x = { shape: [n, d], data: rows };
+
+const warm = await run(Math.min(2, iterations));
+const times = [];
+let check;
+const begun = performance.now();
+for (let r = 0; r < repetitions; r++) {
+  const measured = await run(iterations);
+  times.push(...measured.times);
+  check = measured.check;
+  if ((performance.now() - begun) / 1000 > seconds) break;
+}
+times.sort((a, b) => a - b);
+console.log(
+  JSON.stringify({
+    side: "genc",
+    version: process.version,
+    secondsPerIteration: times[times.length >> 1],
+    min: times[0],
+    max: times.at(-1),
+    iterations: times.length,
+    check,
+    compileSeconds,
+    warmupSeconds: warm.seconds,
+    peakMiB: process.resourceUsage().maxRSS / 1024,
+  }),
+);
+model.dispose();
+process.exit(0);
+
+/** A fit of so many iterations from the start that all sides have; the times between their ends. */
+async function run(count) {
+  const started = performance.now();
+  const ends = [];
+  const fit = model.fit(
+    { x },
+    {
+      init: start(),
+      restarts: 1,
+      maxIterations: count + 1,
+      tolerance: 0,
+      ridge: 0,
+      accelerate: false,
+      emptyComponents: "keep",
+      checkpointEvery: 0,
+      ...(threads === undefined ? {} : { threads }),
+    },
+  );
+  const means = [];
+  for await (const event of fit) {
+    if (event.kind !== "iteration") continue;
+    ends.push(performance.now() / 1000);
+    means.push(event.meanLogLikelihood);
+  }
+  // The first is not counted: laying out the data belongs to it.
+  const gaps = ends.slice(1).map((end, i) => end - ends[i]);
+  return { times: gaps, check: means[count - 1], seconds: (performance.now() - started) / 1000 };
+}
+
+function start() {
+  const weights = new Array(k).fill(1 / k);
+  const spread = (shape, diagonal) => ({ shape, data: diagonal });
+  const rowOf = (j) => Array.from(rows.subarray(Math.floor((j * n) / k) * d, Math.floor((j * n) / k) * d + d));
+  const means = Array.from({ length: k }, (_, j) => rowOf(j));
+  const identity = Array.from({ length: d * d }, (_, i) => (i % (d + 1) === 0 ? 4 : 0));
+  switch (task) {
+    case "gmm":
+      return { weights, mean: means, covariance: covariance(spread, identity) };
+    case "poisson":
+      return { weights, rate: means.map((row) => row.map((value) => value + 1)) };
+    case "latent-classes":
+      return {
+        weights,
+        probability: means.map((row) =>
+          row.map((answer) => Array.from({ length: choices }, (_, c) => (c === answer ? 2 : 1) / (choices + 1))),
+        ),
+      };
+  }
+}
+
+function covariance(spread, identity) {
+  switch (settings.covariance) {
+    case "full":
+      return spread([k, d, d], Array.from({ length: k }, () => identity).flat());
+    case "tied":
+      return spread([d, d], identity);
+    case "diag":
+      return spread([k, d], new Array(k * d).fill(4));
+    case "spherical":
+      return spread([k], new Array(k).fill(4));
+  }
+}

@@ -1,0 +1,55 @@
+// The run time in parts, so that a standalone module carries what it uses and no more (src/cli/standalone.ts).
+import { transform } from "esbuild";
+import ts from "typescript";
+
+/**
+ * @param bundle one module that imports nothing statically, with a list of exports at its end
+ * @returns its top-level statements in order, each with the top-level names it declares and those it mentions
+ */
+export async function splitRuntime(bundle) {
+  const [exports] = /export \{[^{}]*\};?\s*$/.exec(bundle);
+  const exported = Object.fromEntries(
+    exports
+      .slice(exports.indexOf("{") + 1, exports.lastIndexOf("}"))
+      .split(",")
+      .map((entry) => entry.trim().split(/\s+as\s+/))
+      .filter(([local]) => local !== "")
+      .map(([local, name = local]) => [name, local]),
+  );
+  // Without exports the top-level names stay, since esbuild cannot know who mentions them; nor are statements joined.
+  const script = bundle.slice(0, -exports.length);
+  const { code } = await transform(script, { minifyIdentifiers: true, minifyWhitespace: true, target: "es2022" });
+  const file = ts.createSourceFile("runtime.js", code, ts.ScriptTarget.Latest, false, ts.ScriptKind.JS);
+  const statements = file.statements.map((statement) => ({
+    declares: declaredNames(statement),
+    mentions: identifiers(statement),
+    text: code.slice(statement.pos, statement.end).trim(),
+  }));
+  const topLevel = new Set(statements.flatMap(({ declares }) => declares));
+  return {
+    exported,
+    parts: statements.map(({ declares, mentions, text }) => ({
+      declares,
+      needs: [...mentions].filter((name) => topLevel.has(name) && !declares.includes(name)).sort(),
+      text: /[;}]$/.test(text) ? text : `${text};`,
+    })),
+  };
+}
+
+function declaredNames(statement) {
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.flatMap(({ name }) => namesBound(name));
+  }
+  return statement.name === undefined ? [] : [statement.name.text];
+}
+
+function namesBound(name) {
+  return ts.isIdentifier(name) ? [name.text] : name.elements.flatMap((element) => namesBound(element.name));
+}
+
+/** All words that could be a name: more than are, where a property is called like a declaration. */
+function identifiers(node, into = new Set()) {
+  if (ts.isIdentifier(node)) into.add(node.text);
+  ts.forEachChild(node, (child) => void identifiers(child, into));
+  return into;
+}

@@ -1,0 +1,79 @@
+import {
+  branch,
+  branchIf,
+  type Bytes,
+  FunctionWriter,
+  get,
+  integer,
+  join,
+  loadSplat,
+  loadVector,
+  set,
+  storeVector,
+  wasm,
+} from "./assembler.js";
+import { multiplyAdd } from "./vector-functions.js";
+
+/**
+ * adam(x, gradient, first, second, bytes, constants): one step over a flat vector of whole vectors of four.
+ * Constants: b1, 1 - b1, b2, 1 - b2, the scaled rate, epsilon, decay (see `ascend` in runtime/elbo/optimiser.ts).
+ */
+export function adamKernel(relaxed: boolean): FunctionWriter {
+  const fn = new FunctionWriter(
+    "adam",
+    Array.from({ length: 6 }, () => "i32" as const),
+  );
+  const [x, gradient, first, second, bytes, constants] = [0, 1, 2, 3, 4, 5];
+  const splats = Array.from({ length: 7 }, (_, i) => {
+    const local = fn.local("v128");
+    fn.add(get(constants), loadSplat(4 * i), set(local));
+    return get(local);
+  });
+  const [b1, c1, b2, c2, rate, epsilon, decay] = splats as [Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes];
+  const at = fn.local("i32");
+  const g = fn.local("v128");
+  const m = fn.local("v128");
+  const v = fn.local("v128");
+  const address = (base: number): Bytes => join(get(base), get(at), wasm.i32Add);
+  fn.add(
+    integer(0),
+    set(at),
+    wasm.block,
+    wasm.loop,
+    get(at),
+    get(bytes),
+    wasm.i32GreaterEqualSigned,
+    branchIf(1),
+    address(gradient),
+    loadVector(),
+    set(g),
+    multiplyAdd(join(address(first), loadVector()), b1, join(get(g), c1, wasm.multiply), relaxed),
+    set(m),
+    multiplyAdd(
+      join(address(second), loadVector()),
+      b2,
+      join(get(g), get(g), wasm.multiply, c2, wasm.multiply),
+      relaxed,
+    ),
+    set(v),
+    address(first),
+    get(m),
+    storeVector(),
+    address(second),
+    get(v),
+    storeVector(),
+    address(x),
+    join(address(x), loadVector(), decay, wasm.multiply),
+    join(rate, get(m), wasm.multiply, get(v), wasm.f32Sqrt, epsilon, wasm.add, wasm.divide),
+    wasm.add,
+    storeVector(),
+    get(at),
+    integer(16),
+    wasm.i32Add,
+    set(at),
+    branch(0),
+    wasm.end,
+    wasm.end,
+  );
+  return fn;
+}

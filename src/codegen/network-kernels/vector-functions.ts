@@ -1,0 +1,137 @@
+import { type Bytes, bits, FunctionWriter, get, join, set, tee, vector, wasm } from "./assembler.js";
+
+/** a * b + c, in one instruction where the target has it. Operands are on the stack in this order. */
+export function multiplyAdd(a: Bytes, b: Bytes, c: Bytes, relaxed: boolean): Bytes {
+  return relaxed ? join(a, b, c, wasm.relaxedMultiplyAdd) : join(a, b, wasm.multiply, c, wasm.add);
+}
+
+/** Elementwise functions of four float32 numbers. */
+export const vectorFunctionNames = ["exp", "log", "log1p", "expm1", "softplus", "sigmoid", "tanh"] as const;
+export type VectorFunctionName = (typeof vectorFunctionNames)[number];
+
+const exponentScale = 23;
+const exponentBias = 127;
+
+/**
+ * exp by 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2]; relative error 2e-7, 0 below -87.3, +inf above 88.7, NaN kept.
+ *
+ * @source Cody and Waite 1980 (reduction); coefficients of expf in the Cephes library, Moshier 1989
+ */
+function exponential(relaxed: boolean): FunctionWriter {
+  const fn = new FunctionWriter("exp", ["v128"], ["v128"]);
+  const n = fn.local("v128");
+  const r = fn.local("v128");
+  const y = fn.local("v128");
+  const x = fn.local("v128");
+  const horner = (coefficient: number): void =>
+    fn.add(multiplyAdd(get(y), get(r), vector(coefficient), relaxed), set(y));
+  fn.add(
+    get(0),
+    vector(-87.33654),
+    wasm.pseudoMaximum,
+    vector(88.72284),
+    wasm.pseudoMinimum,
+    tee(x),
+    vector(Math.LOG2E),
+    wasm.multiply,
+    wasm.nearest,
+    set(n),
+  );
+  fn.add(multiplyAdd(get(n), vector(-0.693359375), get(x), relaxed), set(r));
+  fn.add(multiplyAdd(get(n), vector(2.1219444e-4), get(r), relaxed), set(r));
+  fn.add(vector(1.98756915e-4), set(y));
+  for (const coefficient of [1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1])
+    horner(coefficient);
+  fn.add(get(y), get(r), wasm.multiply, get(r), wasm.multiply, get(r), wasm.add, vector(1), wasm.add, set(y));
+  // 2^n in two halves, since n may be 128.
+  const half = fn.local("v128");
+  fn.add(get(n), wasm.truncate, set(n));
+  fn.add(get(n), [0x41, 1], wasm.i32VectorShiftRight, set(half));
+  const power = (exponent: Bytes): Bytes =>
+    join(exponent, bits(exponentBias), wasm.i32VectorAdd, [0x41, exponentScale], wasm.i32VectorShiftLeft);
+  fn.add(get(y), power(get(half)), wasm.multiply);
+  fn.add(power(join(get(n), get(half), wasm.i32VectorSubtract)), wasm.multiply, set(y));
+  // Below the smallest: 0; NaN stays what it is.
+  fn.add(get(y), get(0), vector(-87.33654), wasm.f32Less, wasm.andNot, set(y));
+  fn.add(vector(Infinity), get(y), get(0), vector(88.72284), wasm.f32Greater, wasm.bitSelect, set(y));
+  fn.add(get(y), get(0), get(0), get(0), wasm.f32Equal, wasm.bitSelect);
+  return fn;
+}
+
+/**
+ * log by exponent and a polynomial on [sqrt(1/2), sqrt(2)]; log 0 = -inf, of a negative number NaN.
+ *
+ * @source logf in the Cephes library, Moshier 1989
+ */
+function logarithm(relaxed: boolean): FunctionWriter {
+  const fn = new FunctionWriter("log", ["v128"], ["v128"]);
+  const e = fn.local("v128");
+  const m = fn.local("v128");
+  const y = fn.local("v128");
+  const z = fn.local("v128");
+  const low = fn.local("v128");
+  const x = fn.local("v128");
+  fn.add(get(0), vector(1.17549435e-38), wasm.pseudoMaximum, set(x));
+  fn.add(
+    get(x),
+    [0x41, exponentScale],
+    wasm.i32VectorShiftRightUnsigned,
+    bits(exponentBias - 1),
+    wasm.i32VectorSubtract,
+    wasm.convert,
+    set(e),
+  );
+  fn.add(get(x), bits(0x007fffff), wasm.and, bits(0x3f000000), wasm.or, set(m));
+  fn.add(get(m), vector(Math.SQRT1_2), wasm.f32Less, set(low));
+  fn.add(get(e), vector(1), get(low), wasm.and, wasm.subtract, set(e));
+  fn.add(get(m), get(m), get(low), wasm.and, wasm.add, vector(1), wasm.subtract, set(m));
+  fn.add(get(m), get(m), wasm.multiply, set(z));
+  fn.add(vector(7.0376836292e-2), set(y));
+  for (const coefficient of [
+    -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
+    -2.4999993993e-1, 3.3333331174e-1,
+  ])
+    fn.add(multiplyAdd(get(y), get(m), vector(coefficient), relaxed), set(y));
+  fn.add(get(y), get(m), wasm.multiply, get(z), wasm.multiply, set(y));
+  fn.add(multiplyAdd(get(e), vector(-2.1219444e-4), get(y), relaxed), set(y));
+  fn.add(multiplyAdd(get(z), vector(-0.5), get(y), relaxed), set(y));
+  fn.add(get(m), get(y), wasm.add, set(y));
+  fn.add(multiplyAdd(get(e), vector(0.693359375), get(y), relaxed), set(y));
+  fn.add(vector(-Infinity), get(y), get(0), vector(0), wasm.f32Equal, wasm.bitSelect, set(y));
+  fn.add(get(0), get(y), get(0), vector(Infinity), wasm.f32Equal, wasm.bitSelect, set(y));
+  // NaN where the argument is negative or NaN.
+  fn.add(get(y), vector(NaN), get(0), vector(0), wasm.f32GreaterEqual, wasm.bitSelect);
+  return fn;
+}
+
+/** The functions in the order in which they are defined, each by those before it; `index` is the place of the first. */
+export function vectorFunctions(index: number, relaxed: boolean): readonly FunctionWriter[] {
+  const call = (name: VectorFunctionName): Bytes => [0x10, index + vectorFunctionNames.indexOf(name)];
+  // log1p(x) = x log(u) / (u - 1) with u = 1 + x, which loses nothing (Kahan).
+  const log1p = new FunctionWriter("log1p", ["v128"], ["v128"]);
+  const u = log1p.local("v128");
+  const d = log1p.local("v128");
+  log1p.add(vector(1), get(0), wasm.add, tee(u), vector(1), wasm.subtract, set(d));
+  log1p.add(get(0), get(u), call("log"), get(0), get(d), wasm.divide, wasm.multiply);
+  log1p.add(get(d), vector(0), wasm.f32Equal, wasm.bitSelect);
+  // expm1(x) by its series near 0.
+  const expm1 = new FunctionWriter("expm1", ["v128"], ["v128"]);
+  const series = expm1.local("v128");
+  expm1.add(vector(1 / 720), set(series));
+  for (const coefficient of [1 / 120, 1 / 24, 1 / 6, 1 / 2, 1])
+    expm1.add(multiplyAdd(get(series), get(0), vector(coefficient), relaxed), set(series));
+  expm1.add(get(series), get(0), wasm.multiply, get(0), call("exp"), vector(1), wasm.subtract);
+  expm1.add(get(0), wasm.f32Abs, vector(0.25), wasm.f32Less, wasm.bitSelect);
+  // softplus(x) = max(x, 0) + log1p(exp(-|x|))
+  const softplus = new FunctionWriter("softplus", ["v128"], ["v128"]);
+  softplus.add(get(0), vector(0), wasm.maximum);
+  softplus.add(get(0), wasm.f32Abs, wasm.f32Negate, call("exp"), call("log1p"), wasm.add);
+  const sigmoid = new FunctionWriter("sigmoid", ["v128"], ["v128"]);
+  sigmoid.add(vector(1), vector(1), get(0), wasm.f32Negate, call("exp"), wasm.add, wasm.divide);
+  // tanh(x) = expm1(2x) / (expm1(2x) + 2), saturated.
+  const tanh = new FunctionWriter("tanh", ["v128"], ["v128"]);
+  const t = tanh.local("v128");
+  tanh.add(get(0), vector(-9.01), wasm.pseudoMaximum, vector(9.01), wasm.pseudoMinimum, set(t));
+  tanh.add(get(t), get(t), wasm.add, call("expm1"), tee(t), get(t), vector(2), wasm.add, wasm.divide);
+  return [exponential(relaxed), logarithm(relaxed), log1p, expm1, softplus, sigmoid, tanh];
+}

@@ -1,0 +1,55 @@
+import type { AdversarialProgram, ElboProgram } from "../../ir/program.js";
+import { describeLines, type Section } from "./document.js";
+import type { LinesOf } from "./e-step.js";
+
+type Algorithm = "elbo" | "adversarial";
+
+const learning: Readonly<Record<Algorithm, string>> = {
+  elbo:
+    "stochastic gradient ascent (Adam) on the mean bound of minibatches; the derivative is derived with the bound, " +
+    "plan to plan.",
+  adversarial:
+    "alternating gradient steps (Adam) of critic and generator on minibatches; draws are made by an average of the " +
+    "generator over its steps.",
+};
+
+const guarantees: Readonly<Record<Algorithm, string>> = {
+  elbo:
+    "the derivative is unbiased and the objective a lower bound of the log-likelihood in expectation; it does not rise " +
+    "in every step, and where it ends depends on the seed.",
+  adversarial:
+    "none: the steps of a game need not converge. The squared maximum mean discrepancy between draws and data is " +
+    "reported, which is near 0 where they agree.",
+};
+
+/** The derivation of what is learned by steps: what is drawn, what is summed, what each step ascends, what is guaranteed. */
+export function explainSteps(
+  program: ElboProgram | AdversarialProgram,
+  linesOf: LinesOf,
+  engine: string | undefined,
+): { readonly sections: readonly Section[] } {
+  const items = program.report.map(({ rule, text, span }) => {
+    const at = span === undefined ? "" : describeLines(linesOf([span]));
+    return `${rule}: ${text}${at === "" ? "" : ` (${at})`}`;
+  });
+  const weights = Object.keys(program.starts).length;
+  return {
+    sections: [
+      { kind: "list", label: "Derivation", items },
+      {
+        kind: "paragraph",
+        label: "Learning",
+        text:
+          `${learning[program.algorithm]} ` +
+          `Networks have ${weights} arrays of weights: N(0, 2 / inputs) in front of rectifiers, ` +
+          "else uniform within sqrt(6 / (inputs + outputs)); biases begin at 0.",
+      },
+      {
+        kind: "paragraph",
+        label: "Guarantee",
+        text: guarantees[program.algorithm],
+      },
+      ...(engine === undefined ? [] : [{ kind: "paragraph" as const, label: "Engine", text: engine }]),
+    ],
+  };
+}

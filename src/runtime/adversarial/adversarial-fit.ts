@@ -1,0 +1,322 @@
+import type { Sizes, Tensors } from "../description.js";
+import type { Dataset } from "../data/dataset.js";
+import { withoutWeightlessRows } from "../data/blocks.js";
+import { DataError, OptionError } from "../errors.js";
+import { boundShape, product } from "../extents.js";
+import type { FitEvent } from "../fit/fit-events.js";
+import { BatchWriter, dataMoments, rateAt, shuffledRows } from "../elbo/batches.js";
+import { initialParameters } from "../elbo/initial-parameters.js";
+import { type LearnedStep, type Learner, LoopLearner, type StepFunction } from "../elbo/learner.js";
+import { NetworkLearner } from "../elbo/network-learner.js";
+import { NoiseTables } from "../elbo/noise-tables.js";
+import { base64Of, bytesOfBase64 } from "../elbo/step-state.js";
+import { HostTurns, Interrupted } from "../host-turn.js";
+import { degreesOfFreedom } from "../parameter-space.js";
+import { readParameters } from "../parameter-values.js";
+import { drawnRows } from "../queries.js";
+import type { FitWarning } from "../warnings.js";
+import { warnings } from "../warnings.js";
+import type { AdversarialDescription, AdversarialMethods } from "./adversarial-description.js";
+import type { AdversarialState, ResolvedAdversarialOptions } from "./adversarial-options.js";
+import { meanDiscrepancy, mostCompared } from "./mean-discrepancy.js";
+
+/** The outcome of a game: there is no likelihood, so draws are compared with the data. */
+export interface AdversarialFitResult<P = unknown> {
+  readonly parameters: P;
+  readonly rows: number;
+  readonly logLikelihood: null;
+  readonly meanLogLikelihood: null;
+  readonly bound: null;
+  /** The critic's mean objective over the last epoch. */
+  readonly objective: number;
+  /** Epochs of the critic. */
+  readonly iterations: number;
+  /** Steps of the generator. */
+  readonly steps: number;
+  readonly converged: false;
+  readonly stopped: "maxIterations" | "aborted";
+  readonly seconds: number;
+  readonly secondsPerIteration: number;
+  readonly degreesOfFreedom: number;
+  readonly aic: null;
+  readonly bic: null;
+  /** The critic's mean objective in each epoch. */
+  readonly trace: readonly number[];
+  /** Mean critic on data less that on draws, over the last epoch. */
+  readonly criticGap: number;
+  /** Squared maximum mean discrepancy between draws and data, unbiased: near 0 is good. */
+  readonly discrepancy: number;
+  readonly warnings: readonly FitWarning[];
+  readonly seed: number;
+  readonly restarts: readonly never[];
+  readonly holdout?: undefined;
+}
+
+type Events = AsyncGenerator<FitEvent<Tensors, AdversarialFitResult<Tensors>, AdversarialState>, void, undefined>;
+
+/** Plays the game: steps of the critic on data and draws, then one of the generator; the same seed, the same game. */
+export async function* fitByGame(
+  methods: AdversarialMethods,
+  given: Dataset,
+  options: ResolvedAdversarialOptions,
+): Events {
+  const began = performance.now();
+  const { description } = methods;
+  const { seed, criticSteps } = options;
+  const data = withoutWeightlessRows(given);
+  if (data.rows === 0) throw new DataError("empty", "There are no rows to learn from.");
+  const { sizes } = data;
+  const batchSize = Math.min(options.batchSize, data.rows);
+  const values = {
+    ...initialParameters(description, sizes, seed, dataMoments(description.variables, data)),
+    ...readParameters(description, sizes, options.init),
+  };
+  const sides = makeSides(methods, data, values, options);
+  const { critic, generator } = sides;
+  const batchesPerEpoch = Math.max(1, Math.floor(data.rows / batchSize));
+  const steps = options.steps ?? Math.max(1, Math.ceil((options.epochs * batchesPerEpoch) / criticSteps));
+  const criticNoise = new NoiseTables(description, sizes, "criticStep", seed);
+  const generatorNoise = new NoiseTables(description, sizes, "generatorStep", seed);
+  const batches = new BatchWriter(data, description.variables, options);
+  const average: Record<string, Float64Array> = {};
+  const found: FitWarning[] = [];
+  let trace: number[] = [];
+  let totals = [0, 0, 0];
+  let lastGap = NaN;
+  let step = 0;
+  const identity = { engine: critic.name, seed, rows: data.rows, batchSize, criticSteps };
+  if (options.resume !== undefined) {
+    const state = options.resume;
+    checkState(state, description, identity);
+    ({ step } = state);
+    trace = [...state.trace];
+    totals = [...state.totals];
+    critic.restore(learnerState(state.critic));
+    generator.restore(learnerState(state.generator));
+    for (const [name, text] of Object.entries(state.average)) average[name] = floatsOf(text);
+  }
+  const stateNow = (): AdversarialState => ({
+    format: "genc.adversarial-state/1",
+    model: description.name,
+    sourceHash: description.sourceHash,
+    ...identity,
+    step,
+    critic: storedLearner(critic),
+    generator: storedLearner(generator),
+    average: Object.fromEntries(Object.entries(average).map(([name, held]) => [name, base64Of(bytesOf(held))])),
+    trace: [...trace],
+    totals: [...totals],
+  });
+  yield { kind: "start", model: description.name, rows: data.rows, restarts: 1, sizes };
+  const turns = new HostTurns(options.signal);
+  let stopped: AdversarialFitResult["stopped"] = "maxIterations";
+  let order: Uint32Array | undefined;
+  let orderOf = -1;
+  try {
+    while (step < steps) {
+      const rate = rateAt(options, step / steps) / options.learningRate;
+      for (let turn = 0; turn < criticSteps; turn++) {
+        const batch = step * criticSteps + turn;
+        const epoch = Math.floor(batch / batchesPerEpoch);
+        if (epoch !== orderOf) {
+          order = shuffledRows(data.rows, seed, epoch);
+          orderOf = epoch;
+        }
+        const begin = (batch % batchesPerEpoch) * batchSize;
+        const rows = order!.subarray(begin, begin + batchSize);
+        const buffers = critic.batch(batchSize);
+        batches.write(rows, epoch, buffers);
+        criticNoise.fill(buffers.tables, batch);
+        const settings = { rate: rate * options.criticRate, step: batch + 1, clip: Infinity };
+        const outcome = await critic.step(batchSize, settings);
+        totals[0] += outcome["objective"];
+        totals[1] += outcome["gap"];
+        totals[2]++;
+        if ((batch + 1) % batchesPerEpoch === 0) {
+          trace.push(totals[0] / totals[2]);
+          lastGap = totals[1] / totals[2];
+          yield {
+            kind: "iteration",
+            restart: 0,
+            iteration: trace.length,
+            objective: totals[0] / totals[2],
+            meanLogLikelihood: lastGap,
+          };
+          totals = [0, 0, 0];
+        }
+      }
+      const buffers = generator.batch(batchSize);
+      // Given variables of the last batch.
+      batches.write(order!.subarray(0, batchSize), 0, buffers);
+      generatorNoise.fill(buffers.tables, step);
+      await generator.step(batchSize, { rate: rate * options.learningRate, step: step + 1, clip: Infinity });
+      step++;
+      if (options.ema > 0) averageInto(average, generator.parameters(), description.generator, options.ema);
+      if (options.checkpointEvery > 0 && step % options.checkpointEvery === 0)
+        yield { kind: "checkpoint", state: stateNow() };
+      await turns.give();
+    }
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    stopped = "aborted";
+    yield { kind: "checkpoint", state: stateNow() };
+  }
+  if (totals[2] > 0) {
+    lastGap = totals[1] / totals[2];
+    if (trace.length === 0) trace.push(totals[0] / totals[2]);
+  }
+  const parameters = { ...critic.parameters(), ...generator.parameters(), ...corrected(average, options.ema, step) };
+  if (stopped === "aborted") found.push(warnings.interrupted(trace.length));
+  const discrepancy = await discrepancyOf(methods, data, parameters, seed);
+  const learned = description.parameters.filter(({ fixed }) => fixed === undefined);
+  const seconds = (performance.now() - began) / 1000;
+  yield {
+    kind: "end",
+    result: {
+      parameters,
+      rows: data.rows,
+      logLikelihood: null,
+      meanLogLikelihood: null,
+      bound: null,
+      objective: trace.at(-1) ?? NaN,
+      iterations: trace.length,
+      steps: step,
+      converged: false,
+      stopped,
+      seconds,
+      secondsPerIteration: seconds / Math.max(1, trace.length),
+      degreesOfFreedom: degreesOfFreedom(learned, sizes),
+      aic: null,
+      bic: null,
+      trace,
+      criticGap: lastGap,
+      discrepancy,
+      warnings: found,
+      seed,
+      restarts: [],
+    },
+  };
+}
+
+function makeSides(
+  methods: AdversarialMethods,
+  data: Dataset,
+  values: Record<string, Float64Array>,
+  options: ResolvedAdversarialOptions,
+): { readonly critic: Learner; readonly generator: Learner } {
+  const { description } = methods;
+  const { sizes } = data;
+  const fixed = new Set(options.fix);
+  const isLearned = (name: string): boolean =>
+    description.critic.includes(name) || description.generator.includes(name);
+  const step = (name: string, outputs: readonly string[], own: readonly string[]): LearnedStep => ({
+    name,
+    outputs,
+    owns: (parameter) => own.includes(parameter) && !fixed.has(parameter),
+  });
+  const criticStep = step("criticStep", ["objective", "gap", "penalty"], description.critic);
+  const generatorStep = step("generatorStep", ["objective"], description.generator);
+  const instance = methods.networks?.create(sizes);
+  if (instance !== undefined) {
+    const learns = (name: string): boolean => isLearned(name) && !fixed.has(name);
+    return {
+      critic: new NetworkLearner(instance, description, criticStep, sizes, values, options, true, learns, {}),
+      generator: new NetworkLearner(instance, description, generatorStep, sizes, values, options, false, learns, {}),
+    };
+  }
+  const shared = { ...values };
+  const loops = (learned: LearnedStep, run: StepFunction): Learner => {
+    const noise = new NoiseTables(description, sizes, learned.name, options.seed);
+    const shapes = { widths: data.widths, noise: (rows: number) => noise.lengths(rows) };
+    return new LoopLearner(description, { ...learned, run }, sizes, shared, options, shapes, {});
+  };
+  return {
+    critic: loops(criticStep, (...given) => methods.criticStepOf(...given)),
+    generator: loops(generatorStep, (...given) => methods.generatorStepOf(...given)),
+  };
+}
+
+/** Exponential average of the generator, begun at 0 and corrected for it when read. */
+function averageInto(
+  average: Record<string, Float64Array>,
+  now: Tensors,
+  names: readonly string[],
+  decay: number,
+): void {
+  for (const name of names) {
+    const values = now[name];
+    const held = (average[name] ??= new Float64Array(values.length));
+    for (let i = 0; i < held.length; i++) held[i] = decay * held[i] + (1 - decay) * values[i];
+  }
+}
+
+function corrected(average: Tensors, decay: number, step: number): Tensors {
+  const weight = 1 - decay ** step;
+  return Object.fromEntries(
+    Object.entries(average).map(([name, values]) => [name, values.map((value) => value / weight)]),
+  );
+}
+
+/** Draws of the implicit variable against the first rows of the data. */
+async function discrepancyOf(
+  methods: AdversarialMethods,
+  data: Dataset,
+  parameters: Tensors,
+  seed: number,
+): Promise<number> {
+  const { description } = methods;
+  const count = Math.min(mostCompared, data.rows);
+  const first = (values: Float64Array, width: number): Float64Array => values.subarray(0, count * width);
+  const columns = Object.fromEntries(
+    Object.entries(data.columns).map(([name, values]) => [name, first(values, data.widths[name])]),
+  );
+  const drawn = await drawnRows(methods, data.sizes, parameters, { ...data, rows: count, columns }, seed);
+  const width = widthOf(description, data.sizes);
+  return meanDiscrepancy(
+    { data: columns[description.implicit], width, count },
+    { data: drawn[description.implicit].data, width, count },
+  );
+}
+
+function widthOf(description: AdversarialDescription, sizes: Sizes): number {
+  const variable = description.variables.find(({ name }) => name === description.implicit);
+  return variable === undefined
+    ? 1
+    : product(boundShape(variable.plates, sizes)) * product(boundShape(variable.event, sizes));
+}
+
+function checkState(
+  state: AdversarialState,
+  description: AdversarialDescription,
+  here: Pick<AdversarialState, "engine" | "seed" | "rows" | "batchSize" | "criticSteps">,
+): void {
+  const compare = (what: string, stored: unknown, wanted: unknown): void => {
+    if (stored !== wanted) throw new OptionError(`resume.${what}`, String(wanted), String(stored));
+  };
+  compare("format", state.format, "genc.adversarial-state/1");
+  compare("model", state.model, description.name);
+  compare("sourceHash", state.sourceHash, description.sourceHash);
+  for (const name of ["engine", "seed", "rows", "batchSize", "criticSteps"] as const)
+    compare(name, state[name], here[name]);
+}
+
+function storedLearner(learner: Learner): readonly [string, string, string] {
+  const { coordinates, first, second } = learner.state();
+  return [base64Of(coordinates), base64Of(first), base64Of(second)];
+}
+
+function learnerState([coordinates, first, second]: readonly [string, string, string]): ReturnType<Learner["state"]> {
+  return {
+    coordinates: bytesOfBase64(coordinates),
+    first: bytesOfBase64(first),
+    second: bytesOfBase64(second),
+  };
+}
+
+function bytesOf(values: Float64Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function floatsOf(text: string): Float64Array {
+  return new Float64Array(bytesOfBase64(text).buffer as ArrayBuffer);
+}

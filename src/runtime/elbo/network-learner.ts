@@ -1,0 +1,229 @@
+import { pullBackGradient } from "../../numerics/transforms.js";
+import type { ModelDescription, Sizes, Tensors } from "../description.js";
+import { kindOf } from "../parameter-space.js";
+import type { NetworkInstance } from "../networks/network-instance.js";
+import { boundShape, product } from "../extents.js";
+import {
+  type BatchBuffers,
+  Coordinates,
+  type LearnedStep,
+  type Learner,
+  type LearnerState,
+  type StepOutcome,
+  type StepSettings,
+} from "./learner.js";
+import { NonFiniteStepError } from "./non-finite-step-error.js";
+import { adamEpsilon, ascend, type OptimiserSettings } from "./optimiser.js";
+
+/**
+ * Learns with float32 WebAssembly: weights, their derivatives and moments are flat vectors in its memory. Parameters with
+ * a domain of their own (variances, probabilities) are few: their coordinates stay in float64 outside.
+ */
+export class NetworkLearner implements Learner {
+  readonly name = "network, float32";
+  private readonly flat: {
+    readonly address: number;
+    readonly length: number;
+    readonly offsets: ReadonlyMap<string, number>;
+  };
+  private readonly gradientAt: number;
+  private readonly firstAt: number;
+  private readonly secondAt: number;
+  private readonly host: Coordinates;
+  private readonly hostCoordinates: Float64Array;
+  private readonly hostFirst: Float64Array;
+  private readonly hostSecond: Float64Array;
+  private readonly hostGradient: Float64Array;
+  private readonly lengths: ReadonlyMap<string, number>;
+  private readonly places = new Map<string, { address: number; length: number }>();
+
+  constructor(
+    private readonly instance: NetworkInstance,
+    description: ModelDescription,
+    private readonly learned: LearnedStep,
+    sizes: Sizes,
+    start: Tensors,
+    private readonly settings: OptimiserSettings,
+    /** Does this learner keep the values of parameters that nobody learns? */
+    keepsOthers: boolean,
+    isLearned: (name: string) => boolean,
+    floors: Readonly<Record<string, Float64Array>>,
+  ) {
+    const { parameters } = description;
+    this.lengths = new Map(parameters.map(({ name, shape }) => [name, product(boundShape(shape, sizes))]));
+    const named = (names: readonly string[]): { name: string; length: number }[] =>
+      names.map((name) => ({ name, length: this.lengths.get(name) ?? 0 }));
+    const own = parameters.filter(({ name, fixed }) => fixed === undefined && learned.owns(name));
+    const plain = own.filter(({ domain }) => kindOf(domain) === "real").map(({ name }) => name);
+    const others = parameters
+      .map(({ name }) => name)
+      .filter((name) => !plain.includes(name) && (learned.owns(name) || (keepsOthers && !isLearned(name))));
+    this.flat = instance.place("parameter", named(plain));
+    const gradients = instance.place(
+      "output",
+      named(plain).map(({ name, length }) => ({ name: `gradient.${name}`, length })),
+    );
+    this.gradientAt = gradients.address;
+    this.firstAt = instance.vector(this.flat.length);
+    this.secondAt = instance.vector(this.flat.length);
+    const rest = instance.place("parameter", named(others));
+    for (const name of plain) this.addPlace(name, this.flat);
+    for (const name of others) this.addPlace(name, rest);
+    this.host = new Coordinates(
+      own.filter(({ name }) => others.includes(name)),
+      sizes,
+      () => false,
+      floors,
+    );
+    const { length } = this.host;
+    this.hostCoordinates = new Float64Array(length);
+    this.hostFirst = new Float64Array(length);
+    this.hostSecond = new Float64Array(length);
+    this.hostGradient = new Float64Array(length);
+    this.host.write(start, this.hostCoordinates);
+    for (const name of this.places.keys()) this.parameterView(name).set(start[name]);
+    this.refresh();
+  }
+
+  batch(rows: number): BatchBuffers {
+    const { views } = this.instance.prepare(this.learned.name, rows);
+    const data: Record<string, Float32Array> = {};
+    const tables: Record<string, Float32Array> = { "step.beta": new Float32Array(1), "step.rows": new Float32Array(1) };
+    for (const [key, view] of views) {
+      if (key.startsWith("data ")) data[key.slice("data ".length)] = view;
+      if (key.startsWith("table ")) tables[key.slice("table ".length)] = view;
+    }
+    return { data, tables };
+  }
+
+  step(rows: number, { rate, step, clip }: StepSettings): StepOutcome {
+    const prepared = this.instance.prepare(this.learned.name, rows);
+    prepared.run();
+    const outcome: StepOutcome = Object.fromEntries(
+      this.learned.outputs.map((name) => [name, prepared.views.get(`output ${name}`)?.[0] ?? NaN]),
+    );
+    if (!Number.isFinite(outcome["objective"])) throw new NonFiniteStepError(this.culprit(rows), step);
+    for (const { parameter, begin, length, own } of this.host.parts) {
+      const gradient = prepared.views.get(`output gradient.${parameter.name}`);
+      if (gradient === undefined) continue;
+      const pulled = pullBackGradient(
+        kindOf(parameter.domain),
+        this.hostCoordinates.subarray(begin, begin + length),
+        Float64Array.from(gradient),
+        [...own],
+      );
+      this.hostGradient.set(pulled, begin);
+    }
+    this.clip(clip);
+    this.ascendFlat(rate, step);
+    if (this.host.length > 0) {
+      ascend(this.settings, this.hostCoordinates, this.hostGradient, this.hostFirst, this.hostSecond, rate, step);
+      this.refresh();
+    }
+    return outcome;
+  }
+
+  /** The parameters that this learner holds. */
+  parameters(): Tensors {
+    return Object.fromEntries(
+      [...this.places.keys()].map((name) => [name, Float64Array.from(this.parameterView(name))]),
+    );
+  }
+
+  state(): LearnerState {
+    return {
+      coordinates: this.bytes(this.flat.address, this.hostCoordinates),
+      first: this.bytes(this.firstAt, this.hostFirst),
+      second: this.bytes(this.secondAt, this.hostSecond),
+    };
+  }
+
+  restore(state: LearnerState): void {
+    const put = (bytes: Uint8Array, address: number, host: Float64Array): void => {
+      const flat = this.instance.view(address, this.flat.length);
+      new Uint8Array(flat.buffer, flat.byteOffset, flat.byteLength).set(bytes.subarray(0, flat.byteLength));
+      new Uint8Array(host.buffer).set(bytes.subarray(flat.byteLength));
+    };
+    put(state.coordinates, this.flat.address, this.hostCoordinates);
+    put(state.first, this.firstAt, this.hostFirst);
+    put(state.second, this.secondAt, this.hostSecond);
+    this.refresh();
+  }
+
+  release(): void {
+    // The instance and its memory go with the learner.
+  }
+
+  private addPlace(
+    name: string,
+    region: { readonly address: number; readonly offsets: ReadonlyMap<string, number> },
+  ): void {
+    const offset = region.offsets.get(name) ?? 0;
+    const address = region.address + Float32Array.BYTES_PER_ELEMENT * offset;
+    this.places.set(name, { address, length: this.lengths.get(name) ?? 0 });
+  }
+
+  private parameterView(name: string): Float32Array {
+    const place = this.places.get(name);
+    if (place === undefined) throw new Error(`network learner: ${name} has no place`);
+    return this.instance.view(place.address, place.length);
+  }
+
+  private refresh(): void {
+    for (const [name, values] of Object.entries(this.host.constrained(this.hostCoordinates)))
+      this.parameterView(name).set(values);
+  }
+
+  private bytes(address: number, host: Float64Array): Uint8Array {
+    const flat = this.instance.view(address, this.flat.length);
+    const bytes = new Uint8Array(flat.byteLength + host.byteLength);
+    bytes.set(new Uint8Array(flat.buffer, flat.byteOffset, flat.byteLength));
+    bytes.set(new Uint8Array(host.buffer), flat.byteLength);
+    return bytes;
+  }
+
+  private ascendFlat(rate: number, step: number): void {
+    const { optimizer, beta1, beta2, weightDecay } = this.settings;
+    const { length, address } = this.flat;
+    if (length === 0) return;
+    if (optimizer === "adam" || optimizer === "adamw") {
+      const secondBias = Math.sqrt(1 - beta2 ** step);
+      const constants = [
+        beta1,
+        1 - beta1,
+        beta2,
+        1 - beta2,
+        (rate * secondBias) / (1 - beta1 ** step),
+        adamEpsilon * secondBias,
+        optimizer === "adamw" ? 1 - rate * weightDecay : 1,
+      ];
+      this.instance.adam(address, this.gradientAt, this.firstAt, this.secondAt, length, constants);
+      return;
+    }
+    const view = (at: number): Float32Array => this.instance.view(at, length);
+    ascend(this.settings, view(address), view(this.gradientAt), view(this.firstAt), view(this.secondAt), rate, step);
+  }
+
+  private clip(clip: number): void {
+    if (clip === Infinity) return;
+    const flat = this.instance.view(this.gradientAt, this.flat.length);
+    let squares = 0;
+    for (const value of flat) squares += value * value;
+    for (const value of this.hostGradient) squares += value * value;
+    const norm = Math.sqrt(squares);
+    if (!(norm > clip)) return;
+    for (let i = 0; i < flat.length; i++) flat[i] *= clip / norm;
+    for (let i = 0; i < this.hostGradient.length; i++) this.hostGradient[i] *= clip / norm;
+  }
+
+  /** The first parameter, or derivative, that is no number. */
+  private culprit(rows: number): string {
+    const { views } = this.instance.prepare(this.learned.name, rows);
+    for (const name of this.places.keys()) {
+      if (!this.parameterView(name).every(Number.isFinite)) return `parameter \`${name}\``;
+      const gradient = views.get(`output gradient.${name}`);
+      if (gradient?.every(Number.isFinite) === false) return `derivative of \`${name}\``;
+    }
+    return "objective";
+  }
+}

@@ -1,0 +1,72 @@
+import type { Block, ParameterDescription, Sizes, Tensors } from "../description.js";
+import { boundShape, product } from "../extents.js";
+import type { NetworkModule } from "./network-description.js";
+import { NetworkInstance } from "./network-instance.js";
+
+/**
+ * The float32 functions of an emitted trainer: instantiated when first used, and only where WebAssembly with SIMD runs.
+ * Otherwise `run` answers false, and the caller runs its loops.
+ */
+export class ModelNetworks {
+  private instance:
+    { readonly of: NetworkInstance; readonly sizes: string; parameters: Tensors | undefined } | undefined;
+  private isAbsent: boolean;
+
+  constructor(
+    private readonly module: NetworkModule | undefined,
+    private readonly parameters: readonly ParameterDescription[],
+  ) {
+    this.isAbsent = module === undefined;
+  }
+
+  /** A fresh instance of its own, for a fit. */
+  create(sizes: Sizes): NetworkInstance | undefined {
+    if (this.isAbsent || this.module === undefined) return undefined;
+    try {
+      return new NetworkInstance(this.module, sizes);
+    } catch (error) {
+      // No WebAssembly, no SIMD, or a page that forbids compiling: the loops do the same in JavaScript.
+      if (typeof WebAssembly !== "undefined" && !(error instanceof WebAssembly.CompileError)) throw error;
+      this.isAbsent = true;
+      return undefined;
+    }
+  }
+
+  /** Runs a function over a block, as the generated loops of that name do, but without adding to `into`. */
+  run(name: string, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): boolean {
+    const key = JSON.stringify(sizes);
+    if (this.instance === undefined || this.instance.sizes !== key) {
+      const of = this.create(sizes);
+      if (of === undefined) return false;
+      of.place(
+        "parameter",
+        this.parameters.map(({ name: parameter, shape }) => ({
+          name: parameter,
+          length: product(boundShape(shape, sizes)),
+        })),
+      );
+      this.instance = { of, sizes: key, parameters: undefined };
+    }
+    const { of } = this.instance;
+    if (!of.has(name)) return false;
+    const prepared = of.prepare(name, block.rows);
+    const isKnown = this.instance.parameters === parameters;
+    for (const [key, view] of prepared.views) {
+      const space = key.indexOf(" ");
+      const [kind, of] = [key.slice(0, space), key.slice(space + 1)];
+      if (kind === "data") view.set(block.data[of]);
+      if (kind === "table") view.set(block.tables[of]);
+      if (kind === "parameter" && !isKnown) view.set(parameters[of]);
+    }
+    prepared.run();
+    for (const [output, values] of Object.entries(into)) {
+      const view = prepared.views.get(`output ${output}`);
+      if (view !== undefined) values.set(view);
+    }
+    return true;
+  }
+
+  release(): void {
+    this.instance = undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Extent } from "../description.js";
+
+/**
+ * A model's functions as float32 WebAssembly: what each reads and writes, and the calls that it is. Sizes are bound at
+ * run time; addresses and strides are worked out then.
+ */
+export interface NetworkModule {
+  /** Without and with fused multiply-add (relaxed SIMD), in base64. */
+  readonly plain: string;
+  readonly relaxed: string;
+  readonly functions: readonly NetworkFunction[];
+}
+
+export interface NetworkFunction {
+  readonly name: string;
+  /** Axes by number; "rows" are those of the block. */
+  readonly axes: readonly (Extent | { readonly rows: true })[];
+  readonly buffers: readonly NetworkBuffer[];
+  readonly calls: readonly NetworkCall[];
+  /** Which buffer each output is. */
+  readonly outputs: readonly { readonly name: string; readonly buffer: number }[];
+}
+
+export interface NetworkBuffer {
+  readonly kind: "parameter" | "data" | "table" | "work" | "output";
+  /** Of a stored value; of a work buffer for prints only. */
+  readonly name: string;
+  /** Numbers of its axes, in stored order, outermost first. */
+  readonly axes: readonly number[];
+}
+
+export type NetworkCall =
+  /** C[m, n] = sum over k of A[m, k] B[k, n]; groups of axes, each contiguous where it is stored. */
+  | {
+      readonly kind: "product";
+      readonly left: Operand;
+      readonly right: Operand;
+      readonly result: number;
+      readonly rows: readonly number[];
+      readonly columns: readonly number[];
+      readonly summed: readonly number[];
+    }
+  /** A loop nest over `loops`, outermost first. */
+  | {
+      readonly kind: "map";
+      /** Name of the exported function. */
+      readonly kernel: string;
+      readonly loops: readonly number[];
+      readonly result: number;
+      /** What the result holds before: reductions accumulate. */
+      readonly fill?: number;
+      /** The axis of the result that an index picks (scatter). */
+      readonly scattered?: number;
+      readonly leaves: readonly Leaf[];
+    };
+
+/** A buffer read with its axes under the names of the reader: `axes[i]` is the reader's axis for the i-th stored one. */
+export interface Operand {
+  readonly buffer: number;
+  readonly axes: readonly number[];
+}
+
+export type Leaf =
+  | ({
+      readonly kind: "buffer";
+      /** Entries picked by number: stored position and place. */
+      readonly slices: readonly { readonly position: number; readonly at: number }[];
+      /** Stored position of an axis that an index picks; its stride goes to the kernel. */
+      readonly gathered?: number;
+    } & Operand)
+  /** The size of an axis, as a number. */
+  | { readonly kind: "size"; readonly axis: number };
