@@ -8,18 +8,26 @@ export interface EngineChoice {
   readonly reason: string;
 }
 
+const kernelTexts: Readonly<Record<Program["algorithm"], { readonly what: string; readonly why: string }>> = {
+  em: { what: "loops over the rows in float64", why: "EM on rows needs double precision for its statistics" },
+  elbo: { what: "whole steps in float32", why: "no TensorFlow.js backend was asked for" },
+  adversarial: { what: "whole steps in float32", why: "no TensorFlow.js backend was asked for" },
+};
+
 /**
- * The rule by which an engine is chosen: what was asked for; `tfjs` where a TensorFlow.js backend was; else `kernel`, because EM needs float64 for its statistics
- * and its work is small next to the cost of eager TensorFlow.js operations.
+ * The rule by which an engine is chosen: what was asked for; `tfjs` where a TensorFlow.js backend was; else `kernel`,
+ * because EM needs float64 for its statistics and its work is small next to the cost of eager TensorFlow.js operations,
+ * and a step over a network is one call of compiled code.
  */
 export function chooseEngine(
   asked: "auto" | Engine,
   program: Pick<Program, "algorithm">,
   backend?: string,
 ): EngineChoice {
+  const { what, why } = kernelTexts[program.algorithm];
   switch (asked) {
     case "kernel":
-      return { engine: "kernel", reason: "kernel: loops over the rows in float64, as asked." };
+      return { engine: "kernel", reason: `kernel: ${what}, as asked.` };
     case "tfjs":
       return {
         engine: "tfjs",
@@ -27,9 +35,6 @@ export function chooseEngine(
       };
     case "auto":
       if (backend !== undefined) return chooseEngine("tfjs", program);
-      return {
-        engine: "kernel",
-        reason: `kernel: loops over the rows in float64, since ${program.algorithm === "em" ? "EM on rows" : "this"} needs double precision for its statistics.`,
-      };
+      return { engine: "kernel", reason: `kernel: ${what}, since ${why}.` };
   }
 }

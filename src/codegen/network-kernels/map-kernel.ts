@@ -475,7 +475,7 @@ class MapEmitter {
       }
     }
     const along = this.argument(this.layout.stride(this.inner, leaf + 1));
-    const step = this.kernel.leaves[leaf]! === "constant" ? integer(0) : along;
+    const step = this.kernel.leaves[leaf] === "constant" ? integer(0) : along;
     const target = this.fn.local("v128");
     const address = (lane: number): Bytes =>
       join(
