@@ -80,5 +80,7 @@ if (isMainThread) {
   const gigaflops = each.reduce((sum, one) => sum + one, 0);
   console.log(JSON.stringify({ version: process.version, threads, fused, gigaflops }));
 } else {
+  // A port of worker_threads, which has no origins.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
   parentPort.postMessage(measure(workerData.fused));
 }

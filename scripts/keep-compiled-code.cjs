@@ -7,5 +7,6 @@ const { join } = require("node:path");
 const [folder, ...arguments_] = process.argv.slice(2);
 const { bundleOf, codeFileName, loadBundle } = require(join(folder, "start.cjs"));
 process.argv.splice(2, Infinity, ...arguments_);
-const bundle = loadBundle(bundleOf(arguments_[0]), undefined);
-void bundle.run().then(() => writeFileSync(join(folder, codeFileName(arguments_[0])), bundle.keep()));
+const name = bundleOf(arguments_[0]);
+const bundle = loadBundle(name, undefined);
+void bundle.run().then(() => writeFileSync(join(folder, codeFileName(name)), bundle.keep()));

@@ -138,7 +138,20 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await doctor(terminal, options.json === true));
     });
 
-  for (const name of ["graph", "forecast", "report", "watch"]) {
+  addQueryOptions(
+    command("forecast <model>", "what comes after the end of each sequence: mean, interval, probabilities"),
+  )
+    .requiredOption("--steps <steps>", "how many steps", integerAtLeast(1))
+    .option("--draws <draws>", "futures that are drawn for each sequence", integerAtLeast(1), 2000)
+    .option("--level <portion>", "part of the futures that the interval holds", properFraction, 0.9)
+    .option("--seed <seed>", "seed of the random numbers", integerAtLeast(0), 0)
+    .option("--out <file>", "write CSV here instead of to standard output")
+    .action(async (model: string, options) => {
+      const { forecast } = await import("./commands/forecast.js");
+      settle(await forecast(terminal, model, options));
+    });
+
+  for (const name of ["graph", "report", "watch"]) {
     program
       .command(name, { hidden: true })
       .allowUnknownOption()

@@ -21,7 +21,8 @@ export type OpenedData = { readonly kind: "table"; readonly table: Table } | Dat
 
 export interface DataBlocks {
   readonly kind: "blocks";
-  readonly open: () => AsyncIterable<Table>;
+  /** @param wanted columns that are needed; others may be there or not */
+  readonly open: (wanted?: ReadonlySet<string>) => AsyncIterable<Table>;
   /** Standard input: after the first blocks there is no second time. */
   readonly isOnce: boolean;
 }
@@ -63,7 +64,7 @@ export async function openData(
   }
   say(terminal, options, `the data are read in blocks${passes === "many" ? ", anew in every pass" : ""}: ${why}`);
   const tables = new TableStream(files.value);
-  return { kind: "blocks", isOnce: false, open: () => ready(tables.open()) };
+  return { kind: "blocks", isOnce: false, open: (wanted) => ready(tables.open(wanted)) };
 }
 
 /** Standard input is held in memory if it is small. */
@@ -119,7 +120,11 @@ export interface BoundBlock {
   readonly bound: BoundData;
 }
 
-/** The first block settles columns and sizes; where labels or grey levels count, all rows are gone through for them. */
+/**
+ * The first block settles columns and sizes; where labels or grey levels count, all rows are gone through for them.
+ *
+ * @param everyColumn whether the tables are needed with the columns that feed no variable
+ */
 export async function bindBlocks(
   terminal: Terminal,
   { open, isOnce }: DataBlocks,
@@ -127,6 +132,7 @@ export async function bindBlocks(
   sizes: KnownSizes,
   options: DataOptions,
   trained?: ColumnMapping,
+  everyColumn = false,
 ): Promise<BoundBlocks> {
   const request = bindRequest(description, sizes, options, trained);
   let whole: BindRequest["whole"] = { labels: {}, levels: {} };
@@ -147,13 +153,14 @@ export async function bindBlocks(
     const settled = new Map(
       Object.entries(first.sizes).map(([name, value]) => [name, { value, by: "the first rows" }] as const),
     );
+    const wanted = everyColumn ? undefined : new Set(Object.values(first.mapping.columns).flat());
     const later = { ...request, sizes: settled, trained: first.mapping, whole };
     return {
       sizes: first.sizes,
       mapping: first.mapping,
       isOnce,
       async *open() {
-        for await (const each of open()) yield { table: each, bound: bound({ ...later, table: each }) };
+        for await (const each of open(wanted)) yield { table: each, bound: bound({ ...later, table: each }) };
       },
     };
   }

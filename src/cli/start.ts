@@ -7,14 +7,13 @@ import { cacheFolder } from "./cache-folder.js";
 /**
  * Starts `genc`: what a process runs first, as little as can be.
  *
- * The build runs the commonest commands once and keeps what V8 compiled for them beside the bundles; that saves half
- * the time from the start to the first diagnostic. Where the compiled code is for another V8, the text is compiled as
+ * The build runs a command of each bundle once and keeps what V8 compiled for it; that saves half the time from the start
+ * to the first diagnostic. Where the compiled code is for another V8, the text is compiled as
  * ever (and by Node 22 and later kept in the user's cache folder).
  */
 export function start(arguments_: readonly string[]): Promise<void> {
-  const name = arguments_[0] ?? "";
-  const bundle = bundleOf(name);
-  const code = join(__dirname, codeFileName(name));
+  const bundle = bundleOf(arguments_[0] ?? "");
+  const code = join(__dirname, codeFileName(bundle));
   if (!existsSync(code)) {
     const folder = cacheFolder(process.env);
     // The types are those of Node 20.
@@ -34,9 +33,9 @@ export function bundleOf(command: string): string {
   return command === "check" || command === "fmt" ? "front.cjs" : "main.cjs";
 }
 
-/** Beside the bundles: what was compiled for one command by one V8. Another V8 does not even look at it. */
-export function codeFileName(command: string): string {
-  return `${command.replace(/[^a-z]/g, "")}-${process.versions.v8}-${process.arch}.code`;
+/** Beside the bundle: what one V8 compiled of it in one run. Another V8 does not even look at it. */
+export function codeFileName(bundle: string): string {
+  return `${bundle}-${process.versions.v8}-${process.arch}.code`;
 }
 
 /** A bundle with the compiled code of an earlier run; `keep` receives what V8 has compiled so far. */

@@ -44,7 +44,7 @@ export function trainDocument({ description, result, parameters, engine, backend
     rows: result.rows,
     logLikelihood: result.logLikelihood,
     meanLogLikelihood: result.meanLogLikelihood,
-    bound: kind.bound,
+    bound: kind.bound === "exact" ? (description.approximation ?? "exact") : kind.bound,
     iterations: result.iterations,
     converged: result.converged,
     seconds: result.seconds,

@@ -34,7 +34,7 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
   return [
     result.logLikelihood === null
       ? `${description.name}: a generator against its critic (engine ${engine})`
-      : `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${"bound" in result ? "an evidence lower bound" : "EM, exact"} (engine ${engine})`,
+      : `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${"bound" in result ? "an evidence lower bound" : `EM, ${description.approximation ?? "exact"}`} (engine ${engine})`,
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
     ...Object.entries(parameters).flatMap(([name, tensor]) =>

@@ -11,7 +11,7 @@ export function isPlainNumbers({ element, children }: SchemaTree, { type, encodi
   const { converted_type: converted, logical_type: logical } = element;
   const isNumber = type === "DOUBLE" || type === "FLOAT" || type === "INT32" || type === "INT64";
   const isAsStored =
-    (converted === undefined || /^INT_/.test(converted)) &&
+    (converted === undefined || converted.startsWith("INT_")) &&
     (logical === undefined || (logical.type === "INTEGER" && logical.isSigned));
   return isNumber && isAsStored && encodings.every((encoding) => ENCODINGS.has(encoding));
 }

@@ -23,14 +23,18 @@ export async function readParquet(file: string): Promise<DataOutcome<Table>> {
  * Reads a file one row group after the other, each in tables of at most so many values. Numbers and booleans are numbers,
  * dates and text are text, and the entries of lists become columns of their own, as in JSON lines.
  */
-export async function* parquetBlocks(file: string, valuesInBlock: number): AsyncGenerator<DataOutcome<Table>> {
+export async function* parquetBlocks(
+  file: string,
+  valuesInBlock: number,
+  wanted?: ReadonlySet<string>,
+): AsyncGenerator<DataOutcome<Table>> {
   let handle: FileHandle | undefined;
   try {
     const { parquetMetadataAsync, parquetSchema } = await import("hyparquet");
     handle = await open(file);
     const buffer = bufferOf(handle, (await stat(file)).size);
     const metadata = await parquetMetadataAsync(buffer);
-    const fields = parquetSchema(metadata).children;
+    const fields = parquetSchema(metadata).children.filter(({ element }) => isWanted(element.name, wanted));
     const names = fields.map(({ element }) => element.name);
     let rowsBefore = 0;
     for (const group of metadata.row_groups) {
@@ -71,6 +75,11 @@ export async function* parquetBlocks(file: string, valuesInBlock: number): Async
   } finally {
     await handle?.close();
   }
+}
+
+/** A field becomes the column of its name, or the columns of its entries. */
+function isWanted(field: string, wanted: ReadonlySet<string> | undefined): boolean {
+  return wanted === undefined || [...wanted].some((name) => name === field || name.startsWith(`${field}[`));
 }
 
 /** What hyparquet reads from: parts of the file, when they are needed. */

@@ -36,11 +36,12 @@ export class TableStream {
     private readonly sizes: BlockSizes = BLOCK_SIZES,
   ) {}
 
-  async *open(): AsyncGenerator<DataOutcome<Table>, void, undefined> {
+  /** @param wanted columns that are needed: of Parquet, no others are read */
+  async *open(wanted?: ReadonlySet<string>): AsyncGenerator<DataOutcome<Table>, void, undefined> {
     let first: Table | undefined;
     let rows = 0;
     for (const file of this.files) {
-      for await (const block of this.blocksOf(file)) {
+      for await (const block of this.blocksOf(file, wanted)) {
         if (block.kind === "refused") return yield block;
         first ??= withoutRows(block.value);
         const problems = columnProblems(first, block.value);
@@ -53,14 +54,14 @@ export class TableStream {
   }
 
   /** The blocks of one file, which must be the same file before and after, and in every pass. */
-  private async *blocksOf(file: DataFile): AsyncGenerator<DataOutcome<Table>> {
+  private async *blocksOf(file: DataFile, wanted: ReadonlySet<string> | undefined): AsyncGenerator<DataOutcome<Table>> {
     const { path } = file;
     try {
       const known = this.stamps.get(path) ?? stampOf(path);
       this.stamps.set(path, known);
       const before = changed(path, known);
       if (before !== undefined) return yield refused(before);
-      for await (const block of fileBlocks(file, this.sizes)) {
+      for await (const block of fileBlocks(file, this.sizes, wanted)) {
         // A file that was cut off ends with a broken row: that is not what is wrong with it.
         const change = block.kind === "refused" ? changed(path, known) : undefined;
         yield change === undefined ? block : refused(change);
@@ -78,6 +79,7 @@ export class TableStream {
 async function* fileBlocks(
   { path, format, packed }: DataFile,
   { values, text }: BlockSizes,
+  wanted: ReadonlySet<string> | undefined,
 ): AsyncGenerator<DataOutcome<Table>> {
   const bytes = (): AsyncIterable<Uint8Array> => {
     const stream = createReadStream(path, { highWaterMark: Math.min(text, CHUNK_BYTES) });
@@ -89,7 +91,7 @@ async function* fileBlocks(
     case "json":
       return yield* jsonLinesBlocks(path, bytes(), text);
     case "parquet":
-      return yield* parquetBlocks(path, values);
+      return yield* parquetBlocks(path, values, wanted);
     case "npy":
       return yield* npyBlocks(path, basename(path, ".npy"), values);
     case "npz":

@@ -72,7 +72,8 @@ function printFunction(fn: PlanFunction, note: string | undefined): string {
 }
 
 function sweepText({ from, to, last, descending }: Sweep): string {
-  const rows = to === undefined ? `steps from ${from} on` : to === from + 1 ? `step ${from}` : `steps ${from} to ${to - 1}`;
+  const rows =
+    to === undefined ? `steps from ${from} on` : to === from + 1 ? `step ${from}` : `steps ${from} to ${to - 1}`;
   return `${rows}${last === true ? ", the last of each sequence" : ""}${descending === true ? ", backwards" : ""}`;
 }
 

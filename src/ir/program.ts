@@ -31,8 +31,21 @@ export interface EmProgram {
   readonly sample: PlanFunction;
   /** Output `logPrior` []: sum of the log prior densities of the parameters. */
   readonly logPrior: PlanFunction;
+  /** What was approximated, as the program asks for it: "collapse(2)". */
+  readonly approximation?: string;
   /** Of a model with a chain: its rows are the steps of sequences, one after the other. */
-  readonly sequences?: { readonly plate?: string; readonly perSequence: readonly string[] };
+  readonly sequences?: {
+    readonly plate?: string;
+    readonly perSequence: readonly string[];
+    /** What a row tells the next one, once there is enough past to look back at. */
+    readonly state: ChainState;
+  };
+  /** Outputs `logDensity` [rows] and what each row tells the next, from the first row on. */
+  readonly filter?: Variants;
+  /** The same for rows from `state.depth` on, what the rows before have told being there. */
+  readonly filterNext?: Variants;
+  /** `sample` for rows from `state.depth` on, the rows before being there. */
+  readonly sampleNext?: PlanFunction;
   /** Of a model with a chain of discrete latents: for each latent 1 at its value in the most probable sequence, else 0. */
   readonly mostProbable?: Variants;
   readonly statistics: readonly Statistic[];
@@ -236,4 +249,29 @@ export interface ReportLine {
   readonly rule: string;
   readonly text: string;
   readonly span?: Span;
+}
+
+/** Where the outputs of a filter keep what is known of the latents. */
+export interface ChainState {
+  /** Rows that the longest look-back goes. */
+  readonly depth: number;
+  /** Tables of probabilities, [rows, values of each member]. */
+  readonly tables: readonly { readonly name: string; readonly members: readonly StateMember[] }[];
+  readonly gaussians: readonly {
+    /** Discrete latents that tell moments apart. */
+    readonly given: readonly StateMember[];
+    readonly variables: readonly {
+      readonly name: string;
+      readonly lag: number;
+      /** [rows, values of `given`, event] */
+      readonly mean: string;
+    }[];
+    /** By pairs i <= j of variables: [rows, values of `given`, event of i, event of j]. */
+    readonly covariances: readonly { readonly first: number; readonly second: number; readonly name: string }[];
+  }[];
+}
+
+export interface StateMember {
+  readonly name: string;
+  readonly lag: number;
 }

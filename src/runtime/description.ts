@@ -24,6 +24,8 @@ export interface ModelDescription {
   readonly options: Readonly<Record<string, number | string>>;
   /** True if a start that treats all components alike is a stationary point (there are discrete latents). */
   readonly needsSymmetryBreaking: boolean;
+  /** What was approximated in the derivation, as the program asks for it: "collapse(2)". Absent: nothing. */
+  readonly approximation?: string;
   /** Of a model with a chain: its rows are steps of sequences. */
   readonly sequences?: SequenceDescription;
 }
@@ -33,6 +35,32 @@ export interface SequenceDescription {
   readonly plate?: string;
   /** Variables with one value for each sequence. */
   readonly perSequence: readonly string[];
+  /** What a row tells the next one, once there is enough past to look back at. */
+  readonly state: StateDescription;
+}
+
+/** Where the outputs of `filterOf` keep what is known of the latents. */
+export interface StateDescription {
+  /** Rows that the longest look-back goes. */
+  readonly depth: number;
+  /** Tables of probabilities, [rows, values of each member]. */
+  readonly tables: readonly { readonly name: string; readonly members: readonly StateMember[] }[];
+  readonly gaussians: readonly StateGaussian[];
+}
+
+export interface StateGaussian {
+  /** Discrete latents that tell moments apart. */
+  readonly given: readonly StateMember[];
+  /** `mean`: [rows, values of `given`, event] */
+  readonly variables: readonly { readonly name: string; readonly lag: number; readonly mean: string }[];
+  /** By pairs first <= second of variables: [rows, values of `given`, event of the first, event of the second]. */
+  readonly covariances: readonly { readonly first: number; readonly second: number; readonly name: string }[];
+}
+
+/** A latent, some steps back. */
+export interface StateMember {
+  readonly name: string;
+  readonly lag: number;
 }
 
 /** A size known at run time: a number, a size symbol, or a sum of such. */
@@ -188,6 +216,18 @@ export interface EmMethods {
    * `covariance.<latent>` [rows, plates, event, event].
    */
   posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  /** into: `logDensity` [rows] and what each row tells the next (see `StateDescription`). Absent without a chain. */
+  filterOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  /** The same for rows from `depth` on, what the rows before have told being in `into`. */
+  filterNextOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  /** `drawRows` for rows from `depth` on, the rows before being in `into`. */
+  drawNextRows?(
+    sizes: Sizes,
+    parameters: Tensors,
+    block: Block,
+    streams: (site: string, row: number) => DrawSource,
+    into: Tensors,
+  ): Awaitable<void>;
   /** into: as `posteriorOf`, 1 at the values of the most probable sequence and 0 elsewhere. Absent without a chain. */
   mostProbableOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `<variable>` of optional observed variables; a category: [rows, plates, values] probabilities. Absent without such. */

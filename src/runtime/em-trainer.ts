@@ -9,6 +9,8 @@ import type {
   Tensors,
 } from "./description.js";
 import { formOf, iterableOf } from "./data/batches.js";
+import { forecastSequences, type Forecast } from "./chain/forecast.js";
+import { OnlineFilter } from "./chain/online-filter.js";
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
 import { takeIn } from "./data/dataset.js";
@@ -57,6 +59,17 @@ export interface SampleOptions {
   readonly steps?: number;
   /** Values of the given variables, one row per draw. */
   readonly given?: BatchSource;
+}
+
+export interface ForecastOptions {
+  /** How many steps after the last row. */
+  readonly steps: number;
+  /** Futures that are drawn for each sequence. [2000] */
+  readonly draws?: number;
+  /** Part of the futures that the interval holds. [0.9] */
+  readonly level?: number;
+  /** [0] */
+  readonly seed?: number;
 }
 
 /** Sizes and parameters that go together. */
@@ -109,6 +122,15 @@ export abstract class EmTrainer<
   abstract logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
   abstract posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   abstract drawRows(
+    sizes: Sizes,
+    parameters: Tensors,
+    block: Block,
+    streams: (site: string, row: number) => DrawSource,
+    into: Tensors,
+  ): Awaitable<void>;
+  filterOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  filterNextOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  drawNextRows?(
     sizes: Sizes,
     parameters: Tensors,
     block: Block,
@@ -350,6 +372,28 @@ export abstract class EmTrainer<
     if (sequences !== count)
       throw new OptionError("count", `${sequences}, as many sequences as are given`, String(count));
     return drawnRows(this, fitted.sizes, fitted.values, given, seed);
+  }
+
+  /**
+   * What comes after the last row of each sequence, by drawing futures: mean and interval of every observed variable,
+   * probabilities of every discrete latent.
+   */
+  async forecast(data: D, options: ForecastOptions): Promise<Forecast> {
+    const { steps, draws = 2000, level = 0.9, seed = 0 } = options;
+    for (const [name, value] of Object.entries({ steps, draws })) {
+      if (!Number.isSafeInteger(value) || value < 1) throw new OptionError(name, "a positive integer", String(value));
+    }
+    if (!(level > 0 && level < 1)) throw new OptionError("level", "a number between 0 and 1", String(level));
+    return this.query(data, "forecast", (dataset, { values }) =>
+      forecastSequences(this, dataset, values, { steps, draws, level, seed }),
+    );
+  }
+
+  /** Follows a new sequence, one observation at a time. */
+  filter(): OnlineFilter {
+    const { sizes, values } = this.known("filter");
+    if (this.filterOf === undefined) throw new OptionError("filter", "a model with a chain", this.description.name);
+    return new OnlineFilter(this, sizes, values);
   }
 
   /** Fills in missing entries: optional observed variables with their conditional means, observed entries unchanged. */

@@ -5,7 +5,7 @@ import { drawProblem, tinySizes, trainerColumns, type RandomProblem } from "./ra
 import type { Columns, MakeTrainer, VerifiableTrainer } from "./verifiable-trainer.js";
 
 const rows = 2000;
-const restarts = 8;
+const manyRestarts = 8;
 /** Keeps spreads from collapsing, at next to no cost to the objective. */
 const smallRidge = 1e-8;
 /** For what the ridge takes away, and the last gains below the tolerance of the fit. */
@@ -31,6 +31,7 @@ export async function fitOf(
   data: Columns,
   what: string,
   seed: number,
+  restarts = manyRestarts,
 ): Promise<readonly CheckResult[]> {
   const trainer = makeTrainer(sizes);
   const { trace, objective } = await trainer.fit(data, { seed, restarts, ridge: smallRidge });

@@ -7,7 +7,8 @@ import { cellShape, drawGivens, drawParameters, tinySizes, type Tensors } from "
 import type { Columns, MakeTrainer, VerifiableTrainer } from "./verifiable-trainer.js";
 
 /** Sequences drawn, and their length. */
-const drawn = { count: 150, steps: 8 };
+const drawn = { count: 60, steps: 8 };
+const restarts = 3;
 /** Narrow: transitions of a state that grow from step to step leave numbers too large to learn from. */
 const spread = 0.25;
 
@@ -44,7 +45,7 @@ export function sequenceChecks(
   return [
     ...(groups > 1 ? [calibrated, async () => checkOrder(fitted(), (await draws()).data)] : []),
     async () => checkEmpty(program, fitted(), (await draws()).data),
-    async () => fitOf(program.logPrior, makeTrainer, { sizes, parameters }, (await draws()).data, what, seed),
+    async () => fitOf(program.logPrior, makeTrainer, { sizes, parameters }, (await draws()).data, what, seed, restarts),
     async () => optimumOf(program, makeTrainer, sizes, (await draws()).data, rows, seed),
   ];
 }

@@ -253,8 +253,8 @@ const chains: Readonly<Record<string, Chain>> = {
     data: (r) => ({ y: r.list(3, () => r.integer(2)) }),
     latents: { k: K },
     step: (p, now, before) =>
-      now["y"].reduce(
-        (sum: number, y: number, j: number) => sum + Math.log(y === 1 ? p["q"][now["k"]][j] : 1 - p["q"][now["k"]][j]),
+      (now["y"] as unknown as readonly number[]).reduce(
+        (sum, y, j) => sum + Math.log(y === 1 ? p["q"][now["k"]][j] : 1 - p["q"][now["k"]][j]),
         logMove(p, now["k"], before?.["k"]),
       ),
   },

@@ -1,3 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { transform } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { inlineRuntime, wholeRuntime, type RuntimeParts } from "../../src/cli/standalone.js";
@@ -52,5 +57,23 @@ describe("a standalone module", () => {
     const { Model } = await evaluate(text);
     // twice(18 + 1 + 2)
     expect(new Model().answer()).toBe(42);
+  });
+});
+
+describe("standard mixtures", () => {
+  it("fit into 100 kB compressed, and import nothing", () => {
+    const folder = mkdtempSync(join(tmpdir(), "genc-standalone-"));
+    // The largest ones: full covariances, and one with degrees of freedom besides.
+    for (const model of ["gaussian-mixture", "student-t-mixture"]) {
+      const file = join(folder, `${model}.mjs`);
+      const bin = join(import.meta.dirname, "../../bin/genc.js");
+      const arguments_ = [bin, "compile", `std:mixtures/${model}`, "--standalone", "-o", file];
+      const { status, stderr } = spawnSync(process.execPath, arguments_, { encoding: "utf8" });
+      expect(status, stderr).toBe(0);
+      const text = readFileSync(file, "utf8");
+      expect(gzipSync(text).length).toBeLessThan(100_000);
+      expect(text.match(/^\s*import\b|\bimport\s*\(|\bfrom\s*"/m)).toBeNull();
+    }
+    rmSync(folder, { recursive: true });
   });
 });

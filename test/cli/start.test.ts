@@ -27,7 +27,7 @@ const compiledCode = (): string[] => readdirSync(join(folder, "dist", "cli")).fi
 
 describe("the start", () => {
   it("says the same with compiled code, with code that V8 refuses, and without", () => {
-    expect(compiledCode().some((name) => name.startsWith("check-"))).toBe(true);
+    expect(compiledCode().some((name) => name.startsWith("front.cjs-"))).toBe(true);
     const quick = check();
     expect(quick.status).toBe(1);
     expect(quick.stdout).toContain("wrong.gen:3:30");

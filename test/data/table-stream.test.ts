@@ -95,6 +95,13 @@ describe("blocks of a file", () => {
     expect(placeOf(tables[1], 0, "x")).toMatchObject({ file: first.replace("part-1", "part-2"), row: 1, line: 2 });
   });
 
+  it("of Parquet hold the columns that are wanted", async () => {
+    const stream = streamOf(write("wanted.parquet", parquet()));
+    for await (const block of stream.open(new Set(["b"]))) {
+      expect(readyValue(block).columns.map(({ name }) => name)).toEqual(["b"]);
+    }
+  });
+
   it("of files with different columns are refused", async () => {
     const first = write("c-1.csv", "x\n1\n");
     const second = write("c-2.csv", "z\n1\n");

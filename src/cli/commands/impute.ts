@@ -29,7 +29,7 @@ export async function impute(terminal: Terminal, file: string, options: ImputeOp
     writeResult(terminal, options.out, writeCsv(filled.header, filled.rows));
     ({ count } = filled);
   } else {
-    const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained);
+    const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained, true);
     const trainer = requireDensity(model.trainer(blocks.sizes), "impute");
     const result = openResult(terminal, options.out);
     let isFirst = true;

@@ -71,7 +71,7 @@ async function scoreOf(
   options: ScoreOptions,
 ): Promise<Totals & { readonly totalWeight: number; readonly perRow: Float64Array }> {
   if (learnsByBound(trainer)) return await trainer.score(data, boundOptions(options));
-  return { ...(await trainer.score(data)), bound: "exact" };
+  return { ...(await trainer.score(data)), bound: trainer.description.approximation ?? "exact" };
 }
 
 function lines(perRow: Float64Array): string {

@@ -109,7 +109,12 @@ function findLoop(
   for (let position = Math.max(last, 0); position < items.length; position++) {
     const item = items[position];
     if (item.kind !== "loop") continue;
-    if (item.range.kind !== "all" && item.range.kind !== "sweep" && (item.range.kind !== "allDescending" || placement.ascending === true)) continue;
+    if (
+      item.range.kind !== "all" &&
+      item.range.kind !== "sweep" &&
+      (item.range.kind !== "allDescending" || placement.ascending === true)
+    )
+      continue;
     const candidates = placement.anyOrder === true ? pending : pending.slice(0, 1);
     for (const variable of candidates) {
       if (!sameSize(variable.size, item.variable.size)) continue;

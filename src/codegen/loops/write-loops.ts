@@ -98,7 +98,12 @@ class LoopWriter {
   private writeSweep(loop: Loop, sweep: Sweep, variable: string): void {
     this.bindings.reads.block = true;
     const unique = (name: string): string => this.names.unique(name);
-    const names = { starts: unique("starts"), sequence: unique("sequence"), first: unique("first"), end: unique("end") };
+    const names = {
+      starts: unique("starts"),
+      sequence: unique("sequence"),
+      first: unique("first"),
+      end: unique("end"),
+    };
     this.scopes.open(loop.variable, variable);
     this.writeItems(loop.items);
     const scope = this.scopes.close();

@@ -62,6 +62,13 @@ export function buildModule(
     const recentred = ["sizes", "statistics", "parameters", "previous"] as const;
     methods.push(method("recentreStatistics", recentred, updates.recentre));
   }
+  if (program.filter !== undefined && program.filterNext !== undefined) {
+    const wanted = ["sizes", "parameters", "block", "into"] as const;
+    methods.push(
+      method("filterOf", wanted, loops.variants("filter", program.filter)),
+      method("filterNextOf", wanted, loops.variants("filterNext", program.filterNext)),
+    );
+  }
   if (program.mostProbable !== undefined) {
     const body = loops.variants("mostProbable", program.mostProbable);
     methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));
@@ -72,6 +79,10 @@ export function buildModule(
   methods.push(
     method("drawRows", ["sizes", "parameters", "block", "streams", "into"], loops.call("drawRows", program.sample)),
   );
+  if (program.sampleNext !== undefined) {
+    const body = loops.call("drawNextRows", program.sampleNext);
+    methods.push(method("drawNextRows", ["sizes", "parameters", "block", "streams", "into"], body));
+  }
   const gradients = program.updates.flatMap((update) => (update.kind === "gradient" ? [update] : []));
   if (gradients.length > 0) {
     const perGroup = (bodies: readonly (readonly string[])[]): readonly string[] => [

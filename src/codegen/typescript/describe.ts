@@ -17,7 +17,10 @@ import { literalValues } from "./literal-values.js";
 import { startScales } from "./start-scales.js";
 
 /** What a description is made of, whatever the algorithm. */
-export interface Described extends Pick<EmProgram, "model" | "rowsAxis" | "statistics" | "sequences"> {
+export interface Described extends Pick<
+  EmProgram,
+  "model" | "rowsAxis" | "statistics" | "sequences" | "approximation"
+> {
   readonly updates: readonly (
     Extract<Update, { kind: "regression" | "closed" }> | Pick<GradientUpdate, "kind" | "parameters" | "reason">
   )[];
@@ -51,6 +54,7 @@ export function describe(program: Described, source: SourceIdentity): ModelDescr
       update.kind === "gradient" ? [{ parameters: update.parameters, reason: update.reason }] : [],
     ),
     options: optionsOf(model),
+    ...(program.approximation === undefined ? {} : { approximation: program.approximation }),
     ...(program.sequences === undefined ? {} : { sequences: program.sequences }),
     needsSymmetryBreaking: model.variables.some((variable) => variable.role === "latent"),
   };

@@ -23,6 +23,7 @@ import type { CollapsedGroup } from "./collapsed-groups.js";
 import { writeCollapsedStep, type CollapsedStep } from "./collapsed-step.js";
 import { writeGaussianStep, type GaussianStep } from "./gaussian-step.js";
 import { messagesOf } from "./messages.js";
+import { stateOf } from "./state.js";
 import { deriveEnd, deriveStep } from "./step.js";
 
 /**
@@ -71,10 +72,15 @@ export function deriveChainEm(original: Model, collapse?: number): EmProgram {
     ...(messages.length > 0 && gaussianComponents(model).length === 0
       ? { mostProbable: variants((missing) => chain.posterior(missing, "max")) }
       : {}),
+    ...(frames.groups.length === 0 ? {} : { approximation: `collapse(${collapse ?? 2})` }),
     sequences: {
       ...(frames.sequences === undefined ? {} : { plate: frames.sequences }),
       perSequence: [...frames.perSequence],
+      state: stateOf(frames),
     },
+    filter: variants((missing) => inOrder("filter", chain.filter(missing))),
+    filterNext: variants((missing) => inOrder("filterNext", chain.filter(missing).slice(-1))),
+    sampleNext: chain.sampleNext(),
     sample: chain.sample(),
     logPrior: deriveLogPrior(
       model,
@@ -113,6 +119,12 @@ function describeElimination(frames: Frames, variable: Variable): string {
   return isScan
     ? `${variable.name}: integrated out step by step along ${frames.chain}`
     : `${variable.name} is integrated out exactly`;
+}
+
+/** Outputs probabilities of a variable's values; what rounding did to their sum is undone. */
+function writeProbabilities(builder: PlanBuilder, variable: Variable, node: NodeId, stored: readonly string[]): void {
+  const total = builder.sum(node, [valuesAxis(builder, variable)]);
+  builder.output(variable.name, builder.select(total, builder.over(node, total), node), stored);
 }
 
 /** A function and what runs before it. */
@@ -205,6 +217,18 @@ class ChainWriter {
     });
   }
 
+  /** `forward`, with what is told for everyone to see: from where on there is enough past to look back at. */
+  filter(missing: boolean): readonly PlanFunction[] {
+    const functions = this.forward(missing, "parameter", ["logDensity"]);
+    const lasting = new Set(functions.at(-1)?.outputs.map(({ name }) => name));
+    return functions.map((fn) => ({
+      ...fn,
+      outputs: fn.outputs.map((output) =>
+        lasting.has(output.name) ? { name: output.name, node: output.node, axes: output.axes } : output,
+      ),
+    }));
+  }
+
   /** From the last row to the first; `write` adds what is wanted of a step's derivatives. */
   private backward(
     missing: boolean,
@@ -268,11 +292,13 @@ class ChainWriter {
           for (const variable of share === undefined ? [] : discrete) {
             const kept = [...variable.axes, valuesAxis(builder, variable)];
             const rest = share === undefined ? [] : builder.axesOf(share).filter((axis) => !kept.includes(axis));
-            if (share !== undefined) builder.output(variable.name, builder.sum(share, rest), kept);
+            if (share !== undefined) writeProbabilities(builder, variable, builder.sum(share, rest), kept);
           }
         });
-        for (const [name, node] of outputs)
-          if (name.startsWith("posterior.")) builder.output(name.slice("posterior.".length), node, stored(name));
+        for (const [name, node] of outputs) {
+          const variable = this.frames.model.variables.find((one) => name === `posterior.${one.name}`);
+          if (variable !== undefined) writeProbabilities(builder, variable, node, stored(name));
+        }
         for (const latent of continuousLatentsOf(this.frames.model)) writeMoments(inside, latent);
       },
     );
@@ -314,18 +340,21 @@ class ChainWriter {
   }
 
   sample(): PlanFunction {
+    return inOrder("sample", this.draws());
+  }
+
+  sampleNext(): PlanFunction {
+    return inOrder("sampleNext", this.draws().slice(-1));
+  }
+
+  private draws(): readonly PlanFunction[] {
     const { model } = this.frames;
-    return inOrder(
-      "sample",
-      this.positions.map((position) => {
-        const { builder, factors } = this.plain(position);
-        const random = model.variables.filter(
-          ({ role, name }) => role !== "given" && this.frames.perSequence.has(name),
-        );
-        writeDraws(model, builder, factors, position === 0 ? [] : random.map(({ name }) => name));
-        return { ...builder.build(`draw${position}`), sweep: this.sweep(position) };
-      }),
-    );
+    return this.positions.map((position) => {
+      const { builder, factors } = this.plain(position);
+      const random = model.variables.filter(({ role, name }) => role !== "given" && this.frames.perSequence.has(name));
+      writeDraws(model, builder, factors, position === 0 ? [] : random.map(({ name }) => name));
+      return { ...builder.build(`draw${position}`), sweep: this.sweep(position) };
+    });
   }
 
   expectedLogJoint(group: ParameterGroup, missing: boolean): PlanFunction {

@@ -75,13 +75,6 @@ function addTo(builder: PlanBuilder, into: Map<string, NodeId>, key: string, nod
   into.set(key, known === undefined ? node : builder.plus(known, node));
 }
 
-/** Sum over the values of a discrete variable; only where nothing continuous is left in the scope. */
-export function eliminateDiscrete(builder: PlanBuilder, potential: Potential, axis: string): Potential {
-  if (potential.scope.length > 0)
-    throw new Error(`elimination: ${axis} cannot be summed out before ${potential.scope.map(({ key }) => key).join()}`);
-  return { ...potential, log: builder.logSumExp(potential.log, [axis]) };
-}
-
 /**
  * Integral over one continuous variable v, with J_vv = L L':
  *
@@ -159,93 +152,5 @@ export function reducePlate(builder: PlanBuilder, potential: Potential, plate: s
     scope: potential.scope,
     linear: new Map([...potential.linear].map(([key, node]) => [key, sum(node)])),
     precision: new Map([...potential.precision].map(([key, node]) => [key, sum(node)])),
-  };
-}
-
-/** One of the arrays that a potential consists of. */
-export interface PotentialComponent {
-  /** `log`, `linear.<u>`, `precision.<u>,<v>` */
-  readonly name: string;
-  readonly node: NodeId;
-  /** Its event axes, in stored order; further axes of the node are plates and discrete. */
-  readonly event: readonly string[];
-}
-
-/** The arrays of a potential: those of `log` first, then linear and precision of every variable and pair of the scope. */
-export function components(builder: PlanBuilder, potential: Potential): readonly PotentialComponent[] {
-  const zero = builder.constant(0);
-  const list: PotentialComponent[] = [{ name: "log", node: potential.log, event: [] }];
-  for (const u of potential.scope) {
-    list.push({
-      name: `linear.${u.key}`,
-      node: potential.linear.get(u.key) ?? zero,
-      event: u.axis === undefined ? [] : [u.axis],
-    });
-  }
-  for (const [i, u] of potential.scope.entries()) {
-    for (const v of potential.scope.slice(i)) {
-      const pair = pairOf(u.key, v.key);
-      list.push({
-        name: `precision.${pair}`,
-        node: potential.precision.get(pair) ?? zero,
-        event: blockAxes(builder, u, v),
-      });
-    }
-  }
-  return list;
-}
-
-/** The potential of the same scope whose components `node` gives by name. */
-export function fromComponents(
-  builder: PlanBuilder,
-  like: Pick<Potential, "plates" | "scope">,
-  node: (name: string, event: readonly string[]) => NodeId,
-): Potential {
-  const empty: Potential = { ...like, log: builder.constant(0), linear: new Map(), precision: new Map() };
-  const linear = new Map<string, NodeId>();
-  const precision = new Map<string, NodeId>();
-  let log = empty.log;
-  for (const { name, event } of components(builder, empty)) {
-    const made = node(name, event);
-    if (name === "log") log = made;
-    else if (name.startsWith("linear.")) linear.set(name.slice("linear.".length), made);
-    else precision.set(name.slice("precision.".length), made);
-  }
-  return { ...like, log, linear, precision };
-}
-
-/** The same potential with a variable called otherwise: a message moves on, `x` becomes `x[t-1]`. */
-export function renameVariable(
-  builder: PlanBuilder,
-  potential: Potential,
-  from: string,
-  to: ContinuousVariable,
-): Potential {
-  const old = potential.scope.find(({ key }) => key === from);
-  if (old === undefined) throw new Error(`elimination: ${from} is not in the scope`);
-  const moved = (node: NodeId): NodeId => {
-    if (old.axis === undefined || to.axis === undefined) return node;
-    const second = builder.rename(node, `${old.axis}'`, `${to.axis}'`);
-    return builder.rename(second, old.axis, to.axis);
-  };
-  if (to.axis !== undefined && old.axis !== undefined) {
-    builder.axis(to.axis, builder.sizeOf(old.axis));
-    secondAxis(builder, to.axis);
-    secondAxis(builder, old.axis);
-  }
-  const key = (name: string): string => (name === from ? to.key : name);
-  const precision = new Map<string, NodeId>();
-  for (const [i, u] of potential.scope.entries()) {
-    for (const v of potential.scope.slice(i)) {
-      const node = potential.precision.get(pairOf(u.key, v.key));
-      if (node !== undefined) precision.set(pairOf(key(u.key), key(v.key)), moved(node));
-    }
-  }
-  return {
-    plates: potential.plates,
-    log: potential.log,
-    scope: potential.scope.map((variable) => (variable.key === from ? to : variable)),
-    linear: new Map([...potential.linear].map(([name, node]) => [key(name), moved(node)])),
-    precision,
   };
 }

@@ -37,7 +37,11 @@ export function distributeSolves(fn: PlanFunction): PlanFunction {
       return add(rule, { kind: "binary", function: "divide", left: total, right: size }, kept);
     }, sum);
     const solved = (part: NodeId): NodeId => {
-      const centred = add(rule, { kind: "binary", function: "subtract", left: part, right: centre }, both(part, centre));
+      const centred = add(
+        rule,
+        { kind: "binary", function: "subtract", left: part, right: centre },
+        both(part, centre),
+      );
       const axes = new Set([...axesOf(centred), ...axesOf(matrix)].filter((axis) => axis !== from));
       return add(rule, { kind: "triangularSolve", matrix, right: centred, row, column, transposed }, axes.add(to));
     };

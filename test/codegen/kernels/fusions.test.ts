@@ -1,11 +1,9 @@
 import { expect, test } from "vitest";
 import { emitKernel } from "../../../src/codegen/kernels/emit-kernel.js";
 import { deriveProgram } from "../../../src/compile/index.js";
+import { bytesOfText } from "../../../src/runtime/kernels/bytes-of-text.js";
 import { fuseMultiplyAdds, relaxedSimdIsSupported } from "../../../src/runtime/kernels/relaxed-simd.js";
 import { modelOf } from "../../support/random-models.js";
-
-const bytesOf = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(text.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
 
 test("multiply-adds are fused in place, products that are subtracted too", () => {
   const model = modelOf(`model Mixture {
@@ -19,9 +17,9 @@ test("multiply-adds are fused in place, products that are subtracted too", () =>
     }
   }`);
   const module = emitKernel(deriveProgram(model).eStep.complete);
-  const plain = bytesOf(module.bytes);
+  const plain = bytesOfText(module.bytes);
   const fused = plain.slice();
-  fuseMultiplyAdds(fused, bytesOf(module.fusions));
+  fuseMultiplyAdds(fused, bytesOfText(module.fusions));
   expect(WebAssembly.validate(plain)).toBe(true);
   // Node 22 and newer; there the other tests of this folder run the fused variant.
   expect(WebAssembly.validate(fused)).toBe(relaxedSimdIsSupported());

@@ -15,7 +15,7 @@ export function printBytes(bytes: Uint8Array): string {
   const counts = Array.from({ length: 256 }, () => 0);
   for (const byte of bytes) counts[byte]++;
   const order = [...counts.keys()].sort((a, b) => counts[b] - counts[a] || a - b);
-  const codes: string[] = [];
+  const codes = Array.from({ length: 256 }, () => "");
   order.forEach((byte, i) => {
     const rest = i - commonest;
     codes[byte] =
@@ -24,5 +24,7 @@ export function printBytes(bytes: Uint8Array): string {
         : characters[commonest + Math.floor(rest / characters.length)] + characters[rest % characters.length];
   });
   const listed = order.map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return listed + Array.from(bytes, (byte) => codes[byte]).join("");
+  let text = listed;
+  for (const byte of bytes) text += codes[byte];
+  return text;
 }

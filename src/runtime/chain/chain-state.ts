@@ -1,0 +1,78 @@
+import type { ModelDescription, Sizes, StateDescription, StateMember, VariableDescription } from "../description.js";
+import { boundShape, extentValue, product } from "../extents.js";
+
+/** Sizes of what a row tells the next one, and how to read it. */
+export class ChainLayout {
+  readonly state: StateDescription;
+  /** Values of one row, by array. */
+  readonly widths: Readonly<Record<string, number>>;
+
+  constructor(
+    private readonly description: ModelDescription,
+    private readonly sizes: Sizes,
+  ) {
+    if (description.sequences === undefined) throw new Error(`${description.name} has no chain`);
+    this.state = description.sequences.state;
+    const widths: Record<string, number> = {};
+    for (const { name, members } of this.state.tables) widths[name] = this.cells(members);
+    for (const { given, variables, covariances } of this.state.gaussians) {
+      const cells = this.cells(given);
+      for (const { name, mean } of variables) widths[mean] = cells * this.lengthOf(name);
+      for (const { first, second, name } of covariances)
+        widths[name] = cells * this.lengthOf(variables[first].name) * this.lengthOf(variables[second].name);
+    }
+    this.widths = widths;
+  }
+
+  variable(name: string): VariableDescription {
+    const found = this.description.variables.find((one) => one.name === name);
+    if (found === undefined) throw new Error(`${this.description.name} has no variable ${name}`);
+    return found;
+  }
+
+  /** Values of a discrete latent. */
+  valuesOf(name: string): number {
+    const { domain, categories } = this.variable(name);
+    return domain === "binary" ? 2 : (extentValue(categories ?? 1, this.sizes) ?? 1);
+  }
+
+  /** Entries of a continuous latent. */
+  lengthOf(name: string): number {
+    return product(boundShape(this.variable(name).event, this.sizes));
+  }
+
+  cells(members: readonly StateMember[]): number {
+    return product(members.map(({ name }) => this.valuesOf(name)));
+  }
+
+  /** The values of the members in one cell of their table. */
+  valuesIn(members: readonly StateMember[], cell: number): number[] {
+    const values: number[] = [];
+    let rest = cell;
+    for (const { name } of [...members].reverse()) {
+      const size = this.valuesOf(name);
+      values.unshift(rest % size);
+      rest = Math.floor(rest / size);
+    }
+    return values;
+  }
+
+  /** Probabilities of the cells of some members, from the table that holds them all. */
+  probabilitiesOf(members: readonly StateMember[], row: (array: string) => Float64Array): Float64Array {
+    if (members.length === 0) return Float64Array.of(1);
+    const table = this.state.tables.find((one) => members.every((member) => indexOf(one.members, member) >= 0));
+    if (table === undefined) throw new Error(`no table holds ${members.map(({ name }) => name).join(", ")}`);
+    const places = members.map((member) => indexOf(table.members, member));
+    const probabilities = new Float64Array(this.cells(members));
+    row(table.name).forEach((probability, cell) => {
+      const values = this.valuesIn(table.members, cell);
+      const at = members.reduce((index, { name }, i) => index * this.valuesOf(name) + values[places[i]], 0);
+      probabilities[at] += probability;
+    });
+    return probabilities;
+  }
+}
+
+function indexOf(members: readonly StateMember[], wanted: StateMember): number {
+  return members.findIndex(({ name, lag }) => name === wanted.name && lag === wanted.lag);
+}

@@ -1,0 +1,162 @@
+import type { EmMethods, Sizes, Tensors } from "../description.js";
+import { DataError, OptionError } from "../errors.js";
+import { boundShape, product } from "../extents.js";
+import { ChainLayout } from "./chain-state.js";
+
+/** One step as it comes in: a number, or the entries of a vector; `null` where missing. */
+export type Observation = Readonly<Record<string, number | null | ArrayLike<number | null>>>;
+
+/** What is known of the latents after a step, from this step and all before it. */
+export interface Filtered {
+  /** log density of the step given the earlier ones. */
+  readonly logDensity: number;
+  /** Of each discrete latent with a memory, the probability of each value. */
+  readonly probability: Readonly<Record<string, Float64Array>>;
+  /** Of each Gaussian latent with a memory. */
+  readonly mean: Readonly<Record<string, Float64Array>>;
+  /** Row-major. */
+  readonly covariance: Readonly<Record<string, Float64Array>>;
+}
+
+/**
+ * Follows a sequence as it comes in, one observation at a time. Memory and time of a step do not depend on how many
+ * there have been.
+ */
+export class OnlineFilter {
+  private readonly layout: ChainLayout;
+  private readonly inputs: readonly { readonly name: string; readonly width: number; readonly optional: boolean }[];
+  /** Rows of the window: as many as a step looks back, and the step itself. */
+  private readonly window: number;
+  private readonly data: Tensors;
+  private readonly into: Tensors;
+  private seen = 0;
+
+  constructor(
+    private readonly methods: EmMethods,
+    private readonly sizes: Sizes,
+    private readonly parameters: Tensors,
+  ) {
+    const { description } = methods;
+    this.layout = new ChainLayout(description, sizes);
+    this.window = this.layout.state.depth + 1;
+    this.inputs = description.variables
+      .filter(({ role }) => role === "observed" || role === "given" || role === "weight")
+      .map(({ name, plates, event, optional }) => ({
+        name,
+        optional,
+        width: product(boundShape(plates, sizes)) * product(boundShape(event, sizes)),
+      }));
+    const rows = (width: number): Float64Array => new Float64Array(this.window * width);
+    this.data = Object.fromEntries(this.inputs.map(({ name, width }) => [name, rows(width)]));
+    this.into = {
+      ...Object.fromEntries(Object.entries(this.layout.widths).map(([name, width]) => [name, rows(width)])),
+      logDensity: rows(1),
+    };
+  }
+
+  /** Number of steps so far. */
+  get steps(): number {
+    return this.seen;
+  }
+
+  /** Forgets the sequence: the next observation is the first of another. */
+  reset(): void {
+    this.seen = 0;
+  }
+
+  /** Takes in the next observation. */
+  async next(observation: Observation): Promise<Filtered> {
+    const { depth } = this.layout.state;
+    const isFull = this.seen >= this.window;
+    if (isFull)
+      for (const array of [...Object.values(this.data), ...Object.values(this.into)]) shift(array, this.window);
+    const row = Math.min(this.seen, depth);
+    for (const { name, width, optional } of this.inputs) this.read(name, width, optional, observation[name], row);
+    const used = Object.fromEntries(
+      this.inputs.map(({ name, width }) => [name, this.data[name].subarray(0, (row + 1) * width)]),
+    );
+    const block = {
+      rows: row + 1,
+      firstRow: 0,
+      data: used,
+      tables: {},
+      complete: Object.values(used).every((values) => values.every((value) => !Number.isNaN(value))),
+      starts: Int32Array.of(0, row + 1),
+    };
+    const run = row < depth ? this.methods.filterOf : this.methods.filterNextOf;
+    if (run === undefined) throw new OptionError("filter", "a model with a chain", this.methods.description.name);
+    await run.call(this.methods, this.sizes, this.parameters, block, this.into);
+    this.seen++;
+    return this.answer(row);
+  }
+
+  private read(
+    name: string,
+    width: number,
+    optional: boolean,
+    value: Observation[string] | undefined,
+    row: number,
+  ): void {
+    const into = this.data[name].subarray(row * width, (row + 1) * width);
+    const isWeight = this.layout.variable(name).role === "weight";
+    const given = value === undefined && (optional || isWeight) ? (isWeight ? 1 : null) : value;
+    const entries = typeof given === "object" && given !== null ? Array.from(given) : [given];
+    if (given === null) into.fill(NaN);
+    else if (entries.length !== width || entries.some((entry) => entry === undefined)) {
+      const found = value === undefined ? "nothing" : `${entries.length} numbers`;
+      throw new DataError("shape", `\`${name}\`: expected ${width} numbers, found ${found}.`, { variable: name });
+    } else entries.forEach((entry, i) => (into[i] = entry ?? NaN));
+    if (!optional && into.some(Number.isNaN))
+      throw new DataError("missing-value", `\`${name}\` may not be missing; declare it with \`?\`.`, {
+        variable: name,
+      });
+  }
+
+  /** At early steps only what has a table of its own by then. */
+  private answer(row: number): Filtered {
+    const { layout } = this;
+    const rowOf = (array: string): Float64Array => {
+      const width = layout.widths[array];
+      return this.into[array].subarray(row * width, (row + 1) * width);
+    };
+    const isThere = row >= layout.state.depth - 1;
+    const probability: Record<string, Float64Array> = {};
+    const mean: Record<string, Float64Array> = {};
+    const covariance: Record<string, Float64Array> = {};
+    for (const { members } of isThere ? layout.state.tables : []) {
+      for (const member of members)
+        if (member.lag === 0) probability[member.name] = layout.probabilitiesOf([member], rowOf);
+    }
+    for (const { given, variables, covariances } of isThere ? layout.state.gaussians : []) {
+      const weights = layout.probabilitiesOf(given, rowOf);
+      for (const [i, { name, lag, mean: array }] of variables.entries()) {
+        if (lag !== 0) continue;
+        const length = layout.lengthOf(name);
+        const cells = rowOf(array);
+        const average = new Float64Array(length);
+        weights.forEach((weight, cell) => {
+          for (let a = 0; a < length; a++) average[a] += weight * cells[cell * length + a];
+        });
+        const block = rowOf(covariances.find(({ first, second }) => first === i && second === i)?.name ?? array);
+        const spread = new Float64Array(length * length);
+        weights.forEach((weight, cell) => {
+          for (let a = 0; a < length; a++) {
+            for (let b = 0; b < length; b++) {
+              const [da, db] = [a, b].map((entry) => cells[cell * length + entry] - average[entry]);
+              spread[a * length + b] += weight * (block[(cell * length + a) * length + b] + da * db);
+            }
+          }
+        });
+        mean[name] = average;
+        covariance[name] = spread;
+      }
+    }
+    return { logDensity: this.into["logDensity"][row], probability, mean, covariance };
+  }
+}
+
+/** Drops the first of so many rows. */
+function shift(values: Float64Array, rows: number): void {
+  const width = values.length / rows;
+  values.copyWithin(0, width);
+}
