@@ -92,6 +92,23 @@ export const boundModels: readonly { readonly name: string; readonly text: strin
 }`,
   },
   {
+    name: "counts, positive numbers and labels in one row",
+    text: `model M {
+  size D, K = 3, L = 2
+  param shape: Positive
+  param size: Positive
+  net dec(Vector[L]) -> (Vector[D], Real, Vector[K], Real) = dense(5, tanh)
+  each n {
+    let (rate, mean, kind, many) = dec(z)
+    latent z: Vector[L] ~ Normal(0, 1)
+    observe x: Vector[D] ~ Laplace(rate, 0.5)
+    observe u: Positive ~ Gamma(shape, exp(mean))
+    observe c: Category[K] ~ Categorical(logits: kind)
+    observe k: Count ~ Poisson(exp(many))
+  }
+}`.replace("  param size: Positive\n", ""),
+  },
+  {
     name: "importance weights",
     text: `model M {
   size D, L = 2
@@ -173,6 +190,10 @@ function valueFor(
       return uniform() < 0.5 ? 1 : 0;
     case "category":
       return Math.floor(uniform() * sizes[(variable.domain.categories as { name: string }).name]!);
+    case "positive":
+      return 0.2 + 2 * uniform();
+    case "count":
+      return Math.floor(12 * uniform());
     default:
       return normal();
   }

@@ -5,7 +5,7 @@ import { without } from "../../ir/plan-axes.js";
 /** The largest negative number that stays finite when another is taken from it. */
 const floor = -1e30;
 
-/** Writes logSumExp and softmax as maxima, sums and exponentials, which loops have. */
+/** Writes logSumExp and softmax as maxima, sums and exponentials, and a scatter of single entries as a choice: what loops have. */
 export function expandReductions(fn: PlanFunction): PlanFunction {
   const nodes: PlanNode[] = [];
   const made: NodeId[] = [];
@@ -13,6 +13,25 @@ export function expandReductions(fn: PlanFunction): PlanFunction {
   for (const node of fn.nodes) {
     const operation = withOperands(node.operation, (id) => made[id]!);
     const { rule } = node;
+    if (operation.kind === "scatterAdd" && operation.over.length === 0) {
+      // Nothing is added up: the operand where the place is the index, elsewhere 0.
+      const { axis, index, operand } = operation;
+      const place = push({ operation: { kind: "position", axis }, axes: [axis], rule });
+      const here = push({
+        operation: { kind: "binary", function: "equal", left: place, right: index },
+        axes: fn.axes.map(({ name }) => name).filter((name) => name === axis || nodes[index]!.axes.includes(name)),
+        rule,
+      });
+      const zero = push({ operation: { kind: "constant", value: 0 }, axes: [], rule });
+      made.push(
+        push({
+          operation: { kind: "select", condition: here, whenTrue: operand, whenFalse: zero },
+          axes: node.axes,
+          rule,
+        }),
+      );
+      continue;
+    }
     const isLogSumExp = operation.kind === "reduce" && operation.function === "logSumExp";
     if (!isLogSumExp && operation.kind !== "softmax") {
       made.push(push({ ...node, operation }));

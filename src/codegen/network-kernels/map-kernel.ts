@@ -83,6 +83,8 @@ export const mappedUnary: ReadonlySet<UnaryFunction> = new Set([
   "step",
   "isPresent",
   "presentOrZero",
+  "logGamma",
+  "digamma",
 ] satisfies readonly UnaryFunction[]);
 
 const word = 4;
@@ -513,6 +515,8 @@ class MapEmitter {
       case "softplus":
       case "sigmoid":
       case "tanh":
+      case "logGamma":
+      case "digamma":
         return join(operand, this.call(name));
       case "sqrt":
         return join(operand, wasm.f32Sqrt);
@@ -544,8 +548,6 @@ class MapEmitter {
         return twice((a) => join(a, join(a, a, wasm.f32Equal), wasm.and));
       case "sin":
       case "cos":
-      case "logGamma":
-      case "digamma":
       case "trigamma":
       case "logBesselI0":
       case "besselRatio":

@@ -6,7 +6,17 @@ export function multiplyAdd(a: Bytes, b: Bytes, c: Bytes, relaxed: boolean): Byt
 }
 
 /** Elementwise functions of four float32 numbers. */
-export const vectorFunctionNames = ["exp", "log", "log1p", "expm1", "softplus", "sigmoid", "tanh"] as const;
+export const vectorFunctionNames = [
+  "exp",
+  "log",
+  "log1p",
+  "expm1",
+  "softplus",
+  "sigmoid",
+  "tanh",
+  "logGamma",
+  "digamma",
+] as const;
 export type VectorFunctionName = (typeof vectorFunctionNames)[number];
 
 const exponentScale = 23;
@@ -133,5 +143,78 @@ export function vectorFunctions(index: number, relaxed: boolean): readonly Funct
   const t = tanh.local("v128");
   tanh.add(get(0), vector(-9.01), wasm.pseudoMaximum, vector(9.01), wasm.pseudoMinimum, set(t));
   tanh.add(get(t), get(t), wasm.add, call("expm1"), tee(t), get(t), vector(2), wasm.add, wasm.divide);
-  return [exponential(relaxed), logarithm(relaxed), log1p, expm1, softplus, sigmoid, tanh];
+  return [
+    exponential(relaxed),
+    logarithm(relaxed),
+    log1p,
+    expm1,
+    softplus,
+    sigmoid,
+    tanh,
+    logGammaFunction(call("log"), relaxed),
+    digammaFunction(call("log"), relaxed),
+  ];
+}
+
+/** Below this an argument is raised by it, where Stirling's series is exact to float32. */
+const stirlingFrom = 8;
+
+/** y, and the factor or sum that takes the raised argument back: `combine` runs over x, x + 1, …, x + 7. */
+function raised(
+  fn: FunctionWriter,
+  combine: (sum: Bytes, shifted: Bytes) => Bytes,
+  start: number,
+): { readonly y: number; readonly back: number; readonly isSmall: number } {
+  const y = fn.local("v128");
+  const back = fn.local("v128");
+  const isSmall = fn.local("v128");
+  fn.add(get(0), vector(stirlingFrom), wasm.f32Less, set(isSmall));
+  fn.add(vector(start), set(back));
+  for (let i = 0; i < stirlingFrom; i++) fn.add(combine(get(back), join(get(0), vector(i), wasm.add)), set(back));
+  fn.add(get(0), vector(stirlingFrom), get(isSmall), wasm.and, wasm.add, set(y));
+  return { y, back, isSmall };
+}
+
+/**
+ * log Gamma of positive numbers by Stirling's series.
+ *
+ * @source Abramowitz and Stegun 1964, 6.1.41 and 6.1.15
+ */
+function logGammaFunction(log: Bytes, relaxed: boolean): FunctionWriter {
+  const fn = new FunctionWriter("logGamma", ["v128"], ["v128"]);
+  const { y, back, isSmall } = raised(fn, (sum, shifted) => join(sum, shifted, wasm.multiply), 1);
+  const inverse = fn.local("v128");
+  fn.add(vector(1), get(y), wasm.divide, set(inverse));
+  const series = multiplyAdd(
+    join(get(inverse), get(inverse), wasm.multiply),
+    vector(-1 / 360),
+    vector(1 / 12),
+    relaxed,
+  );
+  fn.add(get(y), vector(0.5), wasm.subtract, get(y), log, wasm.multiply, get(y), wasm.subtract);
+  fn.add(vector(0.5 * Math.log(2 * Math.PI)), wasm.add, series, get(inverse), wasm.multiply, wasm.add);
+  fn.add(get(back), log, get(isSmall), wasm.and, wasm.subtract);
+  return fn;
+}
+
+/**
+ * The derivative of log Gamma on positive numbers.
+ *
+ * @source Abramowitz and Stegun 1964, 6.3.18 and 6.3.6
+ */
+function digammaFunction(log: Bytes, relaxed: boolean): FunctionWriter {
+  const fn = new FunctionWriter("digamma", ["v128"], ["v128"]);
+  const { y, back, isSmall } = raised(fn, (sum, shifted) => join(sum, vector(1), shifted, wasm.divide, wasm.add), 0);
+  const inverse = fn.local("v128");
+  const square = fn.local("v128");
+  fn.add(vector(1), get(y), wasm.divide, tee(inverse), get(inverse), wasm.multiply, set(square));
+  fn.add(get(y), log, get(inverse), vector(0.5), wasm.multiply, wasm.subtract);
+  fn.add(
+    get(square),
+    multiplyAdd(get(square), vector(-1 / 120), vector(1 / 12), relaxed),
+    wasm.multiply,
+    wasm.subtract,
+  );
+  fn.add(get(back), get(isSmall), wasm.and, wasm.subtract);
+  return fn;
 }
