@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -57,16 +57,17 @@ describe("the program itself", () => {
     const model = write("noise.gen", program);
     const rows = Array.from({ length: 20_000 }, (_, i) => `${Math.sin(i * i)},${Math.cos(3 * i * i)}`);
     const data = write("long.csv", `x0,x1\n${rows.join("\n")}\n`);
-    const slow = ["--dim", "K=6", "--tolerance", "0", "--max-iterations", "100000", "--restarts", "2"];
-    const checkpoint = ["--checkpoint", join(folder, "state"), "--checkpoint-every", "1"];
+    const slow = ["--dim", "K=24", "--tolerance", "0", "--max-iterations", "100000", "--restarts", "2"];
+    const state = join(folder, "state");
+    const checkpoint = ["--checkpoint", state, "--checkpoint-every", "1"];
     const child = spawn(process.execPath, [bin, "train", model, "--data", data, ...slow, ...checkpoint, "--json"]);
     let messages = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      // The line about the data comes just before the fit; give it a few iterations.
-      if (messages === "") setTimeout(() => child.kill("SIGINT"), 1500);
-      messages += chunk.toString();
-    });
+    child.stderr.on("data", (chunk: Buffer) => (messages += chunk.toString()));
+    const watch = setInterval(() => {
+      if (existsSync(state) && readdirSync(state).length > 0) child.kill("SIGINT");
+    }, 20);
     const status = await new Promise((resolve) => child.on("close", resolve));
+    clearInterval(watch);
     expect(status).toBe(130);
     expect(messages).toContain("go on with --resume");
   });

@@ -101,6 +101,7 @@ describe.each(standardModels().map((one) => [one.name, one] as const))("std:%s",
       expect(data.every(Number.isFinite), parameter).toBe(true);
   });
 
+  // Those that learn by steps of a gradient are tried by a few steps, above.
   test.runIf(compiled(one).program.algorithm === "em")("is learned from data drawn from itself", async () => {
     for (const seed of [1, 2]) {
       const { trainer, data, truth, parameters } = await drawn(one, 200, seed);
