@@ -64,7 +64,9 @@ describe("the program itself", () => {
     let messages = "";
     child.stderr.on("data", (chunk: Buffer) => (messages += chunk.toString()));
     const watch = setInterval(() => {
-      if (existsSync(state) && readdirSync(state).length > 0) child.kill("SIGINT");
+      if (!existsSync(state) || readdirSync(state).length === 0) return;
+      clearInterval(watch);
+      child.kill("SIGINT");
     }, 20);
     const status = await new Promise((resolve) => child.on("close", resolve));
     clearInterval(watch);
