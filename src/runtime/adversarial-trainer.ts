@@ -9,9 +9,9 @@ import {
   type ResolvedAdversarialOptions,
 } from "./adversarial/adversarial-options.js";
 import type { FitEvent } from "./fit/fit-events.js";
-import { FitRun } from "./fit-run.js";
+import { type FitRun, startFit } from "./fit-run.js";
 import type { NetworkModule } from "./networks/network-description.js";
-import { StepTrainer, typed } from "./step-trainer.js";
+import { StepTrainer } from "./step-trainer.js";
 
 /**
  * What every emitted trainer of a generator and its critic can do: learn, draw, be saved. There is no density, and so no
@@ -41,13 +41,8 @@ export abstract class AdversarialTrainer<S extends object, P extends object, D =
    */
   fit(data: D, options: AdversarialFitOptions<P> = {}): FitRun<P, AdversarialFitResult<P>, AdversarialState> {
     this.checkAlive("fit");
-    const early = new AbortController();
     const resolved = resolveAdversarialOptions(this.description, options as AdversarialFitOptions<never>);
-    const { signal } = resolved;
-    if (signal?.aborted === true) early.abort(signal.reason);
-    signal?.addEventListener("abort", () => early.abort(signal.reason), { once: true });
-    const events = this.learn(data, { ...resolved, signal: early.signal });
-    return new FitRun<P, AdversarialFitResult<P>, AdversarialState>(events, [], () => early.abort());
+    return startFit({ ...resolved, callbacks: [] }, (signal) => this.learn(data, { ...resolved, signal }));
   }
 
   private async *learn(
@@ -55,15 +50,6 @@ export abstract class AdversarialTrainer<S extends object, P extends object, D =
     options: ResolvedAdversarialOptions,
   ): AsyncGenerator<FitEvent<P, AdversarialFitResult<P>, AdversarialState>, void, undefined> {
     const dataset = await this.takeIn(data, this.givenSizes, "as given to the constructor", {}, options);
-    for await (const event of fitByGame(this, dataset, options)) {
-      if (event.kind !== "end") {
-        yield event;
-        continue;
-      }
-      const { parameters, ...rest } = event.result;
-      const fitted = this.makeFitted(dataset.sizes, parameters, dataset.labels);
-      this.take(fitted);
-      yield { kind: "end", result: { ...rest, parameters: typed<P>(fitted.shown) } };
-    }
+    yield* this.taking(fitByGame(this, dataset, options), dataset.sizes, dataset.labels);
   }
 }

@@ -9,13 +9,14 @@ import type { StepState } from "./elbo/step-state.js";
 import { OptionError } from "./errors.js";
 import { boundShape, extentText, extentValue, product } from "./extents.js";
 import type { BoundFitResult, FitEvent } from "./fit/fit-events.js";
-import { FitRun } from "./fit-run.js";
+import { type FitRun, startFit } from "./fit-run.js";
 import { HostTurns } from "./host-turn.js";
 import type { NamedTensor } from "./named-tensor.js";
 import { namedTensor } from "./named-tensor.js";
 import type { NetworkModule } from "./networks/network-description.js";
 import { mostProbable } from "./queries.js";
-import { type Binarize, type FittedModel, StepTrainer, typed } from "./step-trainer.js";
+import { type FittedModel, typed } from "./model-trainer.js";
+import { type Binarize, StepTrainer } from "./step-trainer.js";
 
 /** A bound of the log-likelihood of data under a fitted model. */
 export interface BoundScore {
@@ -72,16 +73,8 @@ export abstract class ElboTrainer<S extends object, P extends object, D = BatchS
    */
   fit(data: D, options: StepFitOptions<P> = {}): FitRun<P, BoundFitResult<P>, StepState> {
     this.checkAlive("fit");
-    const early = new AbortController();
     const resolved = resolveStepOptions(this.description, options as StepFitOptions<never>);
-    const { signal } = resolved;
-    if (signal?.aborted === true) early.abort(signal.reason);
-    signal?.addEventListener("abort", () => early.abort(signal.reason), { once: true });
-    return new FitRun<P, BoundFitResult<P>, StepState>(
-      this.learn(data, { ...resolved, signal: early.signal }),
-      resolved.callbacks,
-      () => early.abort(),
-    );
+    return startFit(resolved, (signal) => this.learn(data, { ...resolved, signal }));
   }
 
   private async *learn(
@@ -90,17 +83,7 @@ export abstract class ElboTrainer<S extends object, P extends object, D = BatchS
   ): AsyncGenerator<FitEvent<P, BoundFitResult<P>, StepState>, void, undefined> {
     const dataset = await this.takeIn(data, this.givenSizes, "as given to the constructor", {}, options);
     try {
-      for await (const event of fitBySteps(this, dataset, options)) {
-        if (event.kind !== "end") {
-          yield event;
-          continue;
-        }
-        const { parameters, ...rest } = event.result;
-        const fitted = this.makeFitted(dataset.sizes, parameters, dataset.labels);
-        this.take(fitted);
-        const result: BoundFitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
-        yield { kind: "end", result };
-      }
+      yield* this.taking(fitBySteps(this, dataset, options), dataset.sizes, dataset.labels);
     } finally {
       this.networks.release();
     }

@@ -16,30 +16,23 @@ import type { Dataset } from "./data/dataset.js";
 import { takeIn } from "./data/dataset.js";
 import { readsLabels } from "./data/stream-labels.js";
 import { MAXIMUM_BLOCK_ROWS } from "./data/blocks.js";
-import type { LabelDictionary } from "./data/labels.js";
-import { DisposedError, NotFittedError, OptionError } from "./errors.js";
-import { boundShape } from "./extents.js";
+import { OptionError } from "./errors.js";
 import { fitByEm } from "./fit/em-fit.js";
 import type { FitRows } from "./fit/fit-rows.js";
 import { fitStepwise } from "./fit/stepwise-em.js";
 import type { StepwiseRows } from "./fit/stepwise-rows.js";
 import { stepwiseRowsInMemory, stepwiseRowsOfStream } from "./fit/stepwise-rows.js";
 import { fitRowsInMemory, fitRowsOfStream } from "./fit/fit-rows.js";
-import type { FitEvent, FitResult } from "./fit/fit-events.js";
-import type { FitOptions, ParameterValues } from "./fit/fit-options.js";
+import type { FitEvent } from "./fit/fit-events.js";
+import type { FitOptions } from "./fit/fit-options.js";
 import { resolveFitOptions } from "./fit/fit-options.js";
-import { literalParameters } from "./fit/initial-guess.js";
-import { FitRun } from "./fit-run.js";
+import { type FitRun, startFit } from "./fit-run.js";
 import type { KernelModule } from "./kernels/kernel-description.js";
 import { ModelKernels } from "./kernels/model-kernels.js";
 import { BLOCK_ROWS } from "./kernels/shards.js";
-import type { ColumnMapping } from "./model-file.js";
-import { decodeModel, encodeModel } from "./model-file.js";
+import { type FittedModel, ModelTrainer, typed } from "./model-trainer.js";
 import type { NamedTensor } from "./named-tensor.js";
-import { namedTensor } from "./named-tensor.js";
-import { readParameters, sizesOfParameters } from "./parameter-values.js";
-import { drawnRows, imputedValues, mostProbable, posteriorAnswers, runnerFor } from "./queries.js";
-import { checkSizes } from "./sizes.js";
+import { imputedValues, mostProbable, posteriorAnswers, runnerFor } from "./queries.js";
 
 /** Log-likelihood of data under a fitted model. */
 export interface Score {
@@ -50,15 +43,6 @@ export interface Score {
   /** The number of rows, or the sum of their weights. */
   readonly totalWeight: number;
   readonly perRow: Float64Array;
-}
-
-export interface SampleOptions {
-  /** [0] */
-  readonly seed?: number;
-  /** Of a model with a chain: steps of each sequence. Needed unless there are given variables to tell. */
-  readonly steps?: number;
-  /** Values of the given variables, one row per draw. */
-  readonly given?: BatchSource;
 }
 
 export interface ForecastOptions {
@@ -72,40 +56,21 @@ export interface ForecastOptions {
   readonly seed?: number;
 }
 
-/** Sizes and parameters that go together. */
-interface Fitted {
-  readonly sizes: Sizes;
-  readonly values: Tensors;
-  readonly shown: Readonly<Record<string, NamedTensor>>;
-  readonly labels: Readonly<Record<string, LabelDictionary>>;
-}
-
 /**
  * What every emitted trainer of an EM model can do. The generated class adds the loops of its model (`EmMethods`) and
  * its types: sizes S, parameters P (`NamedTensor`s by name), data D, posterior Q.
  */
-export abstract class EmTrainer<
-  S extends object,
-  P extends object,
-  D = BatchSource,
-  Q extends object = object,
-> implements EmMethods {
-  private readonly givenSizes: Sizes;
-  private fitted: Fitted | undefined;
-  private disposed = false;
+export abstract class EmTrainer<S extends object, P extends object, D = BatchSource, Q extends object = object>
+  extends ModelTrainer<S, P>
+  implements EmMethods
+{
   /** Compiled forms of the generated loops, where there are any. */
   protected readonly kernels: ModelKernels;
-  /** Which columns of a table feed each variable; kept with a saved model. */
-  columns: ColumnMapping = {};
 
   /** @throws OptionError for an unknown size, or one that is not a positive integer */
-  protected constructor(
-    readonly description: ModelDescription,
-    sizes: Partial<S>,
-    kernels?: KernelModule,
-  ) {
+  protected constructor(description: ModelDescription, sizes: Partial<S>, kernels?: KernelModule) {
+    super(description, sizes);
     this.kernels = new ModelKernels(kernels);
-    this.givenSizes = checkSizes(description, sizes);
   }
 
   /** Rows of a block. */
@@ -121,13 +86,6 @@ export abstract class EmTrainer<
   abstract ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): Awaitable<number>;
   abstract logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
   abstract posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
-  abstract drawRows(
-    sizes: Sizes,
-    parameters: Tensors,
-    block: Block,
-    streams: (site: string, row: number) => DrawSource,
-    into: Tensors,
-  ): Awaitable<void>;
   filterOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   filterNextOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   drawNextRows?(
@@ -150,38 +108,6 @@ export abstract class EmTrainer<
   startLogJoint?(group: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   groupLogPrior?(group: number, sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
 
-  /** Sizes of the fitted model; before that, those given to the constructor. */
-  get sizes(): Sizes {
-    return this.fitted?.sizes ?? this.givenSizes;
-  }
-
-  /** The learned parameters, in the data's units. Throws `NotFittedError` before there are any. */
-  get parameters(): P {
-    return typed<P>(this.known("parameters").shown);
-  }
-
-  /** Labels of the categories that were read as labels, in the order of their codes. */
-  get labels(): Readonly<Record<string, LabelDictionary>> {
-    return this.fitted?.labels ?? {};
-  }
-
-  /** Sets parameters without a fit; sizes that are still open are bound by their shapes. All must be given. */
-  setParameters(values: { readonly [Name in keyof P]?: ParameterValues }): void {
-    this.checkAlive("setParameters");
-    const given = values as Readonly<Record<string, unknown>>;
-    for (const name of Object.keys(given)) {
-      if (!this.description.parameters.some((parameter) => parameter.name === name)) {
-        const names = this.description.parameters.map((parameter) => parameter.name).join(", ");
-        throw new OptionError(`parameters.${name}`, `one of ${names}`, `\`${name}\``);
-      }
-    }
-    const sizes = sizesOfParameters(this.description, this.givenSizes, given);
-    const read = { ...readParameters(this.description, sizes, given), ...literalParameters(this.description, sizes) };
-    const absent = this.description.parameters.find(({ name }) => read[name] === undefined);
-    if (absent !== undefined) throw new OptionError(`parameters.${absent.name}`, "values", "nothing");
-    this.fitted = this.makeFitted(sizes, read, {});
-  }
-
   /**
    * Learns the parameters from data by EM. The run can be awaited for its result, or iterated over for its events.
    *
@@ -189,11 +115,8 @@ export abstract class EmTrainer<
    */
   fit(data: D, options: FitOptions<P> = {}): FitRun<P> {
     this.checkAlive("fit");
-    const early = new AbortController();
     const resolved = resolveFitOptions(this.description, options);
-    const signal = resolved.signal === undefined ? early.signal : eitherSignal(resolved.signal, early);
-    const events = this.fitEvents(data, { ...resolved, signal });
-    return new FitRun<P>(events, resolved.callbacks, () => early.abort());
+    return startFit(resolved, (signal) => this.fitEvents(data, { ...resolved, signal }));
   }
 
   private async *fitEvents(
@@ -216,7 +139,7 @@ export abstract class EmTrainer<
     options: ReturnType<typeof resolveFitOptions>,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
     const rows = await this.rowsToFit(data, options);
-    yield* this.learn(fitByEm(this, rows, options), rows.learned.sizes, rows.labels);
+    yield* this.taking(fitByEm(this, rows, options), rows.learned.sizes, rows.labels);
   }
 
   private async *learnByBatches(
@@ -225,7 +148,7 @@ export abstract class EmTrainer<
     batchSize: number,
   ): AsyncGenerator<FitEvent<P>, void, undefined> {
     const rows = await this.rowsToStep(data, options, Math.min(batchSize, this.blockRows));
-    yield* this.learn(fitStepwise(this, rows, options), rows.leading.learned.sizes, rows.labels);
+    yield* this.taking(fitStepwise(this, rows, options), rows.leading.learned.sizes, rows.labels);
   }
 
   /** Batches that can be gone through again and again are; everything else is held in memory. */
@@ -285,24 +208,6 @@ export abstract class EmTrainer<
     });
   }
 
-  private async *learn(
-    events: AsyncIterable<FitEvent<Tensors>>,
-    sizes: Sizes,
-    labels: Readonly<Record<string, LabelDictionary>>,
-  ): AsyncGenerator<FitEvent<P>, void, undefined> {
-    for await (const event of events) {
-      if (event.kind !== "end") {
-        yield event;
-        continue;
-      }
-      const { parameters, ...rest } = event.result;
-      const fitted = this.makeFitted(sizes, parameters, labels);
-      if (!this.disposed) this.fitted = fitted;
-      const result: FitResult<P> = { ...rest, parameters: typed<P>(fitted.shown) };
-      yield { kind: "end", result };
-    }
-  }
-
   /**
    * Of each discrete latent the most probable value in each row (plates after rows) and the probabilities of all
    * values; of each Gaussian latent the posterior mean and covariance. Along a chain the values are those of the most
@@ -329,7 +234,7 @@ export abstract class EmTrainer<
 
   /** Log-likelihood of data: per row, in total and per unit of weight. */
   async score(data: D, options: { readonly weights?: ArrayLike<number> } = {}): Promise<Score> {
-    const scored = async (dataset: Dataset, { values }: Fitted): Promise<Score> => {
+    const scored = async (dataset: Dataset, { values }: FittedModel): Promise<Score> => {
       const perRow = await runnerFor(this, dataset).logDensity(values);
       let logLikelihood = 0;
       perRow.forEach((density, row) => {
@@ -340,38 +245,6 @@ export abstract class EmTrainer<
       return { rows, logLikelihood, meanLogLikelihood: logLikelihood / totalWeight, totalWeight, perRow };
     };
     return this.query(data, "score", scored, options.weights);
-  }
-
-  /**
-   * Draws `count` rows from the fitted model, of a model with a chain `count` sequences, one after the other: every
-   * latent and observed variable, categories as codes. A row depends on the seed and its number only.
-   */
-  async sample(count: number, options: SampleOptions = {}): Promise<Readonly<Record<string, NamedTensor>>> {
-    const fitted = this.known("sample");
-    if (!Number.isSafeInteger(count) || count < 1 || count >= 2 ** 32) {
-      throw new OptionError("count", "a positive integer below 2^32", String(count));
-    }
-    const { seed = 0 } = options;
-    if (!Number.isSafeInteger(seed) || seed < 0)
-      throw new OptionError("seed", "an integer from 0 to 2^53 - 1", String(seed));
-    const isChain = this.description.sequences !== undefined;
-    const { steps } = options;
-    if (isChain && (steps === undefined ? options.given === undefined : !Number.isSafeInteger(steps) || steps < 1))
-      throw new OptionError("steps", "a positive integer: how long each sequence is", String(steps));
-    if (!isChain && steps !== undefined)
-      throw new OptionError("steps", "nothing, because the model has no chain", String(steps));
-    const given = await takeIn(this.description, options.given, {
-      sizes: fitted.sizes,
-      sizesOrigin: "in the fitted model",
-      labels: fitted.labels,
-      needs: "given",
-      ...(isChain && steps === undefined ? {} : { rows: count * (steps ?? 1) }),
-      ...(steps === undefined ? {} : { steps }),
-    });
-    const sequences = given.sequences === undefined ? count : given.sequences.starts.length - 1;
-    if (sequences !== count)
-      throw new OptionError("count", `${sequences}, as many sequences as are given`, String(count));
-    return drawnRows(this, fitted.sizes, fitted.values, given, seed);
   }
 
   /**
@@ -401,56 +274,17 @@ export abstract class EmTrainer<
     return this.query(data, "impute", (dataset, { values }) => imputedValues(this, dataset, values));
   }
 
-  /** The model as a safetensors file; the same model gives the same bytes. */
-  async save(): Promise<Uint8Array> {
-    const { sizes, values, labels } = this.known("save");
-    return encodeModel(this.description, { sizes, parameters: values, labels, columns: this.columns });
-  }
-
-  /** Reads a saved model of this class. Throws `ModelFileError` for a damaged file or another model. */
-  static async load<T extends LoadableTrainer>(
-    this: new (sizes: never) => T,
-    bytes: Uint8Array | ArrayBuffer,
-  ): Promise<T> {
-    const trainer = new this({} as never);
-    trainer.restore(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes));
-    return trainer;
-  }
-
-  /** Takes over sizes, parameters and labels of a saved file. */
-  restore(bytes: Uint8Array): void {
-    this.checkAlive("restore");
-    const saved = decodeModel(this.description, bytes);
-    for (const [name, value] of Object.entries(this.givenSizes)) {
-      if (saved.sizes[name] !== value)
-        throw new OptionError(`sizes.${name}`, `${saved.sizes[name]}, as in the file`, String(value));
-    }
-    this.fitted = this.makeFitted(saved.sizes, saved.parameters, saved.labels);
-    this.columns = saved.columns;
-  }
-
   /** Lets go of the parameters, and ends the threads; a generated class that owns tensors releases them too. */
-  dispose(): void {
+  override dispose(): void {
     this.kernels.dispose();
-    this.fitted = undefined;
-    this.disposed = true;
-  }
-
-  private makeFitted(sizes: Sizes, values: Tensors, labels: Readonly<Record<string, LabelDictionary>>): Fitted {
-    const shown = Object.fromEntries(
-      this.description.parameters.map(({ name, axes, shape }) => [
-        name,
-        namedTensor(axes, boundShape(shape, sizes), values[name]),
-      ]),
-    );
-    return { sizes, values, shown, labels };
+    super.dispose();
   }
 
   /** Takes data in, answers a question of it, and lets go of what was laid out for it. */
   private async query<T>(
     data: D,
     method: string,
-    answer: (dataset: Dataset, fitted: Fitted) => Promise<T>,
+    answer: (dataset: Dataset, fitted: FittedModel) => Promise<T>,
     weights?: unknown,
   ): Promise<T> {
     const fitted = this.known(method);
@@ -467,30 +301,4 @@ export abstract class EmTrainer<
       this.kernels.release();
     }
   }
-
-  private known(method: string): Fitted {
-    this.checkAlive(method);
-    if (this.fitted === undefined) throw new NotFittedError(this.description.name, method);
-    return this.fitted;
-  }
-
-  private checkAlive(method: string): void {
-    if (this.disposed) throw new DisposedError(this.description.name, method);
-  }
-}
-
-interface LoadableTrainer {
-  restore(bytes: Uint8Array): void;
-}
-
-/** The generated class's types say what is in a record that the run time fills by name. */
-function typed<T extends object>(record: object): T {
-  return record as T;
-}
-
-/** Aborts when either does; with the reason of the first. */
-function eitherSignal(signal: AbortSignal, own: AbortController): AbortSignal {
-  if (signal.aborted) own.abort(signal.reason);
-  else signal.addEventListener("abort", () => own.abort(signal.reason), { once: true });
-  return own.signal;
 }

@@ -127,3 +127,14 @@ export class FitRun<P, R extends AnyResult = FitResult<P>, S = FitState>
     }
   }
 }
+
+/** A run that the caller's signal ends, or the run itself when its loop is left early. */
+export function startFit<P, R extends AnyResult, S>(
+  { signal, callbacks }: { readonly signal: AbortSignal | undefined; readonly callbacks: readonly FitCallbacks[] },
+  learn: (signal: AbortSignal) => AsyncGenerator<FitEvent<P, R, S>, void, undefined>,
+): FitRun<P, R, S> {
+  const early = new AbortController();
+  if (signal?.aborted === true) early.abort(signal.reason);
+  else signal?.addEventListener("abort", () => early.abort(signal.reason), { once: true });
+  return new FitRun(learn(early.signal), callbacks, () => early.abort());
+}

@@ -1,6 +1,7 @@
 /** What emitted trainers and their users import as "genc/runtime". */
 export { EmTrainer } from "./em-trainer.js";
-export type { ForecastOptions, SampleOptions, Score } from "./em-trainer.js";
+export type { ForecastOptions, Score } from "./em-trainer.js";
+export type { SampleOptions } from "./model-trainer.js";
 export type { Forecast } from "./chain/forecast.js";
 export { OnlineFilter } from "./chain/online-filter.js";
 export type { Filtered, Observation } from "./chain/online-filter.js";

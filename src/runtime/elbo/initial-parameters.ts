@@ -1,5 +1,6 @@
 import type { ParameterDescription, Sizes } from "../description.js";
 import { boundShape, cellsOf, product } from "../extents.js";
+import { literalParameters } from "../fit/initial-guess.js";
 import { RandomStream } from "../../numerics/random.js";
 import type { ElboDescription, StartDescription } from "./elbo-description.js";
 
@@ -13,12 +14,12 @@ export function initialParameters(
   seed: number,
   moments: DataMoments,
 ): Record<string, Float64Array> {
+  const literals = literalParameters(description, sizes);
   return Object.fromEntries(
     description.parameters.map((parameter) => {
       const length = product(boundShape(parameter.shape, sizes));
-      const { fixed } = parameter;
-      if (fixed !== undefined)
-        return [parameter.name, Float64Array.from({ length }, (_, i) => fixed[fixed.length === 1 ? 0 : i])];
+      const literal = literals[parameter.name];
+      if (literal !== undefined) return [parameter.name, literal];
       const start = description.starts[parameter.name];
       const stream = new RandomStream({ seed, site: `start.${parameter.name}` });
       const values =

@@ -35,6 +35,8 @@ export class NetworkLearner implements Learner {
   private readonly hostSecond: Float64Array;
   private readonly hostGradient: Float64Array;
   private readonly lengths: ReadonlyMap<string, number>;
+  /** Values that no step moves, as they were given: the network has them in single precision. */
+  private readonly kept: Tensors;
   private readonly places = new Map<string, { address: number; length: number }>();
 
   constructor(
@@ -75,6 +77,8 @@ export class NetworkLearner implements Learner {
       () => false,
       floors,
     );
+    const moved = new Set(own.map(({ name }) => name));
+    this.kept = Object.fromEntries(others.filter((name) => !moved.has(name)).map((name) => [name, start[name]]));
     const { length } = this.host;
     this.hostCoordinates = new Float64Array(length);
     this.hostFirst = new Float64Array(length);
@@ -125,9 +129,8 @@ export class NetworkLearner implements Learner {
 
   /** The parameters that this learner holds. */
   parameters(): Tensors {
-    return Object.fromEntries(
-      [...this.places.keys()].map((name) => [name, Float64Array.from(this.parameterView(name))]),
-    );
+    const held = [...this.places.keys()].map((name) => [name, Float64Array.from(this.parameterView(name))] as const);
+    return { ...Object.fromEntries(held), ...this.kept };
   }
 
   state(): LearnerState {

@@ -84,7 +84,10 @@ function scaleOf(
  *
  * @throws OptionError where a literal does not go with the sizes of this fit
  */
-export function literalParameters(description: ModelDescription, sizes: Sizes): Record<string, Float64Array> {
+export function literalParameters(
+  description: Pick<ModelDescription, "parameters">,
+  sizes: Sizes,
+): Record<string, Float64Array> {
   const literals: Record<string, Float64Array> = {};
   for (const parameter of description.parameters) {
     if (parameter.fixed === undefined) continue;
