@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { SourceIdentity } from "../codegen/typescript/describe.js";
 import { buildAdversarialModule } from "../codegen/typescript/build-adversarial-module.js";
 import { buildElboModule } from "../codegen/typescript/build-elbo-module.js";
-import { buildModule } from "../codegen/typescript/build-module.js";
+import { buildEmModule } from "../codegen/typescript/build-em-module.js";
 import { printKernels } from "../codegen/kernels/emit-kernel.js";
 import { printFunctionBody, printJavaScript } from "../codegen/typescript/print-javascript.js";
 import type { SourceText } from "../diagnostics/span.js";
@@ -66,7 +66,7 @@ function moduleOf(program: Program, source: SourceText, options: EmitOptions): E
   const engine = engineOf(program, options);
   switch (program.algorithm) {
     case "em":
-      return buildModule(program, identify(source), engine, options);
+      return buildEmModule(program, identify(source), engine, options);
     case "elbo":
       return buildElboModule(program, identify(source), engine);
     case "adversarial":

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { classify } from "../../src/inference/classify.js";
 import type { Model } from "../../src/ir/model.js";
 import { deriveProgram } from "../../src/compile/index.js";
-import type { Engine } from "../../src/codegen/typescript/build-module.js";
+import type { Engine } from "../../src/codegen/typescript/loop-functions.js";
 import type { MStepSettings } from "../../src/runtime/index.js";
 import { gaussianModel } from "../arbitraries/gaussian-model.js";
 import { staticModel } from "../arbitraries/static-model.js";

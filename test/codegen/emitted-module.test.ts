@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import ts from "typescript";
 import { afterAll, describe, expect, test } from "vitest";
-import { buildModule, type Engine } from "../../src/codegen/typescript/build-module.js";
+import { buildEmModule } from "../../src/codegen/typescript/build-em-module.js";
+import type { Engine } from "../../src/codegen/typescript/loop-functions.js";
 import { printTypeScript } from "../../src/codegen/typescript/print-typescript.js";
 import { deriveProgram } from "../../src/compile/index.js";
 import { modelOf } from "../support/random-models.js";
@@ -28,7 +29,7 @@ model Groups {
 }`;
 
 function emitted(engine: Engine): string {
-  return printTypeScript(buildModule(deriveProgram(modelOf(text)), { ...identity, text }, engine));
+  return printTypeScript(buildEmModule(deriveProgram(modelOf(text)), { ...identity, text }, engine));
 }
 
 const folder = mkdtempSync(join(tmpdir(), "emitted-"));

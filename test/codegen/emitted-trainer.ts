@@ -1,4 +1,5 @@
-import { buildModule, type Engine } from "../../src/codegen/typescript/build-module.js";
+import { buildEmModule } from "../../src/codegen/typescript/build-em-module.js";
+import type { Engine } from "../../src/codegen/typescript/loop-functions.js";
 import { printFunctionBody } from "../../src/codegen/typescript/print-javascript.js";
 import type { EmProgram } from "../../src/ir/program.js";
 import * as runtime from "../../src/runtime/index.js";
@@ -19,7 +20,7 @@ export function emittedTrainer(
   engine: Engine = "kernel",
   text = "",
 ): Trainer {
-  const body = printFunctionBody(buildModule(program, { ...identity, text }, engine));
+  const body = printFunctionBody(buildEmModule(program, { ...identity, text }, engine));
   const exported = new Function("runtime", body)(runtime) as Record<string, new (sizes: object) => Trainer>;
   return new exported[program.model.name](sizes);
 }

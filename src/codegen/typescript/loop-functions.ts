@@ -1,16 +1,11 @@
 import type { AxisSize, PlanFunction } from "../../ir/plan.js";
 import type { EmProgram, Variants } from "../../ir/program.js";
 import type { LoopFunction } from "../loops/loop-ir.js";
-import { emitKernels } from "../kernels/emit-kernel.js";
 import { lowerFunction } from "../loops/lower-function.js";
 import type { Tiling } from "../loops/tiling.js";
 import { member, printLoops } from "../loops/print-typescript.js";
 import { emitDevice } from "../tfjs/emit-device.js";
-import { describe, type SourceIdentity } from "./describe.js";
-import { modelTypeNames, modelTypes } from "./model-types.js";
-import type { EmittedFunction, EmittedMethod, EmittedModule, EmittedParameter } from "./module-tree.js";
-import { printLiteral, type Literal } from "./print-literal.js";
-import { emitUpdates } from "./update-calls.js";
+import type { EmittedFunction, EmittedMethod, EmittedParameter } from "./module-tree.js";
 
 /** kernel: loops in float64 · tfjs: what varies over rows as TensorFlow.js operations, the rest as loops. */
 export type Engine = "kernel" | "tfjs";
@@ -30,151 +25,6 @@ const given = {
   into: "Tensors",
 } as const;
 type Given = keyof typeof given;
-
-/** For what runs in every iteration: from loops over pairs of entries on, four rows together take half the time. */
-const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
-
-/** The module of a derived program: loops as functions, and a class of thin methods that call them. */
-export function buildModule(
-  program: EmProgram,
-  source: SourceIdentity,
-  engine: Engine = "kernel",
-  { compact = false }: { readonly compact?: boolean } = {},
-): EmittedModule {
-  const description = describe(program, source);
-  const names = modelTypeNames(description.name);
-  const loops = new LoopFunctions(engine, realVariables(program), true, compact);
-  const updates = emitUpdates(program, source);
-  const methods: EmittedMethod[] = [
-    method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
-    method("eStep", ["sizes", "parameters", "block", "into"], loops.variants("eStep", program.eStep, inIterations)),
-    method(
-      "startStatistics",
-      ["sizes", "parameters", "block", "into"],
-      loops.variants("startStatistics", program.start),
-    ),
-    method("mStep", ["sizes", "statistics", "previous", "settings"], updates.mStep, "Tensors"),
-    method("ridgePenalty", ["sizes", "parameters", "rows", "settings"], updates.ridgePenalty, "number"),
-    method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
-    method("posteriorOf", ["sizes", "parameters", "block", "into"], loops.variants("posterior", program.posterior)),
-  ];
-  if (updates.recentre.length > 0) {
-    const recentred = ["sizes", "statistics", "parameters", "previous"] as const;
-    methods.push(method("recentreStatistics", recentred, updates.recentre));
-  }
-  if (program.filter !== undefined && program.filterNext !== undefined) {
-    const wanted = ["sizes", "parameters", "block", "into"] as const;
-    methods.push(
-      method("filterOf", wanted, loops.variants("filter", program.filter)),
-      method("filterNextOf", wanted, loops.variants("filterNext", program.filterNext)),
-    );
-  }
-  if (program.mostProbable !== undefined) {
-    const body = loops.variants("mostProbable", program.mostProbable);
-    methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));
-  }
-  if (program.impute !== undefined) {
-    methods.push(method("imputeOf", ["sizes", "parameters", "block", "into"], loops.call("impute", program.impute)));
-  }
-  methods.push(
-    method("drawRows", ["sizes", "parameters", "block", "streams", "into"], loops.call("drawRows", program.sample)),
-  );
-  if (program.sampleNext !== undefined) {
-    const body = loops.call("drawNextRows", program.sampleNext);
-    methods.push(method("drawNextRows", ["sizes", "parameters", "block", "streams", "into"], body));
-  }
-  const gradients = program.updates.flatMap((update) => (update.kind === "gradient" ? [update] : []));
-  if (gradients.length > 0) {
-    const perGroup = (bodies: readonly (readonly string[])[]): readonly string[] => [
-      "switch (group) {",
-      ...bodies.flatMap((body, group) => [
-        `  case ${group}: {`,
-        ...body.map((line) => `    ${line}`),
-        "    break;",
-        "  }",
-      ]),
-      "}",
-    ];
-    methods.push(
-      method(
-        "expectedLogJoint",
-        ["group", "sizes", "parameters", "previous", "block", "into"],
-        perGroup(
-          gradients.map((update, group) => loops.variants(`objective${group + 1}`, update.objective, inIterations)),
-        ),
-      ),
-      method(
-        "startLogJoint",
-        ["group", "sizes", "parameters", "block", "into"],
-        perGroup(gradients.map((update, group) => loops.variants(`startObjective${group + 1}`, update.startObjective))),
-      ),
-      method(
-        "groupLogPrior",
-        ["group", "sizes", "parameters", "into"],
-        perGroup(gradients.map((update, group) => loops.call(`groupLogPrior${group + 1}`, update.prior))),
-      ),
-    );
-  }
-  const kernels = loops.kernels.length === 0 ? undefined : emitKernels(loops.kernels).module;
-  const types = [
-    ...(kernels === undefined ? [] : ["KernelModule"]),
-    "ModelDescription",
-    "NamedTensor",
-    "Column",
-    "Sizes",
-    "Tensors",
-    "Block",
-    "MStepSettings",
-    "DrawSource",
-    "TensorFlow",
-    ...updates.types,
-  ];
-  return {
-    header: [
-      `Generated by genc ${source.compilerVersion} from ${source.fileName} (sha256 ${source.hash}).`,
-      "Do not edit: change the source and compile it again.",
-    ],
-    kernels: loops.kernels,
-    imports: { values: ["EmTrainer", ...updates.calls, ...loops.runtimeCalls].sort(), types: types.sort() },
-    declarations: [
-      ...modelTypes(description),
-      {
-        kind: "constant",
-        name: "modelDescription",
-        type: "ModelDescription",
-        value: printLiteral(description as unknown as Literal),
-      },
-      {
-        kind: "class",
-        name: description.name,
-        documentation: classText(description.name, description.documentation),
-        baseName: "EmTrainer",
-        baseArguments: [names.sizes, names.parameters, names.data, names.posterior],
-        staticProperties: [{ name: "description", type: "ModelDescription", value: "modelDescription" }],
-        constructorParameters: [{ name: "sizes", type: `Partial<${names.sizes}>`, initializer: "{}" }],
-        constructorBody: [`super(modelDescription, sizes${kernels === undefined ? "" : ", kernelModule"});`],
-        methods,
-      },
-      ...updates.functions,
-      ...loops.functions,
-      // Last, as nobody reads it.
-      ...(kernels === undefined
-        ? []
-        : [
-            {
-              kind: "constant",
-              name: "kernelModule",
-              type: "KernelModule",
-              value: printLiteral(kernels as unknown as Literal),
-            } as const,
-          ]),
-    ],
-  };
-}
-
-export function classText(name: string, documentation: string | undefined): string {
-  return documentation ?? `Trainer of the model ${name}.`;
-}
 
 /** A method that overrides one of `EmTrainer`; what it does not use is named with an underscore. */
 export function method(

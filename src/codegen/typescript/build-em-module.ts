@@ -1,0 +1,107 @@
+import type { EmProgram } from "../../ir/program.js";
+import { emitKernels } from "../kernels/emit-kernel.js";
+import type { Tiling } from "../loops/tiling.js";
+import { describe, type SourceIdentity } from "./describe.js";
+import { type Engine, LoopFunctions, method, realVariables } from "./loop-functions.js";
+import type { EmittedMethod, EmittedModule } from "./module-tree.js";
+import { trainerModule } from "./trainer-module.js";
+import { emitUpdates } from "./update-calls.js";
+
+/** For what runs in every iteration: from loops over pairs of entries on, four rows together take half the time. */
+const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
+
+/** The module of a derived program: loops as functions, and a class of thin methods that call them. */
+export function buildEmModule(
+  program: EmProgram,
+  source: SourceIdentity,
+  engine: Engine = "kernel",
+  { compact = false }: { readonly compact?: boolean } = {},
+): EmittedModule {
+  const description = describe(program, source);
+  const loops = new LoopFunctions(engine, realVariables(program), true, compact);
+  const updates = emitUpdates(program, source);
+  const methods: EmittedMethod[] = [
+    method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
+    method("eStep", ["sizes", "parameters", "block", "into"], loops.variants("eStep", program.eStep, inIterations)),
+    method(
+      "startStatistics",
+      ["sizes", "parameters", "block", "into"],
+      loops.variants("startStatistics", program.start),
+    ),
+    method("mStep", ["sizes", "statistics", "previous", "settings"], updates.mStep, "Tensors"),
+    method("ridgePenalty", ["sizes", "parameters", "rows", "settings"], updates.ridgePenalty, "number"),
+    method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
+    method("posteriorOf", ["sizes", "parameters", "block", "into"], loops.variants("posterior", program.posterior)),
+  ];
+  if (updates.recentre.length > 0) {
+    const recentred = ["sizes", "statistics", "parameters", "previous"] as const;
+    methods.push(method("recentreStatistics", recentred, updates.recentre));
+  }
+  if (program.filter !== undefined && program.filterNext !== undefined) {
+    const wanted = ["sizes", "parameters", "block", "into"] as const;
+    methods.push(
+      method("filterOf", wanted, loops.variants("filter", program.filter)),
+      method("filterNextOf", wanted, loops.variants("filterNext", program.filterNext)),
+    );
+  }
+  if (program.mostProbable !== undefined) {
+    const body = loops.variants("mostProbable", program.mostProbable);
+    methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));
+  }
+  if (program.impute !== undefined) {
+    methods.push(method("imputeOf", ["sizes", "parameters", "block", "into"], loops.call("impute", program.impute)));
+  }
+  methods.push(
+    method("drawRows", ["sizes", "parameters", "block", "streams", "into"], loops.call("drawRows", program.sample)),
+  );
+  if (program.sampleNext !== undefined) {
+    const body = loops.call("drawNextRows", program.sampleNext);
+    methods.push(method("drawNextRows", ["sizes", "parameters", "block", "streams", "into"], body));
+  }
+  const gradients = program.updates.flatMap((update) => (update.kind === "gradient" ? [update] : []));
+  if (gradients.length > 0) {
+    const perGroup = (bodies: readonly (readonly string[])[]): readonly string[] => [
+      "switch (group) {",
+      ...bodies.flatMap((body, group) => [
+        `  case ${group}: {`,
+        ...body.map((line) => `    ${line}`),
+        "    break;",
+        "  }",
+      ]),
+      "}",
+    ];
+    methods.push(
+      method(
+        "expectedLogJoint",
+        ["group", "sizes", "parameters", "previous", "block", "into"],
+        perGroup(
+          gradients.map((update, group) => loops.variants(`objective${group + 1}`, update.objective, inIterations)),
+        ),
+      ),
+      method(
+        "startLogJoint",
+        ["group", "sizes", "parameters", "block", "into"],
+        perGroup(gradients.map((update, group) => loops.variants(`startObjective${group + 1}`, update.startObjective))),
+      ),
+      method(
+        "groupLogPrior",
+        ["group", "sizes", "parameters", "into"],
+        perGroup(gradients.map((update, group) => loops.call(`groupLogPrior${group + 1}`, update.prior))),
+      ),
+    );
+  }
+  const kernels = loops.kernels.length === 0 ? undefined : emitKernels(loops.kernels).module;
+  return trainerModule({
+    source,
+    description,
+    descriptionType: "ModelDescription",
+    base: "EmTrainer",
+    answers: true,
+    methods,
+    loops,
+    values: updates.calls,
+    types: ["MStepSettings", ...updates.types],
+    functions: updates.functions,
+    ...(kernels === undefined ? {} : { embedded: { name: "kernelModule", type: "KernelModule", value: kernels } }),
+  });
+}
