@@ -1,36 +1,16 @@
 import type { Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
 import { walkExpression } from "../../ir/walk-expression.js";
-import { isEnumerable, rowsAxisOf } from "../elaborate/axes.js";
-import { dataPlates } from "../elimination-order.js";
-import { layOut } from "../networks/network-layers.js";
+import { isEnumerable } from "../elaborate/axes.js";
+import { isReparameterised, type Obstacle, stepObstacle } from "../networks/step-obstacle.js";
 import type { ElboVerdict } from "../verdict.js";
 import { guideOf } from "./derived-guide.js";
 import { elboOptionsOf } from "./learn-options.js";
 
-/** Families whose draw is a function of noise that does not depend on their arguments. */
-const reparameterised: ReadonlySet<string> = new Set(["Normal", "LogNormal", "Laplace", "Uniform", "Exponential"]);
-
 /** The first part of a bound for which there is no derivation. */
-export function boundObstacle(
-  model: Model,
-  verdict: ElboVerdict,
-): { readonly what: string; readonly span: Span } | undefined {
-  const chain = model.axes.find((axis) => axis.kind === "chain");
-  if (chain !== undefined) return { what: `a bound along chains, such as \`${chain.name}\``, span: chain.span };
-  const [, second] = dataPlates(model);
-  if (second !== undefined) return { what: `two data plates, such as \`${second.name}\``, span: second.span };
-  const rows = rowsAxisOf(model);
-  const shared = model.variables.find(({ role, axes }) => role !== "given" && !axes.includes(rows));
-  if (shared !== undefined)
-    return { what: `variables outside of the rows, such as \`${shared.name}\``, span: shared.span };
-  const ragged = model.axes.find((axis) => axis.parent !== undefined && axis.size === undefined);
-  if (ragged !== undefined)
-    return { what: `inner plates of varying length, such as \`${ragged.name}\``, span: ragged.span };
-  for (const network of model.networks) {
-    const laid = layOut(network);
-    if ("underived" in laid) return { what: `layers \`${laid.underived.name}\` here`, span: laid.underived.span };
-  }
+export function boundObstacle(model: Model, verdict: ElboVerdict): Obstacle | undefined {
+  const common = stepObstacle(model, "a bound");
+  if (common !== undefined) return common;
   const [integrated] = verdict.integrate;
   if (integrated !== undefined && model.guide?.automatic === undefined && model.guide !== undefined) {
     return { what: `latents integrated inside a bound, such as \`${integrated}\``, span: model.guide.span };
@@ -42,7 +22,7 @@ export function boundObstacle(
     const variable = model.variables.find(({ name }) => name === site.child);
     if (variable === undefined) continue;
     if (isEnumerable(variable)) continue;
-    if (!reparameterised.has(site.distribution))
+    if (!isReparameterised(site.distribution))
       return { what: `guides that draw from ${site.distribution}`, span: site.span };
   }
   const { iwae, stl } = elboOptionsOf(model);
@@ -55,7 +35,7 @@ export function boundObstacle(
   return readsWholeChains(model);
 }
 
-function readsWholeChains(model: Model): { readonly what: string; readonly span: Span } | undefined {
+function readsWholeChains(model: Model): Obstacle | undefined {
   for (const factor of model.factors) {
     if (factor.kind !== "density") continue;
     for (const argument of Object.values(factor.arguments)) {
