@@ -21,17 +21,14 @@ export function gameFitOptions(options: TrainOptions): AdversarialFitOptions {
 
 function refuseOptionsOfEm(options: TrainOptions): void {
   const ofEm = [
-    ["--max-iterations", options.maxIterations, "--epochs"],
-    ["--tolerance", options.tolerance, "--holdout"],
-    ["--restarts", options.restarts, "--seed"],
+    ["--max-iterations", options.maxIterations, "--epochs says how often to go through the rows."],
+    ["--tolerance", options.tolerance, "With --holdout a bound stops where it no longer grows on new rows."],
+    ["--restarts", options.restarts, "Another --seed is another start."],
     ["--ridge", options.ridge, undefined],
   ] as const;
   for (const [name, value, instead] of ofEm)
     if (value !== undefined)
-      throw usageFailure(
-        `${name} is for models learned by EM; this one is learned by gradient steps.`,
-        ...(instead === undefined ? [] : [`Did you mean ${instead}?`]),
-      );
+      throw usageFailure(`${name} is for models learned by EM; this one is learned by gradient steps.`, instead);
 }
 
 function commonOptions(

@@ -38,7 +38,7 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
     ...Object.entries(parameters).flatMap(([name, tensor]) =>
-      !("bound" in result) || tensor.data.length <= mostShown ? parameterLines(name, tensor) : shapeLine(name, tensor),
+      !("steps" in result) || tensor.data.length <= mostShown ? parameterLines(name, tensor) : shapeLine(name, tensor),
     ),
     ...labelLines(labels),
     ...result.warnings
