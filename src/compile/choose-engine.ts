@@ -8,10 +8,12 @@ export interface EngineChoice {
   readonly reason: string;
 }
 
+const stepText = "whole steps in float32, or in float64 loops where an operation has no float32 kernel";
+
 const kernelTexts: Readonly<Record<Program["algorithm"], { readonly what: string; readonly why: string }>> = {
   em: { what: "loops over the rows in float64", why: "EM on rows needs double precision for its statistics" },
-  elbo: { what: "whole steps in float32", why: "no TensorFlow.js backend was asked for" },
-  adversarial: { what: "whole steps in float32", why: "no TensorFlow.js backend was asked for" },
+  elbo: { what: stepText, why: "no TensorFlow.js backend was asked for" },
+  adversarial: { what: stepText, why: "no TensorFlow.js backend was asked for" },
 };
 
 /**

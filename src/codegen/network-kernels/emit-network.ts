@@ -3,7 +3,8 @@ import type { NetworkModule } from "../../runtime/networks/network-description.j
 import { encodeFunctions } from "./assembler.js";
 import { lowerNetwork } from "./lower-network.js";
 import { emitMapKernel } from "./map-kernel.js";
-import { packFunction, productFunction } from "./matrix-product.js";
+import { productFunction } from "./matrix-product.js";
+import { packFunction } from "./pack-matrix.js";
 import { adamKernel } from "./optimiser-kernel.js";
 import { vectorFunctions } from "./vector-functions.js";
 

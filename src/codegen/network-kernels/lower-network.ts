@@ -1,18 +1,24 @@
-import type { AxisSize, NodeId, Operation, PlanFunction } from "../../ir/plan.js";
-import { operandsOf } from "../../ir/plan.js";
-import type { Extent } from "../../runtime/description.js";
-import type { Leaf, NetworkBuffer, NetworkCall, NetworkFunction } from "../../runtime/networks/network-description.js";
+import type { NodeId, PlanFunction } from "../../ir/plan.js";
+import type { Leaf, NetworkCall, NetworkFunction } from "../../runtime/networks/network-description.js";
 import { expandReductions } from "./expand-reductions.js";
-import { type InnerStep, type MapExpression, type MapKernel, mappedUnary } from "./map-kernel.js";
+import {
+  type InnerStep,
+  leavesIn,
+  type MapExpression,
+  type MapKernel,
+  mappedUnary,
+  withLoops,
+} from "./map-expression.js";
+import { NotLowered } from "./not-lowered.js";
+import { extentOf, PlanBuffers, type Stored } from "./plan-buffers.js";
+import { type Contraction, productSides } from "./product-sides.js";
+import { storedNodes } from "./stored-nodes.js";
 
 /** A function as calls of kernels, and those kernels. */
 export interface LoweredNetwork {
   readonly fn: NetworkFunction;
   readonly kernels: readonly MapKernel[];
 }
-
-/** An operation that float32 kernels do not have. */
-export class NotLowered extends Error {}
 
 /**
  * Turns a plan function into matrix products and loop nests over float32 buffers; undefined where it needs an operation
@@ -33,42 +39,17 @@ export function lowerNetwork(plan: PlanFunction, prefix: string): LoweredNetwork
   }
 }
 
-/** Where a value is stored, its axes as the reader calls them. */
-interface Stored {
-  readonly buffer: number;
-  readonly axes: readonly string[];
-  readonly slices: readonly { readonly position: number; readonly at: number }[];
-}
-
-class NetworkLowering {
-  private readonly buffers: NetworkBuffer[] = [];
+class NetworkLowering extends PlanBuffers {
   private readonly calls: NetworkCall[] = [];
   private readonly kernels: MapKernel[] = [];
-  private readonly stored = new Map<NodeId, Stored>();
-  private readonly inputs = new Map<string, number>();
-  private readonly uses: readonly number[];
-  /** Values that a product reads as they are. */
-  private readonly productOperands = new Set<NodeId>();
-  private readonly axisNumber: ReadonlyMap<string, number>;
+  private readonly isStored: (id: NodeId) => boolean;
 
   constructor(
-    private readonly plan: PlanFunction,
+    plan: PlanFunction,
     private readonly prefix: string,
   ) {
-    this.axisNumber = new Map(plan.axes.map(({ name }, number) => [name, number]));
-    const uses = plan.nodes.map(() => 0);
-    for (const { operation } of plan.nodes) for (const id of new Set(operandsOf(operation))) uses[id] = uses[id]! + 1;
-    this.uses = uses;
-    for (const { operation } of plan.nodes) {
-      if (operation.kind !== "contract") continue;
-      for (const [only, ...others] of this.productSides(operation) ?? [])
-        if (only !== undefined && others.length === 0) this.productOperands.add(this.withoutRenames(only));
-    }
-  }
-
-  private withoutRenames(id: NodeId): NodeId {
-    const { operation } = this.node(id);
-    return operation.kind === "rename" ? this.withoutRenames(operation.operand) : id;
+    super(plan);
+    this.isStored = storedNodes(plan);
   }
 
   lower(): LoweredNetwork {
@@ -94,41 +75,6 @@ class NetworkLowering {
     };
   }
 
-  private node(id: NodeId): PlanFunction["nodes"][number] {
-    return this.plan.nodes[id]!;
-  }
-
-  /** Is a value kept in memory, rather than computed by each reader? */
-  private isStored(id: NodeId): boolean {
-    const { operation } = this.node(id);
-    switch (operation.kind) {
-      case "contract":
-      case "reduce":
-      case "scatterAdd":
-        return true;
-      case "constant":
-      case "size":
-      case "position":
-      case "input":
-      case "rename":
-      case "slice":
-      case "gather":
-        return false;
-      case "unary":
-        return this.productOperands.has(id) || (this.uses[id]! > 1 && !isCheap(operation));
-      case "binary":
-      case "select":
-        return this.productOperands.has(id) || (this.uses[id]! > 1 && this.node(id).axes.length > 0);
-      case "softmax":
-      case "diagonal":
-      case "stack":
-      case "cholesky":
-      case "triangularSolve":
-      case "draw":
-        throw new NotLowered(operation.kind);
-    }
-  }
-
   private store(id: NodeId, axes: readonly string[]): Stored {
     const known = this.stored.get(id);
     if (known !== undefined) return known;
@@ -138,8 +84,8 @@ class NetworkLowering {
   }
 
   /** A matrix product, where the contraction is one. */
-  private product(id: NodeId, operation: Extract<Operation, { kind: "contract" }>, axes: readonly string[]): boolean {
-    const groups = this.productSides(operation);
+  private product(id: NodeId, operation: Contraction, axes: readonly string[]): boolean {
+    const groups = productSides(this.plan, operation);
     if (groups === undefined) return false;
     const [first, second] = groups;
     const { over } = operation;
@@ -167,39 +113,6 @@ class NetworkLowering {
     return true;
   }
 
-  /** The operands of a contraction in two groups without a common axis besides the summed ones. */
-  private productSides({
-    operands,
-    over,
-  }: Extract<Operation, { kind: "contract" }>): readonly [readonly NodeId[], readonly NodeId[]] | undefined {
-    const free = operands.map((operand) => this.node(operand).axes.filter((axis) => !over.includes(axis)));
-    const groups: { ids: NodeId[]; axes: Set<string> }[] = [];
-    operands.forEach((operand, i) => {
-      const own = free[i]!;
-      const touching = groups.filter((group) => own.some((axis) => group.axes.has(axis)));
-      const [home, ...others] = touching;
-      if (home === undefined) {
-        groups.push({ ids: [operand], axes: new Set(own) });
-        return;
-      }
-      home.ids.push(operand);
-      own.forEach((axis) => home.axes.add(axis));
-      for (const other of others) {
-        home.ids.push(...other.ids);
-        other.axes.forEach((axis) => home.axes.add(axis));
-        groups.splice(groups.indexOf(other), 1);
-      }
-    });
-    const withAxes = groups.filter((group) => group.axes.size > 0);
-    const without = groups.filter((group) => group.axes.size === 0);
-    const [first, second] = withAxes;
-    if (withAxes.length !== 2 || first === undefined || second === undefined) return undefined;
-    first.ids.push(...without.flatMap((group) => group.ids));
-    const hasAll = (group: { ids: NodeId[] }): boolean =>
-      over.every((axis) => group.ids.some((operand) => this.node(operand).axes.includes(axis)));
-    return hasAll(first) && hasAll(second) ? [first.ids, second.ids] : undefined;
-  }
-
   /** One side of a product, stored so that its own axes lie together, and the summed ones. */
   private operand(ids: readonly NodeId[], own: readonly string[], over: readonly string[]): Stored {
     const [only] = ids;
@@ -217,43 +130,6 @@ class NetworkLowering {
       .reduce((left, right): MapExpression => ({ kind: "binary", function: "multiply", left, right }));
     const buffer = this.emitNest(expression, leaves, axes, [], undefined, "operand");
     return { buffer, axes, slices: [] };
-  }
-
-  /** Where a value lies, looking through renames and slices of stored values. */
-  private placeOf(id: NodeId): Stored | undefined {
-    const known = this.stored.get(id);
-    if (known !== undefined) return known;
-    const { operation } = this.node(id);
-    switch (operation.kind) {
-      case "input": {
-        if (operation.source === "previous" || operation.source === "carry") throw new NotLowered(operation.source);
-        const key = `${operation.source} ${operation.name}`;
-        let buffer = this.inputs.get(key);
-        if (buffer === undefined) {
-          buffer = this.addBuffer(operation.source, operation.name, operation.axes);
-          this.inputs.set(key, buffer);
-        }
-        return { buffer, axes: operation.axes, slices: [] };
-      }
-      case "rename": {
-        const inner = this.placeOf(operation.operand);
-        if (inner === undefined) return undefined;
-        const axes = inner.axes.map((axis) => (axis === operation.from ? operation.to : axis));
-        return { ...inner, axes };
-      }
-      case "slice": {
-        const inner = this.placeOf(operation.operand);
-        if (inner === undefined) return undefined;
-        const position = inner.axes.indexOf(operation.axis);
-        return {
-          ...inner,
-          axes: inner.axes.map((axis, i) => (i === position ? "" : axis)),
-          slices: [...inner.slices, { position, at: operation.at }],
-        };
-      }
-      default:
-        return undefined;
-    }
   }
 
   /** A loop nest that stores a value. */
@@ -485,29 +361,6 @@ class NetworkLowering {
   }
 
   private readonly taken = new Set<number>();
-
-  private addBuffer(kind: NetworkBuffer["kind"], name: string, axes: readonly string[]): number {
-    return this.buffers.push({ kind, name, axes: this.numbers(axes) }) - 1;
-  }
-
-  private numbers(axes: readonly string[]): readonly number[] {
-    return axes.map((axis) => this.number(axis));
-  }
-
-  private number(axis: string): number {
-    const found = this.axisNumber.get(axis);
-    if (found === undefined) throw new Error(`network kernels: axis ${axis} is not declared`);
-    return found;
-  }
-
-  private inPlanOrder(axes: readonly string[]): readonly string[] {
-    return [...axes].sort((a, b) => this.number(a) - this.number(b));
-  }
-
-  /** Loops are not known yet where an expression is made: the axis's number stands for its loop until then. */
-  private positionOf(axis: string): number {
-    return -1 - this.number(axis);
-  }
 }
 
 /** Where a maximum begins. */
@@ -523,99 +376,4 @@ function leafListId(leaves: LeafList): number {
   if (known !== undefined) return known;
   leafListIds.set(leaves, nextLeafList);
   return nextLeafList++;
-}
-
-/** Positions along axes as counters of loops. */
-function withLoops(expression: MapExpression, loops: readonly number[]): MapExpression {
-  const made = new Map<MapExpression, MapExpression>();
-  const visit = (part: MapExpression): MapExpression => {
-    const known = made.get(part);
-    if (known !== undefined) return known;
-    const result = rebuilt(part);
-    made.set(part, result);
-    return result;
-  };
-  const rebuilt = (part: MapExpression): MapExpression => {
-    switch (part.kind) {
-      case "constant":
-      case "leaf":
-        return part;
-      case "position": {
-        const loop = loops.indexOf(-1 - part.loop);
-        if (loop < 0) throw new NotLowered("a position along no loop");
-        return { kind: "position", loop };
-      }
-      case "gather":
-        return { ...part, index: visit(part.index) };
-      case "unary":
-        return { ...part, operand: visit(part.operand) };
-      case "binary":
-        return { ...part, left: visit(part.left), right: visit(part.right) };
-      case "select":
-        return {
-          ...part,
-          condition: visit(part.condition),
-          whenTrue: visit(part.whenTrue),
-          whenFalse: visit(part.whenFalse),
-        };
-    }
-  };
-  return visit(expression);
-}
-
-/** The leaves that an expression reads. */
-function leavesIn(expression: MapExpression, found = new Set<number>()): ReadonlySet<number> {
-  switch (expression.kind) {
-    case "constant":
-    case "position":
-      return found;
-    case "leaf":
-      return found.add(expression.leaf);
-    case "gather":
-      found.add(expression.leaf);
-      return leavesIn(expression.index, found);
-    case "unary":
-      return leavesIn(expression.operand, found);
-    case "binary":
-      leavesIn(expression.left, found);
-      return leavesIn(expression.right, found);
-    case "select":
-      leavesIn(expression.condition, found);
-      leavesIn(expression.whenTrue, found);
-      return leavesIn(expression.whenFalse, found);
-  }
-}
-
-function isCheap(operation: Extract<Operation, { kind: "unary" }>): boolean {
-  switch (operation.function) {
-    case "negate":
-    case "abs":
-    case "square":
-    case "step":
-    case "relu":
-    case "leakyRelu":
-    case "sign":
-    case "isPresent":
-    case "presentOrZero":
-      return true;
-    default:
-      return false;
-  }
-}
-
-function extentOf(size: AxisSize): Extent | { readonly rows: true } {
-  switch (size.kind) {
-    case "rows":
-      return { rows: true };
-    case "symbol":
-      return size.name;
-    case "literal":
-      return size.value;
-    case "sum":
-      return size.terms.map((term) => {
-        const extent = extentOf(term);
-        if (typeof extent === "object" && "rows" in extent) throw new Error("network kernels: rows in a sum");
-        return extent;
-      });
-  }
 }

@@ -1,4 +1,4 @@
-import { leakySlope, type BinaryFunction, type UnaryFunction } from "../../ir/plan.js";
+import type { BinaryFunction } from "../../ir/plan.js";
 import {
   branch,
   branchIf,
@@ -23,99 +23,12 @@ import {
   vectorOf,
   wasm,
 } from "./assembler.js";
-import { multiplyAdd, type VectorFunctionName, vectorFunctionNames } from "./vector-functions.js";
-
-/** What a loop nest computes for each cell: a tree over leaves. Shared parts are shared objects. */
-export type MapExpression =
-  | { readonly kind: "constant"; readonly value: number }
-  | { readonly kind: "leaf"; readonly leaf: number }
-  /** A leaf of which an axis is picked by an index that does not vary along the innermost loop. */
-  | { readonly kind: "gather"; readonly leaf: number; readonly index: MapExpression }
-  /** The counter of a loop. */
-  | { readonly kind: "position"; readonly loop: number }
-  | { readonly kind: "unary"; readonly function: UnaryFunction; readonly operand: MapExpression }
-  | {
-      readonly kind: "binary";
-      readonly function: BinaryFunction;
-      readonly left: MapExpression;
-      readonly right: MapExpression;
-    }
-  | {
-      readonly kind: "select";
-      readonly condition: MapExpression;
-      readonly whenTrue: MapExpression;
-      readonly whenFalse: MapExpression;
-    };
-
-/** How a leaf or the result moves along the innermost loop. */
-export type InnerStep = "contiguous" | "constant" | "strided";
-
-export interface MapKernel {
-  readonly name: string;
-  /** Loops, outermost first; at least one. */
-  readonly loops: number;
-  readonly leaves: readonly InnerStep[];
-  readonly result: InnerStep;
-  /** How cells that meet in one place of the result are combined. */
-  readonly reduce?: "sum" | "max";
-  /** The place in the result that an index picks besides. */
-  readonly scatter?: MapExpression;
-  readonly expression: MapExpression;
-}
-
-/** Unary functions that float32 loops have. */
-export const mappedUnary: ReadonlySet<UnaryFunction> = new Set([
-  "negate",
-  "exp",
-  "log",
-  "log1p",
-  "expm1",
-  "sqrt",
-  "square",
-  "reciprocal",
-  "abs",
-  "sign",
-  "softplus",
-  "sigmoid",
-  "tanh",
-  "relu",
-  "leakyRelu",
-  "step",
-  "isPresent",
-  "presentOrZero",
-  "logGamma",
-  "digamma",
-] satisfies readonly UnaryFunction[]);
+import { argumentLayout, type InnerStep, type MapExpression, type MapKernel } from "./map-expression.js";
+import { binaryCode, unaryCode, type VectorCall } from "./map-operations.js";
+import { multiplyAdd, vectorFunctionNames } from "./vector-functions.js";
 
 const word = 4;
 const lanes = 4;
-
-/**
- * Words of the block of arguments that a kernel takes the address of: result, leaves, sizes of the loops, then for each
- * loop the strides in bytes of the result and of the leaves, then the strides of picked axes: result, leaves.
- */
-export function argumentLayout(kernel: Pick<MapKernel, "loops" | "leaves">): {
-  readonly result: number;
-  leaf(leaf: number): number;
-  size(loop: number): number;
-  /** place 0: the result, 1 and on: the leaves */
-  stride(loop: number, place: number): number;
-  picked(place: number): number;
-  readonly words: number;
-} {
-  const places = kernel.leaves.length + 1;
-  const sizes = places;
-  const strides = sizes + kernel.loops;
-  const picked = strides + kernel.loops * places;
-  return {
-    result: 0,
-    leaf: (leaf) => 1 + leaf,
-    size: (loop) => sizes + loop,
-    stride: (loop, place) => strides + loop * places + place,
-    picked: (place) => picked + place,
-    words: picked + places,
-  };
-}
 
 /** @param functionIndex place of the first of the vector functions in the module */
 export function emitMapKernel(kernel: MapKernel, functionIndex: number, relaxed: boolean): FunctionWriter {
@@ -438,7 +351,7 @@ class MapEmitter {
         return expression.loop === this.inner ? join(counter, vectorOf([0, 1, 2, 3]), wasm.add) : counter;
       }
       case "unary":
-        return this.unary(expression.function, part(expression.operand));
+        return unaryCode(expression.function, part(expression.operand), () => this.fn.local("v128"), this.call);
       case "binary":
         return this.binary(expression.function, expression.left, expression.right, part);
       case "select":
@@ -501,60 +414,6 @@ class MapEmitter {
     );
   }
 
-  private unary(name: UnaryFunction, operand: Bytes): Bytes {
-    const held = this.fn.local("v128");
-    const twice = (use: (value: Bytes) => Bytes): Bytes => join(operand, set(held), use(get(held)));
-    const ones = vector(1);
-    switch (name) {
-      case "negate":
-        return join(operand, wasm.f32Negate);
-      case "exp":
-      case "log":
-      case "log1p":
-      case "expm1":
-      case "softplus":
-      case "sigmoid":
-      case "tanh":
-      case "logGamma":
-      case "digamma":
-        return join(operand, this.call(name));
-      case "sqrt":
-        return join(operand, wasm.f32Sqrt);
-      case "square":
-        return twice((a) => join(a, a, wasm.multiply));
-      case "reciprocal":
-        return join(ones, operand, wasm.divide);
-      case "abs":
-        return join(operand, wasm.f32Abs);
-      case "sign":
-        return twice((a) =>
-          join(
-            join(a, vector(0), wasm.f32Greater, ones, wasm.and),
-            join(a, vector(0), wasm.f32Less, ones, wasm.and),
-            wasm.subtract,
-          ),
-        );
-      case "relu":
-        return join(operand, vector(0), wasm.maximum);
-      case "leakyRelu":
-        return twice((a) =>
-          join(a, join(a, vector(leakySlope), wasm.multiply), join(a, vector(0), wasm.f32Greater), wasm.bitSelect),
-        );
-      case "step":
-        return join(operand, vector(0), wasm.f32Greater, ones, wasm.and);
-      case "isPresent":
-        return twice((a) => join(a, a, wasm.f32Equal, ones, wasm.and));
-      case "presentOrZero":
-        return twice((a) => join(a, join(a, a, wasm.f32Equal), wasm.and));
-      case "sin":
-      case "cos":
-      case "trigamma":
-      case "logBesselI0":
-      case "besselRatio":
-        throw new Error(`network kernels: ${name} has no float32 form`);
-    }
-  }
-
   private binary(
     name: BinaryFunction,
     left: MapExpression,
@@ -570,35 +429,10 @@ class MapEmitter {
           return multiplyAdd(part(product.left), part(product.right), part(other), true);
       }
     }
-    const [a, b] = [part(left), part(right)];
-    switch (name) {
-      case "add":
-        return join(a, b, wasm.add);
-      case "subtract":
-        return join(a, b, wasm.subtract);
-      case "multiply":
-        return join(a, b, wasm.multiply);
-      case "divide":
-        return join(a, b, wasm.divide);
-      case "maximum":
-        return join(a, b, wasm.maximum);
-      case "minimum":
-        return join(a, b, wasm.minimum);
-      case "less":
-        return join(a, b, wasm.f32Less, vector(1), wasm.and);
-      case "lessEqual":
-        return join(a, b, wasm.f32LessEqual, vector(1), wasm.and);
-      case "equal":
-        return join(a, b, wasm.f32Equal, vector(1), wasm.and);
-      // Positive bases only: others do not come this far.
-      case "power":
-        return join(b, a, this.call("log"), wasm.multiply, this.call("exp"));
-    }
+    return binaryCode(name, part(left), part(right), this.call);
   }
 
-  private call(name: VectorFunctionName): Bytes {
-    return [0x10, this.functionIndex + vectorFunctionNames.indexOf(name)];
-  }
+  private readonly call: VectorCall = (name) => [0x10, this.functionIndex + vectorFunctionNames.indexOf(name)];
 }
 
 function floatBytes(value: number): Bytes {

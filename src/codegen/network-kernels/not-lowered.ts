@@ -1,0 +1,2 @@
+/** An operation that float32 kernels do not have. */
+export class NotLowered extends Error {}
