@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { Choices } from "./choices.js";
 
 /** A random static model with Gaussian latents as text, with small sizes, and a seed for its parameters and data. */
 export interface GaussianModelCase {
@@ -18,21 +19,6 @@ export interface GaussianModelOptions {
   readonly missing: boolean;
   readonly weights: boolean;
   readonly priors: boolean;
-}
-
-/** Choices are read one by one from a list of random numbers, so that shrinking makes models smaller. */
-class Choices {
-  private next = 0;
-  constructor(private readonly numbers: readonly number[]) {}
-  below(count: number): number {
-    return (this.numbers[this.next++] ?? 0) % count;
-  }
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-  chance(oneIn: number): boolean {
-    return this.below(oneIn) === oneIn - 1;
-  }
 }
 
 const sizeValues = { K: [2], D: [1, 2, 3], L: [1, 2], M: [1, 2], J: [1, 2], P: [2] } as const;

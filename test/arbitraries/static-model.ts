@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { Choices } from "./choices.js";
 
 /** A random well-typed static model as text, with small sizes, and a seed for its parameters and data. */
 export interface StaticModelCase {
@@ -11,25 +12,6 @@ interface Latent {
   readonly name: string;
   readonly size: string;
   readonly inner: boolean;
-}
-
-/** Choices are read one by one from a list of random numbers, so that shrinking makes models smaller. */
-class Choices {
-  private next = 0;
-  constructor(private readonly numbers: readonly number[]) {}
-  /** 0 … count-1; 0 is the simplest. */
-  below(count: number): number {
-    return (this.numbers[this.next++] ?? 0) % count;
-  }
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-  chance(oneIn: number): boolean {
-    return this.below(oneIn) === oneIn - 1;
-  }
-  subset<T>(items: readonly T[]): readonly T[] {
-    return items.filter(() => this.below(2) === 1);
-  }
 }
 
 const sizeNames = { K: [2, 3], L: [2, 3], D: [1, 2, 3], J: [1, 2, 3], V: [2, 3], P: [1, 2], G: [2, 3] } as const;

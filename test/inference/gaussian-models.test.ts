@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { deriveProgram } from "../../src/compile/index.js";
 import { classify } from "../../src/inference/classify.js";
 import { verifyPlan } from "../../src/ir/verify-plan.js";
@@ -7,6 +7,7 @@ import { gaussianModel, type GaussianModelCase } from "../arbitraries/gaussian-m
 import { placesOf, sizeOf } from "../oracles/enumeration.js";
 import { answerGaussianRow, type GaussianAnswer } from "../oracles/joint-gaussian.js";
 import { columns, randomWorld, stored } from "../oracles/random-world.js";
+import { closeTo, neverFalls } from "../support/close-to.js";
 import { InterpretedProgram } from "../support/interpreted-program.js";
 import { modelOf } from "../support/random-models.js";
 
@@ -19,14 +20,6 @@ function prepare(one: GaussianModelCase, rows: number) {
   fc.pre(verdict.kind === "exact" && verdict.stacked.length === 0);
   const program = deriveProgram(model);
   return { model, world, program, run: new InterpretedProgram(program, one.sizes, columns(world), rows) };
-}
-
-function closeTo(got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, what: string): void {
-  expect(got.length, what).toBe(want.length);
-  for (let i = 0; i < want.length; i++)
-    expect(Math.abs(got[i]! - want[i]!), `${what}[${i}]: ${got[i]} and ${want[i]}`).toBeLessThanOrEqual(
-      tolerance * (1 + Math.abs(want[i]!)),
-    );
 }
 
 /** Mean and covariance of one latent at one place, over all assignments. */
@@ -115,18 +108,7 @@ describe("random static models with Gaussian latents against the joint Gaussian"
       fc.property(gaussianModel({ missing: true, weights: true, priors: true }), (one) => {
         const rows = 12;
         const { world, run } = prepare(one, rows);
-        let parameters = stored(world.parameters);
-        let before = -Infinity;
-        for (let iteration = 0; iteration < 6; iteration++) {
-          const statistics = run.eStep(parameters);
-          const objective = statistics["logLikelihood"]![0]! + run.logPrior(parameters);
-          if (!Number.isFinite(objective)) break;
-          expect(objective).toBeGreaterThanOrEqual(
-            before - 1e-8 * rows * (1 + Math.abs(before === -Infinity ? 0 : before / rows)),
-          );
-          before = objective;
-          parameters = run.mStep(statistics, parameters);
-        }
+        neverFalls(run, stored(world.parameters), rows);
       }),
       { numRuns: runs },
     );

@@ -1,11 +1,12 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { deriveProgram } from "../../src/compile/index.js";
 import { verifyPlan } from "../../src/ir/verify-plan.js";
 import { staticModel, type StaticModelCase } from "../arbitraries/static-model.js";
 import { answerRow, placesOf, sizeOf } from "../oracles/enumeration.js";
 import { columns, randomWorld, stored } from "../oracles/random-world.js";
 import { isSmall, modelOf } from "../support/random-models.js";
+import { closeTo, neverFalls } from "../support/close-to.js";
 import { InterpretedProgram } from "../support/interpreted-program.js";
 
 const runs = process.env["GENC_SLOW"] === undefined ? 150 : 2000;
@@ -15,14 +16,6 @@ function prepare(one: StaticModelCase, rows: number) {
   const world = randomWorld(model, one.sizes, one.seed, rows);
   const program = deriveProgram(model);
   return { model, world, program, run: new InterpretedProgram(program, one.sizes, columns(world), rows) };
-}
-
-function closeTo(got: ArrayLike<number>, want: ArrayLike<number>, tolerance: number, what: string): void {
-  expect(got.length, what).toBe(want.length);
-  for (let i = 0; i < want.length; i++)
-    expect(Math.abs(got[i]! - want[i]!), `${what}[${i}]: ${got[i]} and ${want[i]}`).toBeLessThanOrEqual(
-      tolerance * (1 + Math.abs(want[i]!)),
-    );
 }
 
 describe("random static models against enumeration", () => {
@@ -67,18 +60,7 @@ describe("random static models against enumeration", () => {
         const rows = 12;
         const { model, world, run } = prepare(one, rows);
         fc.pre(isSmall(model, one.sizes));
-        let parameters = stored(world.parameters);
-        let before = -Infinity;
-        for (let iteration = 0; iteration < 6; iteration++) {
-          const statistics = run.eStep(parameters);
-          const objective = statistics["logLikelihood"]![0]! + run.logPrior(parameters);
-          if (!Number.isFinite(objective)) break;
-          expect(objective).toBeGreaterThanOrEqual(
-            before - 1e-9 * rows * (1 + Math.abs(before === -Infinity ? 0 : before / rows)),
-          );
-          before = objective;
-          parameters = run.mStep(statistics, parameters);
-        }
+        neverFalls(run, stored(world.parameters), rows);
       }),
       { numRuns: runs },
     );
