@@ -194,3 +194,31 @@ test("a Gaussian latent: its integral, its moments, and expectations in the M-st
       `${formula}\n${lines.join("\n")}`,
     ).toBe(true);
 });
+
+describe("the cost of a model with a chain", () => {
+  const chain = (latents: string, observed: string, learn = ""): string => `model Chain {
+    size K = 2, D = 3, P
+    param p0: Simplex[K]  param move[K]: Simplex[K]
+    param A[K]: Matrix[D, D]  param Q[K]: Cov[D]  param C: Matrix[P, D]  param R: Cov[P]  param m0: Vector[D]  param V0: Cov[D]
+    param mean[K]: Vector[P]
+    each s { chain t {
+      latent k: Category[K] ~ Categorical(move[k[t-1]]) init Categorical(p0)
+      ${latents}
+      observe y: Vector[P] ~ Normal(${observed}, R)
+    } }
+    ${learn}
+  }`;
+  const costOf = (text: string): string | undefined => lines(text).find((line) => line.startsWith("Cost:"));
+
+  test("has the square of what a step tells the next", () => {
+    expect(costOf(chain("", "mean[k]"))).toMatch(/^Cost: N K\^2 \+ N K P\^2 per iteration, memory a message/);
+  });
+
+  test("has a Gaussian for each history that is kept apart", () => {
+    const state = "latent x: Vector[D] ~ Normal(A[k] * x[t-1], Q[k]) init Normal(m0, V0)";
+    const collapsed = (order: number): string | undefined =>
+      costOf(chain(state, "C * x", `learn em { approx: collapse(${order}) }`));
+    expect(collapsed(2)).toMatch(/^Cost: N K\^2 D\^3 \+ N K\^2 P\^2 D per iteration/);
+    expect(collapsed(3)).toMatch(/^Cost: N K\^3 D\^3 \+ N K\^3 P\^2 D per iteration/);
+  });
+});

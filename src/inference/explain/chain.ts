@@ -36,3 +36,8 @@ export function scanGuarantee(program: EmProgram, exact: string): string {
     ? "the likelihood is an approximation (collapsed); it need not grow in every iteration, and a warning says where it fell."
     : exact;
 }
+
+/** Steps of a regime for which a Gaussian is kept apart: r of `collapse(r)`. */
+export function historiesOf({ approximation }: EmProgram): number {
+  return Number(/\((\d+)\)/.exec(approximation ?? "")?.[1] ?? 1);
+}

@@ -8,7 +8,7 @@ import { gaussianComponents } from "../elimination/components.js";
 import { valuesOf } from "../joint-tables.js";
 import { latentsOf } from "../latents.js";
 import { describeReason, describeVerdict, type Verdict } from "../verdict.js";
-import { explainScan, scanGuarantee } from "./chain.js";
+import { explainScan, historiesOf, scanGuarantee } from "./chain.js";
 import { explainSteps } from "./steps.js";
 import { costPerIteration } from "./cost.js";
 import { describeLines, type EquationRow, type Explanation, type ExplanationFormat, type Section } from "./document.js";
@@ -71,7 +71,7 @@ function explainProgram(program: EmProgram, source: SourceText, engine: string |
     {
       kind: "paragraph",
       label: "Cost",
-      text: `${costPerIteration(model, program.rowsAxis)} per iteration, memory one block of rows`,
+      text: `${costPerIteration(model, program.rowsAxis, historiesOf(program))} per iteration, memory ${program.sequences === undefined ? "one block of rows" : "a message for each row of a block of sequences"}`,
     },
     ...(engine === undefined ? [] : [{ kind: "paragraph" as const, label: "Engine", text: engine }]),
   ];
