@@ -82,7 +82,9 @@ export function emitKernel(fn: PlanFunction): KernelModule {
 export function printKernels(functions: readonly PlanFunction[], target: Target = { relaxed: true }): string {
   const { kernels, skipped } = lowerKernels(functions);
   const lines = skipped.map(({ name, reason }) => `;; ${name} stays loops: ${reason}\n`);
-  return lines.join("") + (kernels.length === 0 ? "" : printModuleText(assemble(kernels).module, target));
+  if (kernels.length === 0)
+    return `${lines.join("")};; this module has no float64 kernels: what runs row by row is generated JavaScript, or a network's own float32 code\n`;
+  return lines.join("") + printModuleText(assemble(kernels).module, target);
 }
 
 interface LoweredKernel {
