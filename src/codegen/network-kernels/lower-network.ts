@@ -313,6 +313,10 @@ class NetworkLowering extends PlanBuffers {
         const axes = place.axes.map((axis) => names.get(axis) ?? axis);
         return { kind: "leaf", leaf: this.leafOf({ ...place, axes }, leaves) };
       }
+      case "window":
+      case "overlapAdd":
+      case "split":
+      case "merge":
       case "softmax":
       case "diagonal":
       case "stack":

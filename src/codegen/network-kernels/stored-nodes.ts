@@ -37,6 +37,10 @@ export function storedNodes(plan: PlanFunction): (id: NodeId) => boolean {
       case "binary":
       case "select":
         return productOperands.has(id) || (uses[id]! > 1 && plan.nodes[id]!.axes.length > 0);
+      case "window":
+      case "overlapAdd":
+      case "split":
+      case "merge":
       case "softmax":
       case "diagonal":
       case "stack":

@@ -165,6 +165,10 @@ class TensorLowering {
       case "size":
       case "position":
       case "softmax":
+      case "window":
+      case "overlapAdd":
+      case "split":
+      case "merge":
       case "cholesky":
       case "triangularSolve":
       case "draw":
