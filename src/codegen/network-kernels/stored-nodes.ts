@@ -23,7 +23,12 @@ export function storedNodes(plan: PlanFunction): (id: NodeId) => boolean {
       case "contract":
       case "reduce":
       case "scatterAdd":
+      case "overlapAdd":
+      case "merge":
         return true;
+      // Windows are seen in what they look at; products read them side by side.
+      case "window":
+        return productOperands.has(id) && uses[id]! > 1;
       case "constant":
       case "size":
       case "position":
@@ -31,16 +36,13 @@ export function storedNodes(plan: PlanFunction): (id: NodeId) => boolean {
       case "rename":
       case "slice":
       case "gather":
+      case "split":
         return false;
       case "unary":
         return productOperands.has(id) || (uses[id]! > 1 && !isCheap(operation));
       case "binary":
       case "select":
         return productOperands.has(id) || (uses[id]! > 1 && plan.nodes[id]!.axes.length > 0);
-      case "window":
-      case "overlapAdd":
-      case "split":
-      case "merge":
       case "softmax":
       case "diagonal":
       case "stack":

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { emitNetwork } from "../../../src/codegen/network-kernels/emit-network.js";
+import { interpretPlan } from "../../../src/ir/interpret-plan.js";
+import { NetworkInstance } from "../../../src/runtime/networks/network-instance.js";
 import { boundProgramOf, randomInputs } from "../../support/bound-programs.js";
 import { slopes } from "../../support/finite-differences.js";
 import { gameOf } from "../../support/games.js";
@@ -28,5 +31,27 @@ describe.each(["loss: wasserstein, gp: 10", "loss: nonsaturating, r1: 2"])("a ga
     expect(learned.length).toBeGreaterThan(3);
     for (const { name: parameter, derived, difference } of slopes(fn, { sizes: { L: 2 }, rows, inputs }, learned))
       expect(Math.abs(derived - difference), parameter).toBeLessThan(1e-6 * (1 + Math.abs(difference)));
+  });
+
+  test("float32 kernels compute what the interpreter computes", () => {
+    const module = emitNetwork([program.criticStep, program.generatorStep]);
+    if (module === undefined) throw new Error("there are no kernels");
+    for (const fn of [program.criticStep, program.generatorStep]) {
+      const inputs = randomInputs(program as never, fn, { L: 2 }, rows, 7);
+      const expected = interpretPlan(fn, { sizes: { L: 2 }, rows, inputs });
+      const prepared = new NetworkInstance(module, { L: 2 }).prepare(fn.name, rows);
+      for (const [key, view] of prepared.views) {
+        const [kind, name] = [key.slice(0, key.indexOf(" ")), key.slice(key.indexOf(" ") + 1)];
+        if (kind !== "output") view.set(inputs[kind as "data"][name]!);
+      }
+      prepared.run();
+      for (const [name, values] of Object.entries(expected)) {
+        const scale = Math.max(1, ...values.map(Math.abs));
+        const found = prepared.views.get(`output ${name}`)!;
+        values.forEach((value, i) =>
+          expect(Math.abs(found[i]! - value) / scale, `${fn.name} ${name}`).toBeLessThan(2e-4),
+        );
+      }
+    }
   });
 });
