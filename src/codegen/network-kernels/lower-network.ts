@@ -4,6 +4,7 @@ import { expandReductions } from "./expand-reductions.js";
 import {
   type InnerStep,
   leavesIn,
+  readsCounters,
   type MapExpression,
   type MapKernel,
   mappedUnary,
@@ -18,6 +19,7 @@ import {
   marginsOf,
   mergedTarget,
   type NestTarget,
+  overlapOrder,
   overlappedTarget,
   paddedTarget,
   splitPlace,
@@ -55,12 +57,22 @@ class NetworkLowering extends PlanBuffers {
   private readonly kernels: MapKernel[] = [];
   private readonly isStored: (id: NodeId) => boolean;
 
+  /** Windows that are added up, in the order in which they are. */
+  private readonly overlapped: ReadonlyMap<NodeId, readonly string[]>;
+
   constructor(
     plan: PlanFunction,
     private readonly prefix: string,
   ) {
     super(plan);
     this.isStored = storedNodes(plan);
+    this.overlapped = new Map(
+      plan.nodes.flatMap(({ operation }, id) => {
+        if (operation.kind !== "overlapAdd" || !this.isStored(id)) return [];
+        const { base, order } = overlapOrder(plan, id);
+        return order === undefined ? [] : [[base, order] as const];
+      }),
+    );
   }
 
   lower(): LoweredNetwork {
@@ -100,7 +112,7 @@ class NetworkLowering extends PlanBuffers {
     const groups = productSides(this.plan, operation);
     if (groups === undefined) return false;
     const [first, second] = groups;
-    const { over } = operation;
+    const over = this.summedOrder(groups, operation.over);
     const ownAxes = (side: readonly NodeId[]): readonly string[] =>
       axes.filter((axis) => side.some((operand) => this.node(operand).axes.includes(axis)));
     const [one, two] = [ownAxes(first), ownAxes(second)];
@@ -123,6 +135,16 @@ class NetworkLowering extends PlanBuffers {
     });
     this.stored.set(id, { buffer: result, axes: order, slices: [] });
     return true;
+  }
+
+  /** Summed axes in the order in which the side with more of them has them in memory. */
+  private summedOrder(sides: readonly (readonly NodeId[])[], over: readonly string[]): readonly string[] {
+    const places = sides.flatMap(([only, ...others]) => {
+      const place = only === undefined || others.length > 0 ? undefined : this.placeOf(only);
+      return place === undefined || place.axes.includes("") ? [] : [place.axes];
+    });
+    const [widest] = places.sort((a, b) => b.length - a.length);
+    return widest?.filter((axis) => over.includes(axis)) ?? over;
   }
 
   /** One side of a product, stored so that its own axes lie together, and the summed ones. */
@@ -183,7 +205,7 @@ class NetworkLowering extends PlanBuffers {
 
   /** Windows lie side by side in the order in which a product reads them. */
   private naturalAxes(id: NodeId, axes: readonly string[]): readonly string[] {
-    return this.node(id).operation.kind === "window" ? windowOrder(this.plan, id) : axes;
+    return this.node(id).operation.kind === "window" ? windowOrder(this.plan, id) : (this.overlapped.get(id) ?? axes);
   }
 
   private readonly views = new Map<NodeId, Stored>();
@@ -330,6 +352,7 @@ class NetworkLowering extends PlanBuffers {
               along: this.placeNumbers(target.along),
             },
           }),
+      ...(scatter !== undefined || readsCounters(expression) ? { counted: true } : {}),
       ...(reduce === undefined ? {} : { fill: reduce === "max" ? lowest : 0 }),
       ...(scatter === undefined ? {} : { scattered: axes.indexOf(scatter.axis) }),
       leaves: list.map(({ leaf }) => leaf),

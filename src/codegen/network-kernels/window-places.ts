@@ -50,16 +50,34 @@ export function marginsOf(layers: readonly Windows[], sizeOf: (axis: string) => 
   });
 }
 
-/** The order in which a product reads windows: positions where the axes were, offsets in front of what follows those. */
+/** The order in which a product reads windows. */
 export function windowOrder(plan: PlanFunction, id: NodeId): readonly string[] {
   const { base, layers } = chainOf(plan, id, "window");
-  const axes = plan.nodes[base]!.axes;
-  const last = Math.max(...layers.map(({ axis }) => axes.indexOf(axis)));
-  const place = (axis: string): string => layers.find((windows) => windows.axis === axis)?.positions ?? axis;
-  const inOrder = layers.map(({ offsets }) => offsets).reverse();
-  const order = [...axes.slice(0, last + 1).map(place), ...inOrder, ...axes.slice(last + 1)];
+  const order = besideEachOther(plan.nodes[base]!.axes, layers);
   // Along an axis that the value lacks, it is the same at every position but for the edges.
   return [...order, ...plan.nodes[id]!.axes.filter((axis) => !order.includes(axis))];
+}
+
+/** The order for windows that are added up, where it has all of their axes. */
+export function overlapOrder(
+  plan: PlanFunction,
+  id: NodeId,
+): { readonly base: NodeId; readonly order: readonly string[] | undefined } {
+  const { base, layers } = chainOf(plan, id, "overlapAdd");
+  const order = besideEachOther(plan.nodes[id]!.axes, layers);
+  const { axes } = plan.nodes[base]!;
+  return {
+    base,
+    order: order.length === axes.length && axes.every((axis) => order.includes(axis)) ? order : undefined,
+  };
+}
+
+/** Positions where the axes were, offsets in front of what follows those. */
+function besideEachOther(axes: readonly string[], layers: readonly Windows[]): readonly string[] {
+  const last = Math.max(...layers.map(({ axis }) => axes.indexOf(axis)));
+  const place = (axis: string): string => layers.find((windows) => windows.axis === axis)?.positions ?? axis;
+  const offsets = [...layers].sort((a, b) => axes.indexOf(a.axis) - axes.indexOf(b.axis)).map((each) => each.offsets);
+  return [...axes.slice(0, last + 1).map(place), ...offsets, ...axes.slice(last + 1)];
 }
 
 /** Windows as they are seen in the place of what they look at. */

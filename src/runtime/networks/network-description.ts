@@ -60,6 +60,8 @@ export type NetworkCall =
       readonly result: number;
       /** Where in the result a cell is, where not along the result's own axes. */
       readonly place?: { readonly axes: readonly number[]; readonly along: readonly PlaceAlong[] };
+      /** The kernel reads the counters of its loops, or an index: they are run as they are. */
+      readonly counted?: true;
       /** What the result holds before: reductions accumulate. */
       readonly fill?: number;
       /** The axis of the result that an index picks (scatter). */

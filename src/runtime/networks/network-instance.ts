@@ -264,6 +264,7 @@ export class NetworkInstance {
           leaf.kind === "size" ? 0 : strideOf(leaf.axes, leaf.buffer) + alongStride(leaf.along, axis, leaf.buffer);
       });
     }
+    if (call.counted !== true) joinLoops(words, places, depth);
     const picked = places + depth + depth * places;
     if (call.scattered !== undefined) words[picked] = bytesPerFloat * strides[result][call.scattered];
     leaves.forEach((leaf, i) => {
@@ -290,6 +291,23 @@ export class NetworkInstance {
   /** Memory for a vector of the caller's. */
   vector(length: number): number {
     return this.reserve(length);
+  }
+}
+
+/**
+ * Makes one long loop of the innermost two where every place moves along both as along one, and again with the next:
+ * short rows are gone through at once.
+ *
+ * @param words addresses of `places`, sizes of `depth` loops, and strides of the places by loop
+ */
+function joinLoops(words: Int32Array, places: number, depth: number): void {
+  const inner = depth - 1;
+  for (let outer = inner - 1; outer >= 0; outer--) {
+    const size = words[places + inner];
+    const strideAt = (loop: number, place: number): number => words[places + depth + loop * places + place];
+    for (let place = 0; place < places; place++) if (strideAt(outer, place) !== size * strideAt(inner, place)) return;
+    words[places + inner] = size * words[places + outer];
+    words[places + outer] = 1;
   }
 }
 
