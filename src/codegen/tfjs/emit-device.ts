@@ -1,5 +1,4 @@
 import type { PlanFunction } from "../../ir/plan.js";
-import { expandLayout } from "../../ir/passes/expand-layout.js";
 import { expandExponentials } from "../loops/expand-exponentials.js";
 import type { RuntimeFunction } from "../runtime-functions.js";
 import { centreData, centredVariables, centreName } from "./centre-data.js";
@@ -27,7 +26,7 @@ const largest = 3.4028234663852886e38;
  * @param realVariables data with real values, of which the device gets the distance from their centre
  */
 export function emitDevice(fn: PlanFunction, realVariables: ReadonlySet<string>): EmittedDevice | undefined {
-  const parts = partition(invertFactors(centreData(expandExponentials(expandLayout(fn), largest), realVariables)));
+  const parts = partition(invertFactors(centreData(expandExponentials(fn, largest), realVariables)));
   if (parts === undefined || parts.downloads.length === 0) return undefined;
   const code = lowerToTensors(parts);
   if (code === undefined) return undefined;
