@@ -184,7 +184,7 @@ export const wassersteinWithoutPenalty = defineDiagnostic<Record<never, never>>(
   title: "wasserstein loss without a Lipschitz constraint",
   message: () =>
     "`loss: wasserstein` measures a distance only for a critic of bounded slope, and nothing bounds the slope here",
-  hint: () => "add `gp: 10` (gradient penalty), or write `loss: hinge`",
+  hint: () => "add `gp: 10` (gradient penalty) or `spectral: 1` (spectral normalisation), or write `loss: hinge`",
 });
 
 export const penaltyWithBatchNorm = defineDiagnostic<{ network: string; option: string }>({

@@ -74,7 +74,7 @@ function refuseLoss(model: Model): readonly Diagnostic[] {
   const options = model.learn?.options ?? {};
   const loss = options["loss"];
   if (loss?.kind !== "name" || loss.name !== "wasserstein") return [];
-  if (isPositive(options["gp"]) || isPositive(options["clip"])) return [];
+  if (isPositive(options["gp"]) || isPositive(options["spectral"])) return [];
   return [wassersteinWithoutPenalty(loss.span, {})];
 }
 
