@@ -197,6 +197,16 @@ export const penaltyWithBatchNorm = defineDiagnostic<{ network: string; option: 
   hint: () => "write `layernorm` in its place",
 });
 
+export const boundedCritic = defineDiagnostic<{ network: string; activation: string; loss: string }>({
+  code: "GEN3215",
+  severity: "warning",
+  title: "critic that ends in a probability",
+  message: (p) =>
+    `\`${p.network}\` ends in one unit of \`${p.activation}\`, but \`loss: ${p.loss}\` takes the critic's value as a real number and bounds it by itself where it must`,
+  label: () => "flat at both ends: the generator learns nothing from draws that are told apart well",
+  hint: () => "remove this layer: the output layer, one linear unit, is implied",
+});
+
 export const mixedObjectives = defineDiagnostic<{ explicit: string; implicit: string }>({
   code: "GEN3214",
   severity: "error",
