@@ -1,7 +1,7 @@
 import {
-  branch,
   branchIf,
   type Bytes,
+  call,
   FunctionWriter,
   get,
   integer,
@@ -12,222 +12,209 @@ import {
   set,
   storeFloat,
   storeVector,
+  tee,
+  threadNumber,
   vector,
   wasm,
 } from "./assembler.js";
-import { tileRows, tileColumns, bytesPerFloat, countTo, times, plus } from "./matrix-tiles.js";
+import {
+  bytesPerFloat,
+  countOn,
+  countTo,
+  lanes,
+  least,
+  loadWords,
+  minus,
+  panelRows,
+  plus,
+  tileOf,
+  times,
+} from "./matrix-tiles.js";
 import { multiplyAdd } from "./vector-functions.js";
 
 /**
- * product(a, b, c, rowBytes, rows, columns, depth, scratch, isFirst, aStride, bStride): C (+)= A B from packed panels.
- * Panels of A and B are `aStride` and `bStride` bytes apart; C has rows `rowBytes` apart; a tile at the edge is made in `scratch`
- * and copied. Where `isFirst` is 0 the product is added to what is there.
+ * product(block, begin, end): tiles `begin` to `end` of C (+)= A B, counted along the rows of C first. A is packed; a
+ * panel of B is packed by the thread that multiplies by it, into memory of its own, where it stays in the nearest cache.
+ * Each tile is one sum over the whole depth: the same bits, whichever thread makes it.
+ *
+ * Words of the block: packed A, B, bytes across and along B, C, bytes of a row of C, rows, columns, depth, is this the
+ * first part of the sum (else it is added to C), memory of the threads, bytes of it for each thread.
+ *
+ * @param packPanel function that packs as many lines as a tile has columns
  */
-export function productFunction(relaxed: boolean): FunctionWriter {
-  const fn = new FunctionWriter(
-    "product",
-    Array.from({ length: 11 }, () => "i32" as const),
+export function productFunction(relaxed: boolean, packPanel: number): FunctionWriter {
+  const { rows: tileRows, vectors } = tileOf(relaxed);
+  const tileColumns = lanes * vectors;
+  const fn = new FunctionWriter("product", ["i32", "i32", "i32"]);
+  const words = Array.from({ length: 12 }, () => fn.local("i32"));
+  const [a, b, across, along, c, rowBytes, rows, columns, depth, isFirst, memory, memoryBytes] = words as Twelve;
+  const [begin, end] = [1, 2];
+  const ints = <T extends readonly string[]>(...names: T): { [K in keyof T]: number } =>
+    names.map(() => fn.local("i32")) as { [K in keyof T]: number };
+  const [tilesDown, x, y, panel, k, pa, pb, target, targetRow, firstColumn, firstRow] = ints(
+    ...(["tilesDown", "x", "y", "panel", "k", "pa", "pb", "target", "targetRow", "firstColumn", "firstRow"] as const),
   );
-  const [a, b, c, rowBytes, rows, columns, depth, scratch, isFirst, aStride, bStride] = [
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-  ];
-  const i = fn.local("i32");
-  const j = fn.local("i32");
-  const k = fn.local("i32");
-  const pa = fn.local("i32");
-  const pb = fn.local("i32");
-  const pc = fn.local("i32");
-  const target = fn.local("i32");
-  const targetRow = fn.local("i32");
-  const isEdge = fn.local("i32");
-  const x = fn.local("i32");
-  const y = fn.local("i32");
-  const b0 = fn.local("v128");
-  const b1 = fn.local("v128");
+  const accumulators = Array.from({ length: tileRows * vectors }, () => fn.local("v128"));
+  const columnsOfB = Array.from({ length: vectors }, () => fn.local("v128"));
   const splat = fn.local("v128");
-  const accumulators = Array.from({ length: 2 * tileRows }, () => fn.local("v128"));
-  const unroll = 1;
-  const stepOnce = (offset: number): Bytes =>
+  const at = (row: number, v: number): number => accumulators[row * vectors + v]!;
+  const eachCell = (make: (row: number, v: number) => Bytes): Bytes =>
     join(
-      get(pb),
-      loadVector(32 * offset),
-      set(b0),
-      get(pb),
-      loadVector(32 * offset + 16),
-      set(b1),
-      ...Array.from({ length: tileRows }, (_, row) => {
-        const [left, right] = [accumulators[2 * row]!, accumulators[2 * row + 1]!];
-        return join(
-          get(pa),
-          loadSplat(4 * row + 4 * tileRows * offset),
-          set(splat),
-          multiplyAdd(get(splat), get(b0), get(left), relaxed),
-          set(left),
-          multiplyAdd(get(splat), get(b1), get(right), relaxed),
-          set(right),
-        );
-      }),
+      ...Array.from({ length: tileRows }, (_, row) => Array.from({ length: vectors }, (__, v) => make(row, v))).flat(),
     );
-  const tile = join(
-    ...accumulators.map((accumulator) => join(vector(0), set(accumulator))),
-    plus(get(a), times(get(x), get(aStride))),
-    set(pa),
-    plus(get(b), times(get(y), get(bStride))),
-    set(pb),
+
+  const multiply = join(
+    eachCell((row, v) => join(vector(0), set(at(row, v)))),
     get(depth),
     set(k),
-    wasm.block,
     wasm.loop,
-    get(k),
-    integer(0),
-    wasm.i32LessEqualSigned,
-    branchIf(1),
-    stepOnce(0),
-    plus(get(pa), integer(4 * tileRows * unroll)),
-    set(pa),
-    plus(get(pb), integer(4 * tileColumns * unroll)),
-    set(pb),
-    get(k),
-    integer(unroll),
-    wasm.i32Subtract,
-    set(k),
-    branch(0),
-    wasm.end,
-    wasm.end,
-  );
-  const writeTile = join(
-    get(target),
-    set(pc),
+    ...columnsOfB.map((local, v) => join(get(pb), loadVector(16 * v), set(local))),
     ...Array.from({ length: tileRows }, (_, row) =>
       join(
-        get(pc),
-        get(accumulators[2 * row]!),
-        storeVector(),
-        get(pc),
-        get(accumulators[2 * row + 1]!),
-        storeVector(16),
-        plus(get(pc), get(targetRow)),
-        set(pc),
-      ),
-    ),
-  );
-  const addTile = join(
-    get(target),
-    set(pc),
-    ...Array.from({ length: tileRows }, (_, row) =>
-      join(
-        get(pc),
-        get(pc),
-        loadVector(),
-        get(accumulators[2 * row]!),
-        wasm.add,
-        storeVector(),
-        get(pc),
-        get(pc),
-        loadVector(16),
-        get(accumulators[2 * row + 1]!),
-        wasm.add,
-        storeVector(16),
-        plus(get(pc), get(targetRow)),
-        set(pc),
-      ),
-    ),
-  );
-  // Copies what of the scratch tile lies inside C.
-  const p = fn.local("i32");
-  const q = fn.local("i32");
-  const height = fn.local("i32");
-  const length = fn.local("i32");
-  const from = fn.local("i32");
-  const into = fn.local("i32");
-  const least = (value: Bytes, limit: number): Bytes =>
-    join(value, integer(limit), value, integer(limit), wasm.i32LessSigned, [0x1b]);
-  const copyEdge = join(
-    least(join(get(rows), get(i), wasm.i32Subtract), tileRows),
-    set(height),
-    least(join(get(columns), get(j), wasm.i32Subtract), tileColumns),
-    set(length),
-    countTo(
-      p,
-      get(height),
-      1,
-      countTo(
-        q,
-        get(length),
-        1,
-        plus(plus(get(scratch), times(get(p), integer(4 * tileColumns))), times(get(q), integer(4))),
-        set(from),
-        plus(
-          plus(get(c), times(plus(get(i), get(p)), get(rowBytes))),
-          times(plus(get(j), get(q)), integer(bytesPerFloat)),
+        get(pa),
+        loadSplat(bytesPerFloat * row),
+        set(splat),
+        ...columnsOfB.map((local, v) =>
+          join(multiplyAdd(get(splat), get(local), get(at(row, v)), relaxed), set(at(row, v))),
         ),
-        set(into),
-        get(isFirst),
-        wasm.if,
-        get(into),
-        get(from),
-        loadFloat(),
-        storeFloat(),
-        wasm.else,
-        get(into),
-        get(into),
-        loadFloat(),
-        get(from),
-        loadFloat(),
-        wasm.f32Add,
-        storeFloat(),
-        wasm.end,
       ),
     ),
+    plus(get(pa), integer(bytesPerFloat * panelRows)),
+    set(pa),
+    plus(get(pb), integer(bytesPerFloat * tileColumns)),
+    set(pb),
+    minus(get(k), integer(1)),
+    tee(k),
+    branchIf(0),
+    wasm.end,
+  );
+  const eachRow = (make: (row: number, v: number) => Bytes): Bytes =>
+    join(
+      get(target),
+      set(pa),
+      ...Array.from({ length: tileRows }, (_, row) =>
+        join(...columnsOfB.map((__, v) => make(row, v)), plus(get(pa), get(targetRow)), set(pa)),
+      ),
+    );
+  const writeTile = eachRow((row, v) => join(get(pa), get(at(row, v)), storeVector(16 * v)));
+  const addTile = eachRow((row, v) =>
+    join(get(pa), get(pa), loadVector(16 * v), get(at(row, v)), wasm.add, storeVector(16 * v)),
+  );
+
+  // Tiles of panels of four rows, or of half of one.
+  const tilesOfPanel = panelRows / tileRows;
+  const leftPanel = join(
+    plus(
+      get(a),
+      times(
+        join(get(x), integer(Math.log2(tilesOfPanel)), wasm.i32ShiftRightUnsigned),
+        times(get(depth), integer(bytesPerFloat * panelRows)),
+      ),
+    ),
+    times(join(get(x), integer(tilesOfPanel - 1), wasm.i32And), integer(bytesPerFloat * tileRows)),
+    wasm.i32Add,
+  );
+  const packRight = join(
+    join(plus(get(b), times(get(firstColumn), get(across))), get(across), get(along)),
+    join(least(minus(get(columns), get(firstColumn)), integer(tileColumns)), get(depth), get(panel)),
+    call(packPanel),
   );
   fn.add(
-    integer(0),
-    set(y),
-    countTo(
-      j,
-      get(columns),
-      tileColumns,
-      integer(0),
+    loadWords(words),
+    join(plus(get(rows), integer(tileRows - 1)), integer(tileRows), wasm.i32DivideUnsigned, set(tilesDown)),
+    plus(get(memory), times(threadNumber, get(memoryBytes))),
+    set(panel),
+    join(get(begin), get(tilesDown), wasm.i32DivideUnsigned, set(y)),
+    minus(get(begin), times(get(y), get(tilesDown))),
+    set(x),
+    countOn(
+      begin,
+      get(end),
+      0,
+      times(get(y), integer(tileColumns)),
+      set(firstColumn),
+      packRight,
+      wasm.block,
+      wasm.loop,
+      join(leftPanel, set(pa)),
+      join(get(panel), set(pb)),
+      multiply,
+      times(get(x), integer(tileRows)),
+      set(firstRow),
+      plus(plus(get(c), times(get(firstRow), get(rowBytes))), times(get(firstColumn), integer(bytesPerFloat))),
+      set(target),
+      join(plus(get(firstRow), integer(tileRows)), get(rows), wasm.i32GreaterSigned),
+      join(plus(get(firstColumn), integer(tileColumns)), get(columns), wasm.i32GreaterSigned),
+      wasm.i32Or,
+      wasm.if,
+      edge(),
+      wasm.else,
+      join(get(rowBytes), set(targetRow)),
+      get(isFirst),
+      wasm.if,
+      writeTile,
+      wasm.else,
+      addTile,
+      wasm.end,
+      wasm.end,
+      plus(get(x), integer(1)),
       set(x),
-      countTo(
-        i,
-        get(rows),
-        tileRows,
-        tile,
-        plus(get(i), integer(tileRows)),
-        get(rows),
-        wasm.i32GreaterSigned,
-        plus(get(j), integer(tileColumns)),
-        get(columns),
-        wasm.i32GreaterSigned,
-        [0x72],
-        set(isEdge),
-        get(isEdge),
-        wasm.if,
-        get(scratch),
-        set(target),
-        integer(4 * tileColumns),
-        set(targetRow),
-        writeTile,
-        copyEdge,
-        wasm.else,
-        plus(plus(get(c), times(get(i), get(rowBytes))), times(get(j), integer(bytesPerFloat))),
-        set(target),
-        get(rowBytes),
-        set(targetRow),
-        get(isFirst),
-        wasm.if,
-        writeTile,
-        wasm.else,
-        addTile,
-        wasm.end,
-        wasm.end,
-        plus(get(x), integer(1)),
-        set(x),
-      ),
+      plus(get(begin), integer(1)),
+      tee(begin),
+      get(end),
+      wasm.i32GreaterEqualSigned,
+      branchIf(1),
+      join(get(x), get(tilesDown), wasm.i32LessSigned),
+      branchIf(0),
+      wasm.end,
+      wasm.end,
+      join(integer(0), set(x)),
       plus(get(y), integer(1)),
       set(y),
     ),
   );
   return fn;
+
+  /** A tile at the edge is made beside the panel; what lies inside of C is copied. */
+  function edge(): Bytes {
+    const [p, q, height, length, from, into, corner] = ints(
+      ...(["p", "q", "height", "length", "from", "into", "corner"] as const),
+    );
+    const spare = plus(get(panel), times(get(depth), integer(bytesPerFloat * tileColumns)));
+    return join(
+      join(get(target), set(corner)),
+      join(spare, tee(target), set(from)),
+      join(integer(bytesPerFloat * tileColumns), set(targetRow)),
+      writeTile,
+      join(least(minus(get(rows), get(firstRow)), integer(tileRows)), set(height)),
+      join(least(minus(get(columns), get(firstColumn)), integer(tileColumns)), set(length)),
+      countTo(
+        p,
+        get(height),
+        1,
+        join(get(corner), set(into)),
+        countTo(
+          q,
+          get(length),
+          1,
+          get(isFirst),
+          wasm.if,
+          join(get(into), get(from), loadFloat(), storeFloat()),
+          wasm.else,
+          join(get(into), get(into), loadFloat(), get(from), loadFloat(), wasm.f32Add, storeFloat()),
+          wasm.end,
+          plus(get(from), integer(bytesPerFloat)),
+          set(from),
+          plus(get(into), integer(bytesPerFloat)),
+          set(into),
+        ),
+        plus(get(from), times(minus(integer(tileColumns), get(length)), integer(bytesPerFloat))),
+        set(from),
+        plus(get(corner), get(rowBytes)),
+        set(corner),
+      ),
+    );
+  }
 }
+
+type Twelve = [number, number, number, number, number, number, number, number, number, number, number, number];

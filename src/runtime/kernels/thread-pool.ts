@@ -39,6 +39,8 @@ export class ThreadPool {
     private readonly shared: WebAssembly.Memory,
     private readonly memory: KernelMemory,
     private readonly jobs: readonly Job[],
+    /** How often threads look before they sleep. */
+    private readonly looks = patience,
   ) {
     this.control = memory.reserveForever(controlBytes);
     memory.integers.fill(0, this.control / 4, (this.control + controlBytes) / 4);
@@ -53,6 +55,8 @@ export class ThreadPool {
         memory: this.shared,
         control: this.control,
         jobs: this.jobs,
+        patience: this.looks,
+        thread: this.workers.length + 1,
       });
       if (worker === undefined) return;
       this.workers.push(worker);
@@ -90,7 +94,7 @@ export class ThreadPool {
       runShard(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
       Atomics.add(control, words.done, 1);
     }
-    for (let i = 0; i < patience && Atomics.load(control, words.done) < count; i++);
+    for (let i = 0; i < this.looks && Atomics.load(control, words.done) < count; i++);
     for (;;) {
       const done = Atomics.load(control, words.done);
       if (done >= count) break;

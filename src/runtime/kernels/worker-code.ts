@@ -35,16 +35,16 @@ export const patience = 3000;
  * left. What it is to do is read before a shard is taken: that succeeds only if no other work was begun meanwhile.
  */
 export const workerCode = `"use strict";
-function work({ module, memory, control, jobs }) {
+function work({ module, memory, control, jobs, patience, thread }) {
   const host = { sin: Math.sin, cos: Math.cos, power: Math.pow };
-  const { exports } = new WebAssembly.Instance(module, { env: { memory }, host });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, thread }, host });
   const functions = jobs.map(({ clear, rows }) => ({ clear: exports[clear], rows: exports[rows] }));
   const words = new Int32Array(memory.buffer, control, ${controlBytes / 4});
   const read = (word) => Atomics.load(words, word);
   Atomics.add(words, ${words.ready}, 1);
   let seen = 0;
   for (;;) {
-    for (let i = 0; i < ${patience} && read(${words.generation}) === seen; i++);
+    for (let i = 0; i < patience && read(${words.generation}) === seen; i++);
     Atomics.wait(words, ${words.generation}, seen);
     seen = read(${words.generation});
     if (seen < 0) return;

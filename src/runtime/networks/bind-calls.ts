@@ -1,0 +1,162 @@
+import type { Leaf, NetworkCall, NetworkCode, NetworkFunction, Operand } from "./network-description.js";
+import type { Task } from "./network-threads.js";
+
+export const bytesPerFloat = 4;
+/** A sum deeper than this is made in parts, so that a panel of either side stays in the nearest caches. */
+const mostDepth = 1024;
+/** Lines of a packed panel of the left side. */
+const panelRows = 4;
+/** Columns of the result whose writers should be one thread: a cache line of them. */
+const lineFloats = 16;
+
+/** What a function's calls are bound to. */
+export interface Binding {
+  readonly fn: NetworkFunction;
+  /** By buffer, in bytes. */
+  readonly addresses: readonly number[];
+  /** By buffer, in numbers, as its axes are stored. */
+  readonly strides: readonly (readonly number[])[];
+  /** By axis. */
+  readonly sizes: readonly number[];
+}
+
+/** Where arguments and panels go. */
+export interface CallMemory {
+  readonly tile: NetworkCode["tile"];
+  /** Packed panels of the left side, shared by all products, one after the other. */
+  leftPanels(bytes: number): { readonly address: number };
+  /** Memory of so many bytes for each thread, shared by all products. */
+  ofThreads(bytes: number): { readonly address: number; readonly bytes: number };
+  writeBlock(words: readonly number[]): number;
+  writeFloat(value: number): number;
+}
+
+/** Something to be done, in order. */
+export type Step =
+  | { readonly kind: "task"; readonly task: Task }
+  /** Numbers from `begin` on, in numbers, set to one value. */
+  | { readonly kind: "fill"; readonly begin: number; readonly end: number; readonly value: number };
+
+/** The steps of a call, their arguments written to memory. */
+export function bindCall(call: NetworkCall, binding: Binding, memory: CallMemory): readonly Step[] {
+  switch (call.kind) {
+    case "product":
+      return bindProduct(call, binding, memory);
+    case "map":
+      return bindMap(call, binding, memory);
+  }
+}
+
+function bindProduct(
+  call: Extract<NetworkCall, { kind: "product" }>,
+  { addresses, strides, sizes }: Binding,
+  memory: CallMemory,
+): readonly Step[] {
+  const count = (axes: readonly number[]): number => axes.reduce((product, axis) => product * sizes[axis], 1);
+  const [rows, columns, summed] = [count(call.rows), count(call.columns), count(call.summed)];
+  const step = (operand: Operand, group: readonly number[]): number => {
+    const last = group.at(-1);
+    const position = last === undefined ? -1 : operand.axes.indexOf(last);
+    return position < 0 ? bytesPerFloat : bytesPerFloat * strides[operand.buffer][position];
+  };
+  const side = (operand: Operand, own: readonly number[]): { address: number; across: number; along: number } => ({
+    address: addresses[operand.buffer],
+    across: step(operand, own),
+    along: step(operand, call.summed),
+  });
+  const [left, right] = [side(call.left, call.rows), side(call.right, call.columns)];
+  const { tile } = memory;
+  const parts = Math.max(1, Math.ceil(summed / mostDepth));
+  const block = Math.ceil(summed / parts);
+  const [panels, tilesDown, tilesAcross] = [
+    Math.ceil(rows / panelRows),
+    Math.ceil(rows / tile.rows),
+    Math.ceil(columns / tile.columns),
+  ];
+  const packed = memory.leftPanels(panels * panelRows * block * bytesPerFloat);
+  // A panel of the right side, and a tile at the edge of the result.
+  const own = memory.ofThreads((block + tile.rows) * tile.columns * bytesPerFloat);
+  const grain = tilesAcross >= 32 ? tilesDown * Math.max(1, Math.floor(lineFloats / tile.columns)) : tilesDown;
+  return Array.from({ length: parts }, (_, part) => part * block).flatMap((begin, part): readonly Step[] => {
+    const depth = Math.min(block, summed - begin);
+    const packing = memory.writeBlock([
+      ...[left.address + begin * left.along, left.across, left.along],
+      ...[rows, depth, packed.address],
+    ]);
+    const multiplying = memory.writeBlock([
+      ...[packed.address, right.address + begin * right.along, right.across, right.along],
+      ...[addresses[call.result], bytesPerFloat * columns, rows, columns, depth, part === 0 ? 1 : 0],
+      ...[own.address, own.bytes],
+    ]);
+    const cost = (tile.rows * tile.columns * depth) / productsPerNanosecond + 10;
+    return [
+      task("pack", packing, panels, 1, depth),
+      task("product", multiplying, tilesDown * tilesAcross, tilesAcross < 4 ? 1 : grain, cost),
+    ];
+  });
+}
+
+/** What one thread multiplies, roughly. */
+const productsPerNanosecond = 20;
+
+function task(kernel: string, block: number, extent: number, grain: number, cost: number): Step {
+  return { kind: "task", task: { kernel, block, extent, grain, cost } };
+}
+
+function bindMap(
+  call: Extract<NetworkCall, { kind: "map" }>,
+  { fn, addresses, strides, sizes }: Binding,
+  memory: CallMemory,
+): readonly Step[] {
+  const { leaves, result, fill } = call;
+  const loops = call.loops.length === 0 ? [-1] : call.loops;
+  const extents = loops.map((axis) => (axis < 0 ? 1 : sizes[axis]));
+  const own = fn.buffers[result].axes.map((axis, position) => (position === call.scattered ? -2 : axis));
+  const strideOf = (axes: readonly number[], buffer: number, loop: number): number =>
+    bytesPerFloat * axes.reduce((sum, axis, i) => sum + (axis === loop ? strides[buffer][i] : 0), 0);
+  const addressOf = (leaf: Leaf): number => {
+    if (leaf.kind === "size") return memory.writeFloat(sizes[leaf.axis]);
+    const sliced = leaf.slices.reduce((offset, { position, at }) => offset + at * strides[leaf.buffer][position], 0);
+    return addresses[leaf.buffer] + bytesPerFloat * sliced;
+  };
+  const pickedStride = (leaf: Leaf): number =>
+    leaf.kind === "size" || leaf.gathered === undefined ? 0 : bytesPerFloat * strides[leaf.buffer][leaf.gathered];
+  const split = splitLoop(loops, extents, own);
+  const block = memory.writeBlock([
+    ...[addresses[result], ...leaves.map(addressOf)],
+    ...extents,
+    ...loops.flatMap((loop) => [
+      strideOf(own, result, loop),
+      ...leaves.map((leaf) => (leaf.kind === "size" ? 0 : strideOf(leaf.axes, leaf.buffer, loop))),
+    ]),
+    ...[
+      call.scattered === undefined ? 0 : bytesPerFloat * strides[result][call.scattered],
+      ...leaves.map(pickedStride),
+    ],
+    split,
+  ]);
+  const cells = extents.reduce((product, extent) => product * extent, 1);
+  const isInner = split === loops.length - 1;
+  const work: Step =
+    split < 0
+      ? task(call.kernel, block, 1, 1, cells)
+      : task(call.kernel, block, extents[split], isInner ? lineFloats : 1, cells / extents[split]);
+  if (fill === undefined) return [work];
+  const begin = addresses[result] / bytesPerFloat;
+  const end = begin + fn.buffers[result].axes.reduce((product, axis) => product * sizes[axis], 1);
+  return [{ kind: "fill", begin, end, value: fill }, work];
+}
+
+/** Enough units for any number of threads. */
+const plenty = 32;
+
+/**
+ * The loop that threads share: one along which every cell of the result is made by one pass of it, the outermost that has
+ * plenty of passes, or else the longest. -1: there is none, one thread does it all.
+ */
+function splitLoop(loops: readonly number[], extents: readonly number[], own: readonly number[]): number {
+  const free = loops.map((axis, loop) => ({ loop, isFree: own.includes(axis) })).filter(({ isFree }) => isFree);
+  const long = free.find(({ loop }) => extents[loop] >= plenty);
+  const [longest] = [...free].sort((a, b) => extents[b.loop] - extents[a.loop]);
+  return long?.loop ?? longest?.loop ?? -1;
+}
