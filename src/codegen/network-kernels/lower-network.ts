@@ -13,6 +13,7 @@ import { NotLowered } from "./not-lowered.js";
 import { extentOf, PlanBuffers, type Stored } from "./plan-buffers.js";
 import { type Contraction, productSides } from "./product-sides.js";
 import { storedNodes } from "./stored-nodes.js";
+import { storedOrders } from "./stored-orders.js";
 
 /** A function as calls of kernels, and those kernels. */
 export interface LoweredNetwork {
@@ -54,13 +55,10 @@ class NetworkLowering extends PlanBuffers {
 
   lower(): LoweredNetwork {
     const { plan } = this;
-    const wanted = new Map<NodeId, readonly string[]>();
-    for (const { node, axes } of plan.outputs) {
-      const missing = axes.filter((axis) => !plan.nodes[node]!.axes.includes(axis));
-      if (missing.length === 0 && !wanted.has(node)) wanted.set(node, axes);
-    }
+    const orders = storedOrders(plan);
+    const isOutput = new Set(plan.outputs.map(({ node }) => node));
     for (const [id, node] of plan.nodes.entries()) {
-      if (this.isStored(id) || wanted.has(id)) this.store(id, wanted.get(id) ?? node.axes);
+      if (this.isStored(id) || (isOutput.has(id) && orders.has(id))) this.store(id, orders.get(id) ?? node.axes);
     }
     const outputs = plan.outputs.map(({ name, node, axes }) => ({ name, buffer: this.outputBuffer(node, axes, name) }));
     return {

@@ -1,6 +1,6 @@
 import type { KernelMemory } from "./kernel-memory.js";
 import { builtin } from "./shards.js";
-import { closed, controlBytes, patience, workerCode, words } from "./worker-code.js";
+import { claimWord, closed, controlBytes, mostHomes, patience, workerCode, words } from "./worker-code.js";
 
 /** Rows of one segment: the names of what is exported for them. */
 export interface Job {
@@ -31,19 +31,22 @@ interface StartedWorker {
  */
 export class ThreadPool {
   private workers: StartedWorker[] = [];
-  private readonly control: number;
+  private readonly address: number;
+  /** A view of shared memory, which stays good when the memory grows. */
+  private readonly control: Int32Array;
   private generation = 0;
 
   constructor(
     private readonly module: WebAssembly.Module,
     private readonly shared: WebAssembly.Memory,
-    private readonly memory: KernelMemory,
+    memory: KernelMemory,
     private readonly jobs: readonly Job[],
     /** How often threads look before they sleep. */
     private readonly looks = patience,
   ) {
-    this.control = memory.reserveForever(controlBytes);
-    memory.integers.fill(0, this.control / 4, (this.control + controlBytes) / 4);
+    this.address = memory.reserveForever(controlBytes);
+    this.control = memory.integers.subarray(this.address / 4, (this.address + controlBytes) / 4);
+    this.control.fill(0);
   }
 
   /** Threads at work from now on, the asking one included. Starting takes some time, which is not waited for. */
@@ -53,7 +56,7 @@ export class ThreadPool {
       const worker = startWorker({
         module: this.module,
         memory: this.shared,
-        control: this.control,
+        control: this.address,
         jobs: this.jobs,
         patience: this.looks,
         thread: this.workers.length + 1,
@@ -69,30 +72,41 @@ export class ThreadPool {
 
   /** Workers that have begun to wait for work. */
   get ready(): number {
-    return this.workers.length === 0 ? 0 : Atomics.load(this.words(), words.ready);
+    return this.workers.length === 0 ? 0 : Atomics.load(this.control, words.ready);
   }
 
-  /** Does all shards of some work, together with the workers. */
-  run(work: ShardWork, runShard: RunShard): void {
-    const control = this.words();
+  /**
+   * Does all shards of some work, together with the workers.
+   *
+   * @param meanwhile what this thread does first, while the workers have begun
+   */
+  run(work: ShardWork, runShard: RunShard, meanwhile?: () => void): void {
+    const { control } = this;
     const { count, frames, stride, first, groupsPerShard, groups } = work;
     if (count >= closed) throw new Error("kernel: too many shards at once");
-    Atomics.store(control, words.claim, this.claimOf(closed));
+    const homes = Math.min(this.threads, mostHomes);
+    for (let home = 0; home < homes; home++) Atomics.store(control, claimWord(home), this.claimOf(closed));
     this.generation += 1;
     for (const word of ["job", "frames", "stride", "first", "count", "groupsPerShard", "groups"] as const) {
       Atomics.store(control, words[word], work[word]);
     }
+    Atomics.store(control, words.homes, homes);
     Atomics.store(control, words.done, 0);
-    Atomics.store(control, words.claim, this.claimOf(0));
+    for (let home = 0; home < homes; home++)
+      Atomics.store(control, claimWord(home), this.claimOf(Math.floor((count * home) / homes)));
     Atomics.store(control, words.generation, this.generation);
     Atomics.notify(control, words.generation);
-    for (;;) {
-      const claim = Atomics.add(control, words.claim, 1);
-      const shard = claim & closed;
-      if (shard >= count) break;
-      const begin = (first + shard) * groupsPerShard;
-      runShard(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
-      Atomics.add(control, words.done, 1);
+    meanwhile?.();
+    for (let home = 0; home < homes; home++) {
+      const end = Math.floor((count * (home + 1)) / homes);
+      for (;;) {
+        const claim = Atomics.add(control, claimWord(home), 1);
+        const shard = claim & closed;
+        if (shard >= end) break;
+        const begin = (first + shard) * groupsPerShard;
+        runShard(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
+        Atomics.add(control, words.done, 1);
+      }
     }
     for (let i = 0; i < this.looks && Atomics.load(control, words.done) < count; i++);
     for (;;) {
@@ -107,16 +121,11 @@ export class ThreadPool {
   stop(): void {
     for (const worker of this.workers) worker.terminate();
     this.workers = [];
-    const control = this.words();
-    Atomics.store(control, words.ready, 0);
+    Atomics.store(this.control, words.ready, 0);
   }
 
   private claimOf(shard: number): number {
     return ((this.generation & 0x1fffff) << 10) | shard;
-  }
-
-  private words(): Int32Array {
-    return this.memory.integers.subarray(this.control / 4, (this.control + controlBytes) / 4);
   }
 }
 

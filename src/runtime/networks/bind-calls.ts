@@ -6,7 +6,7 @@ export const bytesPerFloat = 4;
 const mostDepth = 1024;
 /** Lines of a packed panel of the left side. */
 const panelRows = 4;
-/** Columns of the result whose writers should be one thread: a cache line of them. */
+/** A cache line of numbers: what one thread should write. */
 const lineFloats = 16;
 
 /** What a function's calls are bound to. */
@@ -76,7 +76,6 @@ function bindProduct(
   const packed = memory.leftPanels(panels * panelRows * block * bytesPerFloat);
   // A panel of the right side, and a tile at the edge of the result.
   const own = memory.ofThreads((block + tile.rows) * tile.columns * bytesPerFloat);
-  const grain = tilesAcross >= 32 ? tilesDown * Math.max(1, Math.floor(lineFloats / tile.columns)) : tilesDown;
   return Array.from({ length: parts }, (_, part) => part * block).flatMap((begin, part): readonly Step[] => {
     const depth = Math.min(block, summed - begin);
     const packing = memory.writeBlock([
@@ -91,7 +90,7 @@ function bindProduct(
     const cost = (tile.rows * tile.columns * depth) / productsPerNanosecond + 10;
     return [
       task("pack", packing, panels, 1, depth),
-      task("product", multiplying, tilesDown * tilesAcross, tilesAcross < 4 ? 1 : grain, cost),
+      task("product", multiplying, tilesDown * tilesAcross, tilesAcross < 4 ? 1 : tilesDown, cost),
     ];
   });
 }

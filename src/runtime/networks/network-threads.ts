@@ -23,8 +23,8 @@ const mostThreads = 64;
 /** Below this, in nanoseconds, a task is not worth another thread. */
 const leastShared = 6000;
 /** What a part takes at least, in nanoseconds. */
-const leastPart = 3000;
-const partsPerThread = 16;
+const leastPart = 2000;
+const partsPerThread = 32;
 /**
  * How often threads look for work before they sleep: long enough for what happens between the kernels of one step and
  * the next, as waking up takes as long as a kernel.
