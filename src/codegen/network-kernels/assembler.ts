@@ -51,6 +51,7 @@ export const wasm = {
   i32LessEqualSigned: [0x4c],
   i32GreaterEqualSigned: [0x4e],
   i32Equal: [0x46],
+  i32NotEqual: [0x47],
   i32Add: [0x6a],
   i32Subtract: [0x6b],
   i32Multiply: [0x6c],
@@ -111,6 +112,7 @@ export const integer = (value: number): Bytes => [0x41, ...signed(value)];
 export const branch = (label: number): Bytes => [0x0c, ...unsigned(label)];
 export const branchIf = (label: number): Bytes => [0x0d, ...unsigned(label)];
 export const loadInteger = (offset = 0): Bytes => memory([0x28], 2, offset);
+export const storeInteger = (offset = 0): Bytes => memory([0x36], 2, offset);
 export const loadFloat = (offset = 0): Bytes => memory([0x2a], 2, offset);
 export const storeFloat = (offset = 0): Bytes => memory([0x38], 2, offset);
 export const loadVector = (offset = 0): Bytes => memory(simd(0x00), 2, offset);

@@ -3,7 +3,7 @@ import type { NetworkModule } from "../../runtime/networks/network-description.j
 import { type EncodedFunctions, encodeFunctions } from "./assembler.js";
 import { lowerNetwork } from "./lower-network.js";
 import { emitMapKernel } from "./map-kernel.js";
-import { productFunction } from "./matrix-product.js";
+import { productByColumns, productByRows } from "./matrix-product.js";
 import { lanes, panelRows, tileOf } from "./matrix-tiles.js";
 import { packFunction, packPanelFunction } from "./pack-matrix.js";
 import { adamKernel } from "./optimiser-kernel.js";
@@ -16,11 +16,13 @@ export function emitNetwork(functions: readonly PlanFunction[]): NetworkModule |
   if (complete.length < functions.length) return undefined;
   const emit = (relaxed: boolean): EncodedFunctions => {
     const { vectors } = tileOf(relaxed);
+    const packing = { left: 0, right: 1 };
     const common = [
       packPanelFunction(panelRows),
       packPanelFunction(lanes * vectors),
       packFunction(panelRows, 0),
-      productFunction(relaxed, 1),
+      productByColumns(relaxed, packing),
+      productByRows(relaxed, packing),
       adamKernel(relaxed),
     ];
     const kernels = complete.flatMap((one) =>

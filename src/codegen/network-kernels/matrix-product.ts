@@ -1,20 +1,14 @@
 import {
-  branchIf,
   type Bytes,
   call,
   FunctionWriter,
   get,
   integer,
   join,
-  loadFloat,
-  loadSplat,
-  loadVector,
+  loadInteger,
   set,
-  storeFloat,
-  storeVector,
-  tee,
+  storeInteger,
   threadNumber,
-  vector,
   wasm,
 } from "./assembler.js";
 import {
@@ -30,191 +24,218 @@ import {
   tileOf,
   times,
 } from "./matrix-tiles.js";
-import { multiplyAdd } from "./vector-functions.js";
+import { productTile } from "./product-tile.js";
+
+/** Functions that pack one panel of either side. */
+export interface PanelPacking {
+  readonly left: number;
+  readonly right: number;
+}
 
 /**
- * product(block, begin, end): tiles `begin` to `end` of C (+)= A B, counted along the rows of C first. A is packed; a
- * panel of B is packed by the thread that multiplies by it, into memory of its own, where it stays in the nearest cache.
- * Each tile is one sum over the whole depth: the same bits, whichever thread makes it.
- *
- * Words of the block: packed A, B, bytes across and along B, C, bytes of a row of C, rows, columns, depth, is this the
- * first part of the sum (else it is added to C), memory of the threads, bytes of it for each thread.
- *
- * @param packPanel function that packs as many lines as a tile has columns
+ * Words of a product's block of arguments, in this order: of either side the address and the bytes across and along the
+ * sum; of C the address, bytes of a row, rows, columns; depth; is this the first part of the sum; memory of the threads,
+ * bytes of it for each; a number that no other run of a product has; packed panels of A, where somebody has made them.
  */
-export function productFunction(relaxed: boolean, packPanel: number): FunctionWriter {
-  const { rows: tileRows, vectors } = tileOf(relaxed);
-  const tileColumns = lanes * vectors;
-  const fn = new FunctionWriter("product", ["i32", "i32", "i32"]);
-  const words = Array.from({ length: 12 }, () => fn.local("i32"));
-  const [a, b, across, along, c, rowBytes, rows, columns, depth, isFirst, memory, memoryBytes] = words as Twelve;
-  const [begin, end] = [1, 2];
-  const ints = <T extends readonly string[]>(...names: T): { [K in keyof T]: number } =>
-    names.map(() => fn.local("i32")) as { [K in keyof T]: number };
-  const [tilesDown, x, y, panel, k, pa, pb, target, targetRow, firstColumn, firstRow] = ints(
-    ...(["tilesDown", "x", "y", "panel", "k", "pa", "pb", "target", "targetRow", "firstColumn", "firstRow"] as const),
-  );
-  const accumulators = Array.from({ length: tileRows * vectors }, () => fn.local("v128"));
-  const columnsOfB = Array.from({ length: vectors }, () => fn.local("v128"));
-  const splat = fn.local("v128");
-  const at = (row: number, v: number): number => accumulators[row * vectors + v]!;
-  const eachCell = (make: (row: number, v: number) => Bytes): Bytes =>
-    join(
-      ...Array.from({ length: tileRows }, (_, row) => Array.from({ length: vectors }, (__, v) => make(row, v))).flat(),
-    );
+const wordNames = [
+  ...(["a", "aAcross", "aAlong", "b", "bAcross", "bAlong", "c", "rowBytes", "rows", "columns", "depth"] as const),
+  ...(["isFirst", "memory", "memoryBytes", "run", "packed"] as const),
+] as const;
 
-  const multiply = join(
-    eachCell((row, v) => join(vector(0), set(at(row, v)))),
-    get(depth),
-    set(k),
-    wasm.loop,
-    ...columnsOfB.map((local, v) => join(get(pb), loadVector(16 * v), set(local))),
-    ...Array.from({ length: tileRows }, (_, row) =>
-      join(
-        get(pa),
-        loadSplat(bytesPerFloat * row),
-        set(splat),
-        ...columnsOfB.map((local, v) =>
-          join(multiplyAdd(get(splat), get(local), get(at(row, v)), relaxed), set(at(row, v))),
-        ),
-      ),
-    ),
-    plus(get(pa), integer(bytesPerFloat * panelRows)),
-    set(pa),
-    plus(get(pb), integer(bytesPerFloat * tileColumns)),
-    set(pb),
-    minus(get(k), integer(1)),
-    tee(k),
-    branchIf(0),
-    wasm.end,
-  );
-  const eachRow = (make: (row: number, v: number) => Bytes): Bytes =>
-    join(
-      get(target),
-      set(pa),
-      ...Array.from({ length: tileRows }, (_, row) =>
-        join(...columnsOfB.map((__, v) => make(row, v)), plus(get(pa), get(targetRow)), set(pa)),
-      ),
-    );
-  const writeTile = eachRow((row, v) => join(get(pa), get(at(row, v)), storeVector(16 * v)));
-  const addTile = eachRow((row, v) =>
-    join(get(pa), get(pa), loadVector(16 * v), get(at(row, v)), wasm.add, storeVector(16 * v)),
-  );
+/** A thread's memory: the number of the run whose matrix it holds, a panel, a tile at the edge, that matrix, packed. */
+const panelOffset = 64;
+const spareBytes = 256;
 
-  // Tiles of panels of four rows, or of half of one.
-  const tilesOfPanel = panelRows / tileRows;
-  const leftPanel = join(
-    plus(
-      get(a),
-      times(
-        join(get(x), integer(Math.log2(tilesOfPanel)), wasm.i32ShiftRightUnsigned),
-        times(get(depth), integer(bytesPerFloat * panelRows)),
-      ),
-    ),
-    times(join(get(x), integer(tilesOfPanel - 1), wasm.i32And), integer(bytesPerFloat * tileRows)),
-    wasm.i32Add,
-  );
-  const packRight = join(
-    join(plus(get(b), times(get(firstColumn), get(across))), get(across), get(along)),
-    join(least(minus(get(columns), get(firstColumn)), integer(tileColumns)), get(depth), get(panel)),
-    call(packPanel),
-  );
+/**
+ * productByColumns(block, begin, end): panels of columns `begin` to `end` of C (+)= A B. A is packed once by every thread,
+ * or beforehand; a panel of B by the thread that multiplies by it, which has it in its nearest cache then.
+ */
+export function productByColumns(relaxed: boolean, packing: PanelPacking): FunctionWriter {
+  const product = new ProductWriter("productByColumns", relaxed, packing);
+  const { fn, words, whole, panel } = product;
+  const { rows, packed } = words;
+  const y = fn.local("i32");
+  const { left, right, firstRow, firstColumn } = product.place;
   fn.add(
-    loadWords(words),
-    join(plus(get(rows), integer(tileRows - 1)), integer(tileRows), wasm.i32DivideUnsigned, set(tilesDown)),
-    plus(get(memory), times(threadNumber, get(memoryBytes))),
-    set(panel),
-    join(get(begin), get(tilesDown), wasm.i32DivideUnsigned, set(y)),
-    minus(get(begin), times(get(y), get(tilesDown))),
-    set(x),
+    product.begin(),
+    get(packed),
+    wasm.if,
+    join(get(packed), set(whole)),
+    wasm.else,
+    product.once(
+      countTo(firstRow, get(rows), panelRows, product.packLeft(plus(get(whole), product.leftBytes(get(firstRow))))),
+    ),
+    wasm.end,
+    join(get(1), set(y)),
     countOn(
-      begin,
-      get(end),
-      0,
-      times(get(y), integer(tileColumns)),
+      y,
+      get(2),
+      1,
+      times(get(y), integer(product.tileColumns)),
       set(firstColumn),
-      packRight,
-      wasm.block,
-      wasm.loop,
-      join(leftPanel, set(pa)),
-      join(get(panel), set(pb)),
-      multiply,
-      times(get(x), integer(tileRows)),
-      set(firstRow),
-      plus(plus(get(c), times(get(firstRow), get(rowBytes))), times(get(firstColumn), integer(bytesPerFloat))),
-      set(target),
-      join(plus(get(firstRow), integer(tileRows)), get(rows), wasm.i32GreaterSigned),
-      join(plus(get(firstColumn), integer(tileColumns)), get(columns), wasm.i32GreaterSigned),
-      wasm.i32Or,
-      wasm.if,
-      edge(),
-      wasm.else,
-      join(get(rowBytes), set(targetRow)),
-      get(isFirst),
-      wasm.if,
-      writeTile,
-      wasm.else,
-      addTile,
-      wasm.end,
-      wasm.end,
-      plus(get(x), integer(1)),
-      set(x),
-      plus(get(begin), integer(1)),
-      tee(begin),
-      get(end),
-      wasm.i32GreaterEqualSigned,
-      branchIf(1),
-      join(get(x), get(tilesDown), wasm.i32LessSigned),
-      branchIf(0),
-      wasm.end,
-      wasm.end,
-      join(integer(0), set(x)),
-      plus(get(y), integer(1)),
-      set(y),
+      product.packRight(get(panel)),
+      countTo(
+        firstRow,
+        get(rows),
+        product.tileRows,
+        product.tileIn(get(whole), get(firstRow)),
+        set(left),
+        join(get(panel), set(right)),
+        product.tile(),
+      ),
     ),
   );
   return fn;
-
-  /** A tile at the edge is made beside the panel; what lies inside of C is copied. */
-  function edge(): Bytes {
-    const [p, q, height, length, from, into, corner] = ints(
-      ...(["p", "q", "height", "length", "from", "into", "corner"] as const),
-    );
-    const spare = plus(get(panel), times(get(depth), integer(bytesPerFloat * tileColumns)));
-    return join(
-      join(get(target), set(corner)),
-      join(spare, tee(target), set(from)),
-      join(integer(bytesPerFloat * tileColumns), set(targetRow)),
-      writeTile,
-      join(least(minus(get(rows), get(firstRow)), integer(tileRows)), set(height)),
-      join(least(minus(get(columns), get(firstColumn)), integer(tileColumns)), set(length)),
-      countTo(
-        p,
-        get(height),
-        1,
-        join(get(corner), set(into)),
-        countTo(
-          q,
-          get(length),
-          1,
-          get(isFirst),
-          wasm.if,
-          join(get(into), get(from), loadFloat(), storeFloat()),
-          wasm.else,
-          join(get(into), get(into), loadFloat(), get(from), loadFloat(), wasm.f32Add, storeFloat()),
-          wasm.end,
-          plus(get(from), integer(bytesPerFloat)),
-          set(from),
-          plus(get(into), integer(bytesPerFloat)),
-          set(into),
-        ),
-        plus(get(from), times(minus(integer(tileColumns), get(length)), integer(bytesPerFloat))),
-        set(from),
-        plus(get(corner), get(rowBytes)),
-        set(corner),
-      ),
-    );
-  }
 }
 
-type Twelve = [number, number, number, number, number, number, number, number, number, number, number, number];
+/**
+ * productByRows(block, begin, end): panels of rows `begin` to `end` of C (+)= A B. B is packed once by every thread, a panel
+ * of A by the thread that multiplies it.
+ */
+export function productByRows(relaxed: boolean, packing: PanelPacking): FunctionWriter {
+  const product = new ProductWriter("productByRows", relaxed, packing);
+  const { fn, words, whole, panel } = product;
+  const { rows, columns } = words;
+  const [x, lastRow] = [fn.local("i32"), fn.local("i32")];
+  const { left, right, firstRow, firstColumn } = product.place;
+  fn.add(
+    product.begin(),
+    product.once(
+      countTo(
+        firstColumn,
+        get(columns),
+        product.tileColumns,
+        product.packRight(plus(get(whole), product.rightBytes(get(firstColumn)))),
+      ),
+    ),
+    join(get(1), set(x)),
+    countOn(
+      x,
+      get(2),
+      1,
+      times(get(x), integer(panelRows)),
+      set(firstRow),
+      product.packLeft(get(panel)),
+      least(get(rows), plus(get(firstRow), integer(panelRows))),
+      set(lastRow),
+      countOn(
+        firstRow,
+        get(lastRow),
+        product.tileRows,
+        countTo(
+          firstColumn,
+          get(columns),
+          product.tileColumns,
+          product.tileIn(get(panel), join(get(firstRow), integer(panelRows - 1), wasm.i32And)),
+          set(left),
+          plus(get(whole), product.rightBytes(get(firstColumn))),
+          set(right),
+          product.tile(),
+        ),
+      ),
+    ),
+  );
+  return fn;
+}
+
+class ProductWriter {
+  readonly fn: FunctionWriter;
+  readonly words: Readonly<Record<(typeof wordNames)[number], number>>;
+  readonly place: Parameters<typeof productTile>[2];
+  readonly own: number;
+  readonly panel: number;
+  readonly whole: number;
+  readonly tileRows: number;
+  readonly tileColumns: number;
+  private readonly locals: readonly number[];
+
+  constructor(
+    name: string,
+    private readonly relaxed: boolean,
+    private readonly packing: PanelPacking,
+  ) {
+    const fn = new FunctionWriter(name, ["i32", "i32", "i32"]);
+    this.fn = fn;
+    this.locals = wordNames.map(() => fn.local("i32"));
+    const entries = wordNames.map((word, i) => [word, this.locals[i]!] as const);
+    this.words = Object.fromEntries(entries) as ProductWriter["words"];
+    const tile = tileOf(relaxed);
+    this.tileRows = tile.rows;
+    this.tileColumns = lanes * tile.vectors;
+    const local = (): number => fn.local("i32");
+    [this.own, this.panel, this.whole] = [local(), local(), local()];
+    const { c, rowBytes, rows, columns, depth, isFirst } = this.words;
+    this.place = {
+      ...{ left: local(), right: local(), firstRow: local(), firstColumn: local(), spare: local() },
+      ...{ c, rowBytes, rows, columns, depth, isFirst },
+    };
+  }
+
+  /** Reads the arguments; finds this thread's memory. */
+  begin(): Bytes {
+    const { memory, memoryBytes, depth } = this.words;
+    return join(
+      loadWords(this.locals),
+      plus(get(memory), times(threadNumber, get(memoryBytes))),
+      set(this.own),
+      plus(get(this.own), integer(panelOffset)),
+      set(this.panel),
+      plus(get(this.panel), times(get(depth), integer(bytesPerFloat * this.tileColumns))),
+      set(this.place.spare),
+      plus(get(this.place.spare), integer(spareBytes)),
+      set(this.whole),
+    );
+  }
+
+  /** What a thread does only once in a run. */
+  once(...body: readonly Bytes[]): Bytes {
+    const { run } = this.words;
+    return join(
+      join(get(this.own), loadInteger(), get(run), wasm.i32NotEqual),
+      wasm.if,
+      ...body,
+      join(get(this.own), get(run), storeInteger()),
+      wasm.end,
+    );
+  }
+
+  packLeft(destination: Bytes): Bytes {
+    const { a, aAcross, aAlong, rows, depth } = this.words;
+    const { firstRow } = this.place;
+    return join(
+      join(plus(get(a), times(get(firstRow), get(aAcross))), get(aAcross), get(aAlong)),
+      join(least(minus(get(rows), get(firstRow)), integer(panelRows)), get(depth), destination),
+      call(this.packing.left),
+    );
+  }
+
+  packRight(destination: Bytes): Bytes {
+    const { b, bAcross, bAlong, columns, depth } = this.words;
+    const { firstColumn } = this.place;
+    return join(
+      join(plus(get(b), times(get(firstColumn), get(bAcross))), get(bAcross), get(bAlong)),
+      join(least(minus(get(columns), get(firstColumn)), integer(this.tileColumns)), get(depth), destination),
+      call(this.packing.right),
+    );
+  }
+
+  /** Bytes of packed panels before a line of the left side that begins one. */
+  leftBytes(line: Bytes): Bytes {
+    return times(line, times(get(this.words.depth), integer(bytesPerFloat)));
+  }
+
+  rightBytes(line: Bytes): Bytes {
+    return this.leftBytes(line);
+  }
+
+  /** Where the left side of the tile that begins at a line is, in packed panels that begin at `packed`. */
+  tileIn(packed: Bytes, line: Bytes): Bytes {
+    const panel = join(line, integer(-panelRows), wasm.i32And);
+    const within = join(line, integer(panelRows - 1), wasm.i32And);
+    return plus(plus(packed, this.leftBytes(panel)), times(within, integer(bytesPerFloat)));
+  }
+
+  tile(): Bytes {
+    return productTile(this.fn, this.relaxed, this.place);
+  }
+}

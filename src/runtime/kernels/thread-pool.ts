@@ -1,6 +1,6 @@
 import type { KernelMemory } from "./kernel-memory.js";
 import { builtin } from "./shards.js";
-import { claimWord, closed, controlBytes, mostHomes, patience, workerCode, words } from "./worker-code.js";
+import { closed, controlBytes, homeLine, mostHomes, ofHome, patience, workerCode, words } from "./worker-code.js";
 
 /** Rows of one segment: the names of what is exported for them. */
 export interface Job {
@@ -82,37 +82,57 @@ export class ThreadPool {
    */
   run(work: ShardWork, runShard: RunShard, meanwhile?: () => void): void {
     const { control } = this;
-    const { count, frames, stride, first, groupsPerShard, groups } = work;
+    const { count, ...rest } = work;
     if (count >= closed) throw new Error("kernel: too many shards at once");
     const homes = Math.min(this.threads, mostHomes);
-    for (let home = 0; home < homes; home++) Atomics.store(control, claimWord(home), this.claimOf(closed));
-    this.generation += 1;
-    for (const word of ["job", "frames", "stride", "first", "count", "groupsPerShard", "groups"] as const) {
-      Atomics.store(control, words[word], work[word]);
-    }
-    Atomics.store(control, words.homes, homes);
-    Atomics.store(control, words.done, 0);
     for (let home = 0; home < homes; home++)
-      Atomics.store(control, claimWord(home), this.claimOf(Math.floor((count * home) / homes)));
-    Atomics.store(control, words.generation, this.generation);
+      Atomics.store(control, homeLine(home) + ofHome.claim, this.claimOf(closed));
+    this.generation += 1;
+    // All ranges are written before any is opened: a thread that opens one counts in a line of its own.
+    for (let home = 0; home < homes; home++) {
+      const line = homeLine(home);
+      control[line + ofHome.done] = 0;
+      control[line + ofHome.end] = rangeEnd(count, home, homes);
+      control[line + ofHome.homes] = homes;
+      for (const word of ["job", "frames", "stride", "first", "groupsPerShard", "groups"] as const)
+        control[line + ofHome[word]] = rest[word];
+    }
+    for (let home = homes - 1; home >= 0; home--)
+      Atomics.store(control, homeLine(home) + ofHome.claim, this.claimOf(rangeEnd(count, home - 1, homes)));
+    Atomics.store(control, words.generation, this.generation & 0x7fffffff);
     Atomics.notify(control, words.generation);
     meanwhile?.();
+    const { stride, frames, first, groupsPerShard, groups } = work;
+    let own = 0;
     for (let home = 0; home < homes; home++) {
-      const end = Math.floor((count * (home + 1)) / homes);
-      for (;;) {
-        const claim = Atomics.add(control, claimWord(home), 1);
-        const shard = claim & closed;
-        if (shard >= end) break;
+      const line = homeLine(home);
+      const last = rangeEnd(count, home, homes);
+      while ((Atomics.load(control, line + ofHome.claim) & closed) < last) {
+        const shard = Atomics.add(control, line + ofHome.claim, 1) & closed;
+        if (shard >= last) break;
         const begin = (first + shard) * groupsPerShard;
         runShard(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
-        Atomics.add(control, words.done, 1);
+        own += 1;
       }
     }
-    for (let i = 0; i < this.looks && Atomics.load(control, words.done) < count; i++);
-    for (;;) {
-      const done = Atomics.load(control, words.done);
-      if (done >= count) break;
-      waitForChange(control, words.done, done);
+    this.await(count - own, homes);
+  }
+
+  /** Waits until the workers have finished so many shards. */
+  private await(shards: number, homes: number): void {
+    const { control } = this;
+    const finished = (): boolean => {
+      let done = 0;
+      for (let home = 0; home < homes && done < shards; home++)
+        done += Atomics.load(control, homeLine(home) + ofHome.done);
+      return done >= shards;
+    };
+    for (let i = 0; i < this.looks && !finished(); i++);
+    if (!finished()) {
+      Atomics.store(control, words.waiting, 1);
+      for (let seen = Atomics.load(control, words.ended); !finished(); seen = Atomics.load(control, words.ended))
+        waitForChange(control, words.ended, seen);
+      Atomics.store(control, words.waiting, 0);
     }
     if (Atomics.load(control, words.failed) !== 0) throw new Error("kernel: a thread failed");
   }
@@ -129,10 +149,14 @@ export class ThreadPool {
   }
 }
 
+/** Where one of the ranges that shards are divided into ends. */
+function rangeEnd(count: number, home: number, homes: number): number {
+  return Math.floor((count * (home + 1)) / homes);
+}
+
 /** Sleeps until a word changes, where a thread may sleep: not in a page's main thread, which looks again at once. */
 function waitForChange(control: Int32Array, word: number, seen: number): void {
   if (typeof document !== "undefined") return;
-  // Only the last shard is announced.
   Atomics.wait(control, word, seen, 0.2);
 }
 

@@ -1,35 +1,42 @@
 /** Words of the memory that threads agree by. */
 export const words = {
-  /** Incremented when there is work; negative: leave. */
+  /** Incremented when there is work; negative: leave. What sleeping workers wait for, and nobody else reads. */
   generation: 0,
-  /** Ranges of shards, each of which one thread begins with. */
-  homes: 1,
-  /** Shards that are finished. */
-  done: 2,
   /** Workers that wait for work. */
-  ready: 3,
+  ready: 16,
   /** Not 0: a shard has failed. */
-  failed: 4,
-  /** What the work is: its function, address and stride of its frames, first shard, shards, groups in a shard and in all. */
-  job: 5,
-  frames: 6,
-  stride: 7,
-  first: 8,
-  count: 9,
-  groupsPerShard: 10,
-  groups: 11,
+  failed: 17,
+  /** Incremented by workers that find nothing more to do while the thread that asked for the work sleeps. */
+  ended: 18,
+  /** Does it? */
+  waiting: 19,
 } as const;
 
 /** Ranges that shards are divided into at most. */
 export const mostHomes = 16;
 
-/**
- * Where a range's claim is, in a cache line of its own: the number of the generation times 1024, plus the next shard of it
- * that nobody has taken.
- */
-export const claimWord = (home: number): number => 16 * (1 + home);
+/** First word of a range's cache line: all that the thread at home in it reads, so that one line has to travel. */
+export const homeLine = (home: number): number => 16 * (2 + home);
 
-export const controlBytes = 64 * (1 + mostHomes);
+/** Places in a home's line. */
+export const ofHome = {
+  /** Number of the generation times 1024, plus the next shard of the range that nobody has taken. */
+  claim: 0,
+  /** Shards that threads of this home have finished. */
+  done: 1,
+  /** Where the range ends. */
+  end: 2,
+  homes: 3,
+  /** What the work is: its function, address and stride of its frames, first shard, groups in a shard and in all. */
+  job: 4,
+  frames: 5,
+  stride: 6,
+  first: 7,
+  groupsPerShard: 8,
+  groups: 9,
+} as const;
+
+export const controlBytes = 64 * (2 + mostHomes);
 
 /** More shards than one job may have: nothing to take. */
 export const closed = 1023;
@@ -51,36 +58,44 @@ function work({ module, memory, control, jobs, patience, thread }) {
   const functions = jobs.map(({ clear, rows }) => ({ clear: exports[clear], rows: exports[rows] }));
   const words = new Int32Array(memory.buffer, control, ${controlBytes / 4});
   const read = (word) => Atomics.load(words, word);
+  const line = (home) => 16 * (2 + home);
+  const own = line(thread % ${mostHomes});
   Atomics.add(words, ${words.ready}, 1);
-  let seen = 0;
+  let seen = read(own) >>> 10;
   for (;;) {
-    for (let i = 0; i < patience && read(${words.generation}) === seen; i++);
-    Atomics.wait(words, ${words.generation}, seen);
-    seen = read(${words.generation});
-    if (seen < 0) return;
-    const homes = read(${words.homes});
+    for (let i = 0; i < patience && read(own) >>> 10 === seen; i++);
+    const generation = read(${words.generation});
+    if (generation < 0) return;
+    if (read(own) >>> 10 === seen) {
+      Atomics.wait(words, ${words.generation}, generation);
+      continue;
+    }
+    seen = read(own) >>> 10;
+    const homes = read(own + ${ofHome.homes});
     for (let turn = 0; turn < homes; turn++) {
-      const home = (thread + turn) % homes;
-      const place = 16 * (1 + home);
+      const home = line((thread + turn) % homes);
       for (;;) {
-        const claim = read(place);
+        const claim = read(home);
         const shard = claim & ${closed};
-        const count = read(${words.count});
-        if (shard >= Math.floor((count * (home + 1)) / homes)) break;
-        const { clear, rows } = functions[read(${words.job})] ?? {};
-        const frame = read(${words.frames}) + shard * read(${words.stride});
-        const size = read(${words.groupsPerShard});
-        const begin = (read(${words.first}) + shard) * size;
-        const end = Math.min(begin + size, read(${words.groups}));
-        if (Atomics.compareExchange(words, place, claim, claim + 1) !== claim) continue;
+        if (shard >= read(home + ${ofHome.end})) break;
+        const { clear, rows } = functions[read(home + ${ofHome.job})] ?? {};
+        const frame = read(home + ${ofHome.frames}) + shard * read(home + ${ofHome.stride});
+        const size = read(home + ${ofHome.groupsPerShard});
+        const begin = (read(home + ${ofHome.first}) + shard) * size;
+        const end = Math.min(begin + size, read(home + ${ofHome.groups}));
+        if (Atomics.compareExchange(words, home, claim, claim + 1) !== claim) continue;
         try {
           if (clear !== undefined) clear(frame);
           rows(frame, begin, end);
         } catch {
           Atomics.store(words, ${words.failed}, 1);
         }
-        if (Atomics.add(words, ${words.done}, 1) + 1 === count) Atomics.notify(words, ${words.done});
+        Atomics.add(words, own + ${ofHome.done}, 1);
       }
+    }
+    if (read(${words.waiting}) !== 0) {
+      Atomics.add(words, ${words.ended}, 1);
+      Atomics.notify(words, ${words.ended});
     }
   }
 }

@@ -23,8 +23,10 @@ export interface Binding {
 /** Where arguments and panels go. */
 export interface CallMemory {
   readonly tile: NetworkCode["tile"];
-  /** Packed panels of the left side, shared by all products, one after the other. */
-  leftPanels(bytes: number): { readonly address: number };
+  /** How many may be at work. */
+  readonly threads: number;
+  /** Address of packed panels of the left side, shared by all products, one after the other. */
+  leftPanels(bytes: number): number;
   /** Memory of so many bytes for each thread, shared by all products. */
   ofThreads(bytes: number): { readonly address: number; readonly bytes: number };
   writeBlock(words: readonly number[]): number;
@@ -34,6 +36,8 @@ export interface CallMemory {
 /** Something to be done, in order. */
 export type Step =
   | { readonly kind: "task"; readonly task: Task }
+  /** A number that was never used is written: what threads packed before is not for this run. */
+  | { readonly kind: "stamp"; readonly address: number }
   /** Numbers from `begin` on, in numbers, set to one value. */
   | { readonly kind: "fill"; readonly begin: number; readonly end: number; readonly value: number };
 
@@ -65,36 +69,44 @@ function bindProduct(
     along: step(operand, call.summed),
   });
   const [left, right] = [side(call.left, call.rows), side(call.right, call.columns)];
-  const { tile } = memory;
+  const { tile, threads } = memory;
   const parts = Math.max(1, Math.ceil(summed / mostDepth));
   const block = Math.ceil(summed / parts);
-  const [panels, tilesDown, tilesAcross] = [
-    Math.ceil(rows / panelRows),
-    Math.ceil(rows / tile.rows),
-    Math.ceil(columns / tile.columns),
-  ];
-  const packed = memory.leftPanels(panels * panelRows * block * bytesPerFloat);
-  // A panel of the right side, and a tile at the edge of the result.
-  const own = memory.ofThreads((block + tile.rows) * tile.columns * bytesPerFloat);
+  const padded = (lines: number, width: number): number => Math.ceil(lines / width) * width;
+  const panels = Math.ceil(rows / panelRows);
+  const isByRows = rows >= rowsPerThread * threads;
+  const isPackedBefore = !isByRows && threads > 1 && columns < columnsPerThread * threads;
+  const packed = isPackedBefore ? memory.leftPanels(panels * panelRows * block * bytesPerFloat) : 0;
+  // What every thread packs: one side whole, and a panel of the other.
+  const whole = isByRows ? padded(columns, tile.columns) : isPackedBefore ? 0 : panels * panelRows;
+  const own = memory.ofThreads(ownBytes + (whole + tile.columns) * block * bytesPerFloat);
   return Array.from({ length: parts }, (_, part) => part * block).flatMap((begin, part): readonly Step[] => {
     const depth = Math.min(block, summed - begin);
-    const packing = memory.writeBlock([
-      ...[left.address + begin * left.along, left.across, left.along],
-      ...[rows, depth, packed.address],
-    ]);
+    const source = [left.address + begin * left.along, left.across, left.along];
     const multiplying = memory.writeBlock([
-      ...[packed.address, right.address + begin * right.along, right.across, right.along],
+      ...source,
+      ...[right.address + begin * right.along, right.across, right.along],
       ...[addresses[call.result], bytesPerFloat * columns, rows, columns, depth, part === 0 ? 1 : 0],
-      ...[own.address, own.bytes],
+      ...[own.address, own.bytes, 0, packed],
     ]);
-    const cost = (tile.rows * tile.columns * depth) / productsPerNanosecond + 10;
-    return [
-      task("pack", packing, panels, 1, depth),
-      task("product", multiplying, tilesDown * tilesAcross, tilesAcross < 4 ? 1 : tilesDown, cost),
-    ];
+    const run = { kind: "stamp", address: multiplying + bytesPerFloat * runWord } as const;
+    const perLine = depth / productsPerNanosecond;
+    if (isByRows) return [run, task("productByRows", multiplying, panels, 1, panelRows * columns * perLine)];
+    const tiles = Math.ceil(columns / tile.columns);
+    const multiply = task("productByColumns", multiplying, tiles, 1, tile.columns * rows * perLine);
+    if (!isPackedBefore) return [run, multiply];
+    return [run, task("pack", memory.writeBlock([...source, rows, depth, packed]), panels, 1, depth), multiply];
   });
 }
 
+/** Place of the number of the run among the words of a product. */
+const runWord = 14;
+/** A thread's own words, and a tile. */
+const ownBytes = 320;
+/** With so many rows for each thread packing the right side in each of them takes little of the time. */
+const rowsPerThread = 128;
+/** The same of columns and the left side. */
+const columnsPerThread = 64;
 /** What one thread multiplies, roughly. */
 const productsPerNanosecond = 20;
 

@@ -14,6 +14,12 @@ export interface PreparedFunction {
   run(): void;
 }
 
+/** Part of a vector in memory: whole vectors of four. */
+export interface Range {
+  readonly offset: number;
+  readonly length: number;
+}
+
 /**
  * A network module in memory: functions are prepared for the sizes and rows at hand, then run without allocating.
  *
@@ -80,6 +86,8 @@ export class NetworkInstance {
   }
 
   private generation = 0;
+  /** Memory is 0 at first, and runs begin with 1. */
+  private runs = 1;
 
   /** A view of numbers in memory: good until the next `place` or `prepare`. */
   view(address: number, length: number): Float32Array {
@@ -153,8 +161,17 @@ export class NetworkInstance {
   private run(steps: readonly Step[]): void {
     const began = performance.now();
     for (const step of steps) {
-      if (step.kind === "task") this.threads.run(step.task);
-      else this.floats.fill(step.value, step.begin, step.end);
+      switch (step.kind) {
+        case "task":
+          this.threads.run(step.task);
+          break;
+        case "stamp":
+          this.memory.integers[step.address / bytesPerFloat] = this.runs++;
+          break;
+        case "fill":
+          this.floats.fill(step.value, step.begin, step.end);
+          break;
+      }
     }
     this.threads.took(performance.now() - began);
   }
@@ -171,9 +188,10 @@ export class NetworkInstance {
     let own = { address: 0, bytes: 0 };
     return {
       tile,
+      threads: this.threads.most,
       leftPanels: (bytes) => {
         if (bytes > left.bytes) left = { address: this.reserve(bytes / bytesPerFloat), bytes };
-        return left;
+        return left.address;
       },
       ofThreads: (bytes) => {
         if (bytes > own.bytes) {
@@ -196,12 +214,25 @@ export class NetworkInstance {
     };
   }
 
-  /** One step of Adam over flat vectors in memory; lengths are whole vectors of four. */
-  adam(x: number, gradient: number, first: number, second: number, length: number, constants: readonly number[]): void {
-    const vectors = [x, gradient, first, second];
-    this.memory.integers.set(vectors, this.adamBlock / bytesPerFloat);
-    this.floats.set(constants, this.adamBlock / bytesPerFloat + vectors.length);
-    this.threads.run({ kernel: "adam", block: this.adamBlock, extent: length / lanes, grain: lanes, cost: 3 });
+  /**
+   * One step of Adam over vectors in memory that are laid out alike, range by range. Threads share the rows of a weight
+   * as they do in the product that made its gradient.
+   */
+  adam(
+    x: number,
+    gradient: number,
+    first: number,
+    second: number,
+    ranges: readonly Range[],
+    constants: readonly number[],
+  ): void {
+    const block = this.adamBlock;
+    for (const { offset, length } of ranges) {
+      const words = [x, gradient, first, second].map((address) => address + offset * bytesPerFloat);
+      this.memory.integers.set(words, block / bytesPerFloat);
+      this.floats.set(constants, block / bytesPerFloat + words.length);
+      this.threads.run({ kernel: "adam", block, extent: length / lanes, grain: lanes, cost: 3, parts: 2 });
+    }
   }
 
   /** Memory for a vector of the caller's. */

@@ -16,6 +16,8 @@ export interface Task {
   readonly grain: number;
   /** What a unit takes, roughly, in nanoseconds. */
   readonly cost: number;
+  /** Parts for each thread [as many as are worth it]: more share work better, fewer read memory in longer runs. */
+  readonly parts?: number;
 }
 
 /** Each has memory of its own for panels, laid out before they start. */
@@ -69,7 +71,7 @@ export class NetworkThreads {
     return 1 + (this.pool?.ready ?? 0);
   }
 
-  run({ kernel, block, extent, grain, cost }: Task): void {
+  run({ kernel, block, extent, grain, cost, parts: perThread = partsPerThread }: Task): void {
     const found = this.kernels.get(kernel);
     if (found === undefined) throw new Error(`network: the module exports no ${kernel}`);
     const total = extent * cost;
@@ -78,7 +80,7 @@ export class NetworkThreads {
       found.run(block, 0, extent);
       return;
     }
-    const parts = Math.max(2, Math.min(partsPerThread * pool.threads, Math.floor(total / leastPart)));
+    const parts = Math.max(2, Math.min(perThread * pool.threads, Math.floor(total / leastPart)));
     const groupsPerShard = Math.ceil(extent / parts / grain) * grain;
     const count = Math.ceil(extent / groupsPerShard);
     if (count === 1) found.run(block, 0, extent);

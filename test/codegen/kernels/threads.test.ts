@@ -6,7 +6,7 @@ import { interpretPlan } from "../../../src/ir/interpret-plan.js";
 import { KernelInstance } from "../../../src/runtime/kernels/kernel-instance.js";
 import { shardsAtOnce, threadsFor } from "../../../src/runtime/kernels/shards.js";
 import { builtin } from "../../../src/runtime/kernels/shards.js";
-import { workerCode } from "../../../src/runtime/kernels/worker-code.js";
+import { workerCode, words } from "../../../src/runtime/kernels/worker-code.js";
 import { columns, randomWorld, stored } from "../../oracles/random-world.js";
 import { modelOf } from "../../support/random-models.js";
 import { emittedTrainer } from "../emitted-trainer.js";
@@ -109,7 +109,7 @@ test("a waiting worker does not keep the process alive", () => {
     const worker = new Worker(${JSON.stringify(workerCode)}, { eval: true, workerData: { module, memory, control: 0, jobs: [] } });
     worker.unref();
     const words = new Int32Array(memory.buffer);
-    const wait = () => (words[3] === 1 ? console.log("ready") : setTimeout(wait, 5));
+    const wait = () => (words[${words.ready}] === 1 ? console.log("ready") : setTimeout(wait, 5));
     wait();
   `;
   const done = spawnSync(process.execPath, ["-e", code], { encoding: "utf8", timeout: 20_000 });
