@@ -216,7 +216,7 @@ function makeSides(
   });
   const criticStep = step("criticStep", ["objective", "gap", "penalty"], description.critic);
   const generatorStep = step("generatorStep", ["objective"], description.generator);
-  const instance = methods.networks?.create(sizes);
+  const instance = methods.networks?.create(sizes, options.threads);
   if (instance !== undefined) {
     const learns = (name: string): boolean => isLearned(name) && !fixed.has(name);
     return {

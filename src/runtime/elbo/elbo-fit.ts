@@ -48,7 +48,7 @@ export async function* fitBySteps(
     owns: (name: string) => !fixed.has(name),
   };
   const floors = spreadFloors(description.parameters, moments);
-  const instance = methods.networks?.create(sizes);
+  const instance = methods.networks?.create(sizes, options.threads);
   const learner: Learner =
     instance === undefined
       ? new LoopLearner(
