@@ -13,6 +13,7 @@ import {
   type DenseLayer,
   type LaidOutLayer,
 } from "./network-layers.js";
+import { normaliseProduct } from "./spectral-norm.js";
 
 /** What a network needs of the elaboration around it: see `Elaborator`. */
 export interface NetworkContext {
@@ -144,7 +145,9 @@ function applyDense(
           ),
         ];
   const sum = products.reduce((left, right) => builder.plus(left, right));
-  return activate(builder, layer.activation, builder.plus(sum, builder.input("parameter", biasName(layer), axes)));
+  const normalised = normaliseProduct(context, layer, sum);
+  const biased = builder.plus(normalised, builder.input("parameter", biasName(layer), axes));
+  return activate(builder, layer.activation, biased);
 }
 
 /** An output layer at each place of an image alike. */
@@ -153,7 +156,7 @@ function applyAtPlaces(context: NetworkContext, layer: DenseLayer, flow: Flow, a
   const [rows, columns, channels] = flow.axes;
   const moved = builder.rename(builder.rename(flow.node, rows, axes[0]), columns, axes[1]);
   const weight = builder.input("parameter", weightName(layer, 0), [channels, axes[2]]);
-  const product = builder.contract([moved, weight], [channels]);
+  const product = normaliseProduct(context, layer, builder.contract([moved, weight], [channels]));
   return builder.plus(product, builder.input("parameter", biasName(layer), [axes[2]]));
 }
 

@@ -109,6 +109,11 @@ export function biasName(layer: { readonly name: string }): string {
   return `${layer.name}.bias`;
 }
 
+/** Where power iteration for a layer's largest singular value stands. */
+export function directionName(layer: { readonly name: string }): string {
+  return `${layer.name}.direction`;
+}
+
 export function scaleName(layer: { readonly name: string }): string {
   return `${layer.name}.scale`;
 }

@@ -5,12 +5,14 @@ import { isImageDomain } from "../../ir/layer-shapes.js";
 import {
   type Activation,
   biasName,
+  directionName,
   type ConvolutionLayer,
   layOut,
   scaleName,
   weightName,
   type LaidOutLayer,
 } from "./network-layers.js";
+import { outputShape, weightedLayers } from "./spectral-norm.js";
 
 /** The weights of networks as parameters of the model, and how each begins. */
 export interface NetworkParameters {
@@ -67,6 +69,11 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
     };
     laid.body.forEach(visit);
     laid.heads.forEach(visit);
+    if (network.isSpectral !== true) continue;
+    for (const layer of weightedLayers(network)) {
+      const fanOut = outputShape(layer);
+      declare(directionName(layer), fanOut, { kind: "he", fanIn: [fanOut], fanOut });
+    }
   }
   return { parameters, starts };
 }

@@ -93,8 +93,13 @@ export async function* fitByGame(
     totals = [...state.totals];
     critic.restore(learnerState(state.critic));
     generator.restore(learnerState(state.generator));
-    for (const [name, text] of Object.entries(state.average)) average[name] = floatsOf(text);
+    critic.assign(tensorsOf(state.carried));
+    Object.assign(average, tensorsOf(state.average));
   }
+  const carriedNow = (): Tensors => {
+    const now = critic.parameters();
+    return Object.fromEntries(description.carried.map((name) => [name, now[name]]));
+  };
   const stateNow = (): AdversarialState => ({
     format: "genc.adversarial-state/1",
     model: description.name,
@@ -103,7 +108,8 @@ export async function* fitByGame(
     step,
     critic: storedLearner(critic),
     generator: storedLearner(generator),
-    average: Object.fromEntries(Object.entries(average).map(([name, held]) => [name, base64Of(bytesOf(held))])),
+    carried: textsOf(carriedNow()),
+    average: textsOf(average),
     trace: [...trace],
     totals: [...totals],
   });
@@ -168,7 +174,9 @@ export async function* fitByGame(
   const parameters = { ...critic.parameters(), ...generator.parameters(), ...corrected(average, options.ema, step) };
   if (stopped === "aborted") found.push(warnings.interrupted(trace.length));
   const discrepancy = await discrepancyOf(methods, data, parameters, seed);
-  const learned = description.parameters.filter(({ fixed }) => fixed === undefined);
+  const learned = description.parameters.filter(
+    ({ name, fixed }) => fixed === undefined && !description.carried.includes(name),
+  );
   const seconds = (performance.now() - began) / 1000;
   yield {
     kind: "end",
@@ -214,7 +222,10 @@ function makeSides(
     outputs,
     owns: (parameter) => own.includes(parameter) && !fixed.has(parameter),
   });
-  const criticStep = step("criticStep", ["objective", "gap", "penalty"], description.critic);
+  const criticStep = {
+    ...step("criticStep", ["objective", "gap", "penalty"], description.critic),
+    carried: description.carried,
+  };
   const generatorStep = step("generatorStep", ["objective"], description.generator);
   const instance = methods.networks?.create(sizes, options.threads);
   if (instance !== undefined) {
@@ -315,6 +326,14 @@ function learnerState([coordinates, first, second]: readonly [string, string, st
 
 function bytesOf(values: Float64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function textsOf(tensors: Tensors): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, values]) => [name, base64Of(bytesOf(values))]));
+}
+
+function tensorsOf(texts: Readonly<Record<string, string>>): Record<string, Float64Array> {
+  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, floatsOf(text)]));
 }
 
 function floatsOf(text: string): Float64Array {

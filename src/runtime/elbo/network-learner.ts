@@ -79,7 +79,7 @@ export class NetworkLearner implements Learner {
       () => false,
       floors,
     );
-    const moved = new Set(own.map(({ name }) => name));
+    const moved = new Set([...own.map(({ name }) => name), ...(learned.carried ?? [])]);
     this.kept = Object.fromEntries(others.filter((name) => !moved.has(name)).map((name) => [name, start[name]]));
     const { length } = this.host;
     this.hostCoordinates = new Float64Array(length);
@@ -126,6 +126,10 @@ export class NetworkLearner implements Learner {
       ascend(this.settings, this.hostCoordinates, this.hostGradient, this.hostFirst, this.hostSecond, rate, step);
       this.refresh();
     }
+    for (const name of this.learned.carried ?? []) {
+      const next = prepared.views.get(`output next.${name}`);
+      if (next !== undefined) this.parameterView(name).set(next);
+    }
     return outcome;
   }
 
@@ -153,6 +157,10 @@ export class NetworkLearner implements Learner {
     put(state.first, this.firstAt, this.hostFirst);
     put(state.second, this.secondAt, this.hostSecond);
     this.refresh();
+  }
+
+  assign(values: Tensors): void {
+    for (const [name, given] of Object.entries(values)) this.parameterView(name).set(given);
   }
 
   release(): void {
