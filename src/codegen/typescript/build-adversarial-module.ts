@@ -37,7 +37,7 @@ export function buildAdversarialModule(
 }
 
 function describeAdversarial(program: AdversarialProgram, source: SourceIdentity): AdversarialDescription {
-  const { model, critic, generator, noise, starts } = program;
+  const { model, critic, generator, carried, noise, starts } = program;
   const implicit = model.factors.find((factor) => factor.kind === "implicit");
   if (implicit === undefined) throw new Error(`describe: ${model.name} has no implicit variable`);
   const loss = model.learn?.options["loss"];
@@ -48,6 +48,7 @@ function describeAdversarial(program: AdversarialProgram, source: SourceIdentity
     implicit: implicit.child,
     critic,
     generator,
+    carried,
     noise: describeNoise(noise),
     starts: describeStarts(starts),
     loss: loss?.kind === "name" ? loss.name : "nonsaturating",

@@ -9,6 +9,9 @@ import { declareRows, eventAxesOf, rowsAxisOf } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext } from "../elaborate/factor-density.js";
 import { ParameterGradients } from "../elbo/weighted-gradients.js";
+import { type StatisticsTaken, writeStatistics } from "../networks/batch-normalisation.js";
+import { directionName } from "../networks/network-layers.js";
+import { spectralNorm, type WeightedLayer, weightedLayers } from "../networks/spectral-norm.js";
 import { networkParameters, withNetworkParameters } from "../networks/network-parameters.js";
 import { deriveSample } from "../queries/sample.js";
 import { type AdversarialOptions, adversarialOptionsOf } from "./learn-options.js";
@@ -29,9 +32,12 @@ const normFloor = 1e-12;
 export function deriveAdversarial(model: Model): AdversarialProgram {
   const { critic } = model;
   if (critic === undefined) throw new Error(`derive: ${model.name} has no critic`);
-  const weights = networkParameters(model.networks);
-  const full = withNetworkParameters(model, weights);
   const options = adversarialOptionsOf(model);
+  const networks = model.networks.map((network) =>
+    options.spectral && network.name === critic.network ? { ...network, isSpectral: true as const } : network,
+  );
+  const weights = networkParameters(networks);
+  const full = withNetworkParameters({ ...model, networks }, weights);
   const criticStep = writeCriticStep(full, options);
   const generatorStep = writeGeneratorStep(full, options);
   const tables = new Map<string, NoiseTable>();
@@ -52,16 +58,17 @@ export function deriveAdversarial(model: Model): AdversarialProgram {
     criticStep: replayed(criticStep),
     generatorStep: replayed(generatorStep),
     sample: deriveSample(full),
-    critic: learnedBy(criticStep),
-    generator: learnedBy(generatorStep),
+    critic: namedBy(criticStep, "gradient."),
+    generator: namedBy(generatorStep, "gradient."),
+    carried: namedBy(criticStep, "next."),
     noise: [...tables.values()],
     starts: weights.starts,
     report: reportOf(full, options),
   };
 }
 
-function learnedBy(fn: PlanFunction): readonly string[] {
-  return fn.outputs.flatMap(({ name }) => (name.startsWith("gradient.") ? [name.slice("gradient.".length)] : []));
+function namedBy(fn: PlanFunction, prefix: string): readonly string[] {
+  return fn.outputs.flatMap(({ name }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
 }
 
 /** What both steps are written with: draws of the latents, and the critic at any value of the implicit variable. */
@@ -72,6 +79,9 @@ class Game {
   readonly variable: string;
   readonly eventAxes: readonly string[];
   private readonly implicit: ImplicitFactor;
+  /** Layers of the critic whose weights are divided by their norm, by the name of the direction that they carry on. */
+  readonly directions: ReadonlyMap<string, WeightedLayer>;
+  readonly statistics: StatisticsTaken = new Map();
 
   constructor(
     readonly model: Model,
@@ -81,6 +91,8 @@ class Game {
     const implicit = model.factors.find((factor): factor is ImplicitFactor => factor.kind === "implicit");
     if (implicit === undefined) throw new Error(`derive: ${model.name} has no implicit variable`);
     this.implicit = implicit;
+    const spectral = model.networks.filter(({ isSpectral }) => isSpectral === true).flatMap(weightedLayers);
+    this.directions = new Map(spectral.map((layer) => [directionName(layer), layer]));
     this.variable = implicit.child;
     this.eventAxes = eventAxesOf(this.builder, this.elaborator().variable(implicit.child));
   }
@@ -92,6 +104,7 @@ class Game {
       drawn: at,
       masksMissing: true,
       isTraining: true,
+      statistics: this.statistics,
     });
   }
 
@@ -147,9 +160,11 @@ class Game {
   /** Learned parameters whose networks the critic calls, and the others. */
   sides(): { readonly critic: readonly string[]; readonly generator: readonly string[] } {
     const prefix = `${this.model.critic?.network}.`;
-    const learned = this.model.parameters.filter(({ fixed }) => fixed === undefined).map(({ name }) => name);
+    const learned = this.model.parameters
+      .filter(({ name, fixed }) => fixed === undefined && !this.statistics.has(name))
+      .map(({ name }) => name);
     return {
-      critic: learned.filter((name) => name.startsWith(prefix)),
+      critic: learned.filter((name) => name.startsWith(prefix) && !this.directions.has(name)),
       generator: learned.filter((name) => !name.startsWith(prefix)),
     };
   }
@@ -181,6 +196,11 @@ function writeCriticStep(model: Model, options: AdversarialOptions): PlanFunctio
   builder.output("objective", objective, []);
   builder.output("gap", game.mean(builder.minus(onData, onDraws)), []);
   builder.output("penalty", penalty, []);
+  for (const [name, layer] of game.directions) {
+    const { next, axes } = spectralNorm(builder, layer);
+    builder.output(`next.${name}`, next, axes);
+  }
+  writeStatistics(builder, game.statistics);
   const gradients = new ParameterGradients(game.elaborator(), game.sides().critic);
   gradients.add(objective);
   gradients.write();
@@ -249,6 +269,11 @@ function reportOf(model: Model, options: AdversarialOptions): readonly ReportLin
       text: `${options.gp} (|dF/d${x}| - 1)^2 between data and draws, by differentiating the derivative`,
     });
   if (options.r1 > 0) lines.push({ rule: "gradient penalty", text: `${options.r1}/2 |dF/d${x}|^2 on the data (r1)` });
+  if (options.spectral)
+    lines.push({
+      rule: "spectral norm",
+      text: `weights of ${critic?.network} are divided by their largest singular value, by one power iteration in each step`,
+    });
   lines.push({
     rule: "alternation",
     text: `${options.criticSteps} steps of the critic to one of the generator, each with an optimiser of its own`,

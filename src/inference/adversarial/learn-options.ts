@@ -8,6 +8,8 @@ export interface AdversarialOptions {
   readonly gp: number;
   readonly r1: number;
   readonly criticSteps: number;
+  /** Are the critic's weights divided by their largest singular value? */
+  readonly spectral: boolean;
 }
 
 const losses: readonly AdversarialLoss[] = ["nonsaturating", "hinge", "lsgan", "wasserstein"];
@@ -24,6 +26,7 @@ export function adversarialOptionsOf(model: Model): AdversarialOptions {
     loss: named ?? "nonsaturating",
     gp: number("gp", 0),
     r1: number("r1", 0),
-    criticSteps: number("critic_steps", 1),
+    criticSteps: number("critic_steps", named === "wasserstein" ? 5 : 1),
+    spectral: number("spectral", 0) === 1,
   };
 }

@@ -9,7 +9,7 @@ import { initialParameters } from "../elbo/initial-parameters.js";
 import { type LearnedStep, type Learner, LoopLearner, type StepFunction } from "../elbo/learner.js";
 import { NetworkLearner } from "../elbo/network-learner.js";
 import { NoiseTables } from "../elbo/noise-tables.js";
-import { base64Of, bytesOfBase64 } from "../elbo/step-state.js";
+import { base64Of, bytesOfBase64, restoreTensors, storeTensors } from "../elbo/step-state.js";
 import { HostTurns, Interrupted } from "../host-turn.js";
 import { degreesOfFreedom } from "../parameter-space.js";
 import { readParameters } from "../parameter-values.js";
@@ -93,8 +93,13 @@ export async function* fitByGame(
     totals = [...state.totals];
     critic.restore(learnerState(state.critic));
     generator.restore(learnerState(state.generator));
-    for (const [name, text] of Object.entries(state.average)) average[name] = floatsOf(text);
+    critic.assign(restoreTensors(state.carried));
+    Object.assign(average, restoreTensors(state.average));
   }
+  const carriedNow = (): Tensors => {
+    const now = critic.parameters();
+    return Object.fromEntries(description.carried.map((name) => [name, now[name]]));
+  };
   const stateNow = (): AdversarialState => ({
     format: "genc.adversarial-state/1",
     model: description.name,
@@ -103,7 +108,8 @@ export async function* fitByGame(
     step,
     critic: storedLearner(critic),
     generator: storedLearner(generator),
-    average: Object.fromEntries(Object.entries(average).map(([name, held]) => [name, base64Of(bytesOf(held))])),
+    carried: storeTensors(carriedNow()),
+    average: storeTensors(average),
     trace: [...trace],
     totals: [...totals],
   });
@@ -168,7 +174,9 @@ export async function* fitByGame(
   const parameters = { ...critic.parameters(), ...generator.parameters(), ...corrected(average, options.ema, step) };
   if (stopped === "aborted") found.push(warnings.interrupted(trace.length));
   const discrepancy = await discrepancyOf(methods, data, parameters, seed);
-  const learned = description.parameters.filter(({ fixed }) => fixed === undefined);
+  const learned = description.parameters.filter(
+    ({ name, fixed }) => fixed === undefined && !description.carried.includes(name),
+  );
   const seconds = (performance.now() - began) / 1000;
   yield {
     kind: "end",
@@ -214,9 +222,12 @@ function makeSides(
     outputs,
     owns: (parameter) => own.includes(parameter) && !fixed.has(parameter),
   });
-  const criticStep = step("criticStep", ["objective", "gap", "penalty"], description.critic);
+  const criticStep = {
+    ...step("criticStep", ["objective", "gap", "penalty"], description.critic),
+    carried: description.carried,
+  };
   const generatorStep = step("generatorStep", ["objective"], description.generator);
-  const instance = methods.networks?.create(sizes);
+  const instance = methods.networks?.create(sizes, options.threads);
   if (instance !== undefined) {
     const learns = (name: string): boolean => isLearned(name) && !fixed.has(name);
     return {
@@ -311,12 +322,4 @@ function learnerState([coordinates, first, second]: readonly [string, string, st
     first: bytesOfBase64(first),
     second: bytesOfBase64(second),
   };
-}
-
-function bytesOf(values: Float64Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-function floatsOf(text: string): Float64Array {
-  return new Float64Array(bytesOfBase64(text).buffer as ArrayBuffer);
 }

@@ -32,6 +32,8 @@ export interface AdversarialState {
   readonly step: number;
   readonly critic: readonly [string, string, string];
   readonly generator: readonly [string, string, string];
+  /** Parameters that the critic's steps carry on without learning them. */
+  readonly carried: Readonly<Record<string, string>>;
   readonly average: Readonly<Record<string, string>>;
   readonly trace: readonly number[];
   readonly totals: readonly number[];

@@ -16,6 +16,8 @@ export interface LearnedStep {
   readonly outputs: readonly string[];
   /** Does this learner learn this parameter? Others stay as they are, or belong to another learner. */
   owns(parameter: string): boolean;
+  /** Parameters that are not learned but replaced, after each step, by its output `next.<parameter>`. */
+  readonly carried?: readonly string[];
 }
 
 /** A generated function: adds its outputs to `into`. */
@@ -47,6 +49,8 @@ export interface Learner {
   parameters(): Tensors;
   state(): LearnerState;
   restore(state: LearnerState): void;
+  /** Sets parameters that steps carry on. */
+  assign(values: Tensors): void;
   release(): void;
 }
 
@@ -164,6 +168,7 @@ export class LoopLearner implements Learner {
       this.values[parameter.name] = this.coordinates.subarray(begin, begin + own);
       this.into[`gradient.${parameter.name}`] = this.gradient.subarray(begin, begin + own);
     }
+    for (const name of learned.carried ?? []) this.into[`next.${name}`] = new Float64Array(values[name].length);
     this.refresh();
   }
 
@@ -200,6 +205,7 @@ export class LoopLearner implements Learner {
     clipNorm(this.gradient, clip);
     ascend(this.settings, this.coordinates, this.gradient, this.first, this.second, rate, step);
     this.refresh();
+    for (const name of this.learned.carried ?? []) this.values[name] = Float64Array.from(this.into[`next.${name}`]);
     return Object.fromEntries(this.learned.outputs.map((name) => [name, this.into[name][0]]));
   }
 
@@ -218,6 +224,10 @@ export class LoopLearner implements Learner {
     bytesOf(this.first).set(state.first);
     bytesOf(this.second).set(state.second);
     this.refresh();
+  }
+
+  assign(values: Tensors): void {
+    Object.assign(this.values, values);
   }
 
   release(): void {
