@@ -32,10 +32,11 @@ function refuseOptionsOfEm(options: TrainOptions): void {
 
 function commonOptions(
   options: TrainOptions,
-): Pick<StepFitOptions, "seed" | "epochs" | "batchSize" | "learningRate" | "fix" | "binarize"> {
-  const { seed, epochs, batchSize, learningRate, fix } = options;
+): Pick<StepFitOptions, "seed" | "epochs" | "batchSize" | "learningRate" | "fix" | "binarize" | "threads"> {
+  const { seed, epochs, batchSize, learningRate, fix, threads } = options;
   return {
     fix,
+    ...(threads === undefined ? {} : { threads }),
     ...(seed === undefined ? {} : { seed }),
     ...(epochs === undefined ? {} : { epochs }),
     ...(batchSize === undefined ? {} : { batchSize }),

@@ -205,6 +205,8 @@ export interface ElboProgram {
   readonly reconstruct: PlanFunction;
   readonly sample: PlanFunction;
   readonly logPrior: PlanFunction;
+  /** Parameters that each step replaces by its output `next.<parameter>`. */
+  readonly carried: readonly string[];
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
   /** Spread of the decoder by parameter: not let below a part of the data's variance. */

@@ -14,6 +14,7 @@ import { NotLowered } from "./not-lowered.js";
 import { type Along, extentOf, PlanBuffers, renamedPlace, type Stored } from "./plan-buffers.js";
 import { type Contraction, productSides } from "./product-sides.js";
 import { storedNodes } from "./stored-nodes.js";
+import { storedOrders } from "./stored-orders.js";
 import {
   chainOf,
   marginsOf,
@@ -77,13 +78,12 @@ class NetworkLowering extends PlanBuffers {
 
   lower(): LoweredNetwork {
     const { plan } = this;
-    const wanted = new Map<NodeId, readonly string[]>();
-    for (const { node, axes } of plan.outputs) {
-      const missing = axes.filter((axis) => !plan.nodes[node]!.axes.includes(axis));
-      if (missing.length === 0 && !wanted.has(node)) wanted.set(node, axes);
-    }
+    const orders = storedOrders(plan);
+    const isOutput = new Set(plan.outputs.map(({ node }) => node));
     for (const [id, node] of plan.nodes.entries()) {
-      if (this.isStored(id) || wanted.has(id)) this.store(id, wanted.get(id) ?? this.naturalAxes(id, node.axes));
+      if (!this.isStored(id) && !(isOutput.has(id) && orders.has(id))) continue;
+      const natural = isOutput.has(id) ? undefined : this.naturalAxes(id);
+      this.store(id, natural ?? orders.get(id) ?? node.axes);
     }
     const outputs = plan.outputs.map(({ name, node, axes }) => ({ name, buffer: this.outputBuffer(node, axes, name) }));
     return {
@@ -204,8 +204,8 @@ class NetworkLowering extends PlanBuffers {
   }
 
   /** Windows lie side by side in the order in which a product reads them. */
-  private naturalAxes(id: NodeId, axes: readonly string[]): readonly string[] {
-    return this.node(id).operation.kind === "window" ? windowOrder(this.plan, id) : (this.overlapped.get(id) ?? axes);
+  private naturalAxes(id: NodeId): readonly string[] | undefined {
+    return this.node(id).operation.kind === "window" ? windowOrder(this.plan, id) : this.overlapped.get(id);
   }
 
   private readonly views = new Map<NodeId, Stored>();

@@ -9,6 +9,7 @@ import { declareRows, eventAxesOf, rowsAxisOf } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext } from "../elaborate/factor-density.js";
 import { ParameterGradients } from "../elbo/weighted-gradients.js";
+import { type StatisticsTaken, writeStatistics } from "../networks/batch-normalisation.js";
 import { directionName } from "../networks/network-layers.js";
 import { spectralNorm, type WeightedLayer, weightedLayers } from "../networks/spectral-norm.js";
 import { networkParameters, withNetworkParameters } from "../networks/network-parameters.js";
@@ -81,6 +82,7 @@ class Game {
   private readonly implicit: ImplicitFactor;
   /** Layers of the critic whose weights are divided by their norm, by the name of the direction that they carry on. */
   readonly directions: ReadonlyMap<string, WeightedLayer>;
+  readonly statistics: StatisticsTaken = new Map();
 
   constructor(
     readonly model: Model,
@@ -103,6 +105,7 @@ class Game {
       drawn: at,
       masksMissing: true,
       isTraining: true,
+      statistics: this.statistics,
     });
   }
 
@@ -158,7 +161,9 @@ class Game {
   /** Learned parameters whose networks the critic calls, and the others. */
   sides(): { readonly critic: readonly string[]; readonly generator: readonly string[] } {
     const prefix = `${this.model.critic?.network}.`;
-    const learned = this.model.parameters.filter(({ fixed }) => fixed === undefined).map(({ name }) => name);
+    const learned = this.model.parameters
+      .filter(({ name, fixed }) => fixed === undefined && !this.statistics.has(name))
+      .map(({ name }) => name);
     return {
       critic: learned.filter((name) => name.startsWith(prefix) && !this.directions.has(name)),
       generator: learned.filter((name) => !name.startsWith(prefix)),
@@ -196,6 +201,7 @@ function writeCriticStep(model: Model, options: AdversarialOptions): PlanFunctio
     const { next, axes } = spectralNorm(builder, layer);
     builder.output(`next.${name}`, next, axes);
   }
+  writeStatistics(builder, game.statistics);
   const gradients = new ParameterGradients(game.elaborator(), game.sides().critic);
   gradients.add(objective);
   gradients.write();

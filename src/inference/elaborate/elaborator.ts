@@ -1,6 +1,7 @@
 import type { Expression, Model, Parameter, Variable } from "../../ir/model.js";
 import type { BinaryFunction, InputSource, NodeId, UnaryFunction } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
+import type { StatisticsTaken } from "../networks/batch-normalisation.js";
 import { elaborateNetwork } from "../networks/elaborate-network.js";
 import {
   axisSize,
@@ -23,6 +24,8 @@ export interface ElaborationMode {
   readonly masksMissing?: boolean;
   /** Layers that act while training only (dropout) do. */
   readonly isTraining?: boolean;
+  /** Where layers leave what a step takes of its batch. */
+  readonly statistics?: StatisticsTaken;
   /** What was drawn at earlier rows is read from where it was written. */
   readonly keepsDraws?: boolean;
 }

@@ -5,6 +5,7 @@ import type { NodeId } from "../../ir/plan.js";
 import { declareRows, eventAxesOf, isEnumerable, rowsAxisOf, valuesAxis } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext, densityContext, factorDensity } from "../elaborate/factor-density.js";
+import type { StatisticsTaken } from "../networks/batch-normalisation.js";
 import { eliminate, type Potential } from "../skeleton.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import { walkExpression } from "../../ir/walk-expression.js";
@@ -65,6 +66,7 @@ export class BoundTerms {
   readonly latentDensities: BoundTerm[] = [];
   readonly guideDensities: BoundTerm[] = [];
   readonly closed: ClosedDivergence[] = [];
+  readonly statistics: StatisticsTaken = new Map();
   private readonly enumerated: readonly DensityFactor[];
   private readonly guideTables = new Map<string, NodeId>();
 
@@ -80,6 +82,7 @@ export class BoundTerms {
       parameters: "parameter",
       drawn: this.drawn,
       masksMissing: true,
+      statistics: this.statistics,
       ...(options.isTraining === undefined ? {} : { isTraining: options.isTraining }),
     });
     this.enumerated = sites.filter((site) => isEnumerable(this.elaborator.variable(site.child)));

@@ -62,6 +62,7 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
       full,
       full.parameters.map(({ name }) => name),
     ),
+    carried: step.outputs.flatMap(({ name }) => (name.startsWith("next.") ? [name.slice("next.".length)] : [])),
     starts: { ...weights.starts, ...guide.starts },
     report: reportOf(bound, guide.report, options, model),
   } as const;

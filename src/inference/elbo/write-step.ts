@@ -1,5 +1,6 @@
 import { adjoints } from "../../ir/passes/differentiate.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
+import { writeStatistics } from "../networks/batch-normalisation.js";
 import { logPriorNode } from "../prior.js";
 import { type BoundModel, BoundTerms, samplesAxis } from "./bound-terms.js";
 import type { ElboOptions } from "./learn-options.js";
@@ -30,7 +31,9 @@ export function writeStep(bound: BoundModel, options: ElboOptions): PlanFunction
   const total = weight === undefined ? builder.size(terms.rows) : builder.sum(weight, [terms.rows]);
   const mean = (perRow: NodeId): NodeId =>
     builder.over(builder.sum(weight === undefined ? perRow : builder.times(weight, perRow), [terms.rows]), total);
-  const learned = bound.model.parameters.filter(({ fixed }) => fixed === undefined).map(({ name }) => name);
+  const learned = bound.model.parameters
+    .filter(({ name, fixed }) => fixed === undefined && !terms.statistics.has(name))
+    .map(({ name }) => name);
   const beta = builder.input("table", "step.beta", []);
   const logPrior = builder.over(logPriorNode(elaborator, learned), builder.input("table", "step.rows", []));
 
@@ -104,6 +107,7 @@ export function writeStep(bound: BoundModel, options: ElboOptions): PlanFunction
   builder.output("objective", objective, []);
   builder.output("bound", plainBound, []);
   builder.output("divergence", divergence, []);
+  writeStatistics(builder, terms.statistics);
   gradients.write();
   return builder.build("step", "Objective of one minibatch with its derivatives.");
 }

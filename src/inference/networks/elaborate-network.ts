@@ -3,6 +3,7 @@ import { type AxisSize, leakySlope, type NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { axisSize } from "../elaborate/axes.js";
 import { inputShape } from "../../ir/domain.js";
+import { normaliseBatch, type StatisticsTaken } from "./batch-normalisation.js";
 import { convolve, pool, reshape } from "./convolution.js";
 import {
   type Activation,
@@ -19,7 +20,7 @@ import { normaliseProduct } from "./spectral-norm.js";
 export interface NetworkContext {
   readonly model: Model;
   readonly builder: PlanBuilder;
-  readonly mode: { readonly isTraining?: boolean };
+  readonly mode: { readonly isTraining?: boolean; readonly statistics?: StatisticsTaken };
   value(expression: Expression, eventAxes: readonly string[]): NodeId;
   pick(
     indices: readonly Expression[],
@@ -100,6 +101,8 @@ function applyLayer(
       const scaled = builder.times(standard, builder.input("parameter", scaleName(layer), axes));
       return { node: builder.plus(scaled, builder.input("parameter", biasName(layer), axes)), axes };
     }
+    case "batchnorm":
+      return normaliseBatch(context, layer, flow ?? inputFlow(context, layer.name, given));
     case "dropout": {
       const before = flow ?? inputFlow(context, layer.name, given);
       if (context.mode.isTraining !== true) return before;

@@ -12,6 +12,7 @@ import {
   weightName,
   type LaidOutLayer,
 } from "./network-layers.js";
+import { batchStatistics } from "./batch-normalisation.js";
 import { outputShape, weightedLayers } from "./spectral-norm.js";
 
 /** The weights of networks as parameters of the model, and how each begins. */
@@ -63,6 +64,14 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
           declare(scaleName(layer), layer.shape, { kind: "constant", value: 1 });
           declare(biasName(layer), layer.shape, { kind: "constant", value: 0 });
           return;
+        case "batchnorm": {
+          const statistics = batchStatistics(layer);
+          declare(scaleName(layer), layer.features, { kind: "constant", value: 1 });
+          declare(biasName(layer), layer.features, { kind: "constant", value: 0 });
+          declare(statistics.mean, layer.features, { kind: "constant", value: 0 });
+          declare(statistics.variance, layer.features, { kind: "constant", value: 1 });
+          return;
+        }
         case "dropout":
           return;
       }

@@ -33,6 +33,7 @@ export function weightedLayers(network: Network): readonly WeightedLayer[] {
       case "pool":
       case "reshape":
       case "layernorm":
+      case "batchnorm":
       case "dropout":
         return [];
     }

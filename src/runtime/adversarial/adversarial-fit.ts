@@ -8,7 +8,7 @@ import { initialParameters } from "../elbo/initial-parameters.js";
 import { type LearnedStep, type Learner, LoopLearner, type StepFunction } from "../elbo/learner.js";
 import { NetworkLearner } from "../elbo/network-learner.js";
 import { NoiseTables } from "../elbo/noise-tables.js";
-import { base64Of, bytesOfBase64 } from "../elbo/step-state.js";
+import { base64Of, bytesOfBase64, restoreTensors, storeTensors } from "../elbo/step-state.js";
 import { HostTurns, Interrupted } from "../host-turn.js";
 import { degreesOfFreedom } from "../parameter-space.js";
 import { readParameters } from "../parameter-values.js";
@@ -106,11 +106,11 @@ export async function* fitByGame(
     totals = [...state.totals];
     critic.restore(learnerState(state.critic));
     generator.restore(learnerState(state.generator));
-    critic.assign(tensorsOf(state.carried));
-    Object.assign(average, tensorsOf(state.average));
+    critic.assign(restoreTensors(state.carried));
+    Object.assign(average, restoreTensors(state.average));
     comparisons = [...state.comparisons];
     ({ last } = state);
-    if (state.best !== undefined) best = { ...state.best, parameters: tensorsOf(state.best.parameters) };
+    if (state.best !== undefined) best = { ...state.best, parameters: restoreTensors(state.best.parameters) };
   }
   const carriedNow = (): Tensors => {
     const now = critic.parameters();
@@ -124,13 +124,13 @@ export async function* fitByGame(
     step,
     critic: storedLearner(critic),
     generator: storedLearner(generator),
-    carried: textsOf(carriedNow()),
-    average: textsOf(average),
+    carried: storeTensors(carriedNow()),
+    average: storeTensors(average),
     trace: [...trace],
     totals: [...totals],
     comparisons: [...comparisons],
     ...(last === undefined ? {} : { last }),
-    ...(best === undefined ? {} : { best: { ...best, parameters: textsOf(best.parameters) } }),
+    ...(best === undefined ? {} : { best: { ...best, parameters: storeTensors(best.parameters) } }),
   });
   const parametersNow = (): Tensors => ({
     ...critic.parameters(),
@@ -274,7 +274,7 @@ function makeSides(
     carried: description.carried,
   };
   const generatorStep = step("generatorStep", ["objective"], description.generator);
-  const instance = methods.networks?.create(sizes);
+  const instance = methods.networks?.create(sizes, options.threads);
   if (instance !== undefined) {
     const learns = (name: string): boolean => isLearned(name) && !fixed.has(name);
     return {
@@ -347,20 +347,4 @@ function learnerState([coordinates, first, second]: readonly [string, string, st
     first: bytesOfBase64(first),
     second: bytesOfBase64(second),
   };
-}
-
-function bytesOf(values: Float64Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-function textsOf(tensors: Tensors): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(tensors).map(([name, values]) => [name, base64Of(bytesOf(values))]));
-}
-
-function tensorsOf(texts: Readonly<Record<string, string>>): Record<string, Float64Array> {
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, floatsOf(text)]));
-}
-
-function floatsOf(text: string): Float64Array {
-  return new Float64Array(bytesOfBase64(text).buffer as ArrayBuffer);
 }

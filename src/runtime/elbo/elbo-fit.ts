@@ -17,7 +17,16 @@ import { NetworkLearner } from "./network-learner.js";
 import { NoiseTables } from "./noise-tables.js";
 import { NonFiniteStepError } from "./non-finite-step-error.js";
 import type { ResolvedStepOptions } from "./step-options.js";
-import { base64Of, bytesOfBase64, checkStepState, restoreLearner, type StepState, storeLearner } from "./step-state.js";
+import {
+  base64Of,
+  bytesOfBase64,
+  checkStepState,
+  restoreLearner,
+  restoreTensors,
+  type StepState,
+  storeLearner,
+  storeTensors,
+} from "./step-state.js";
 
 /** Learns by minibatch steps; the same seed, data and engine give the same parameters, interrupted or not. */
 export async function* fitBySteps(
@@ -45,10 +54,11 @@ export async function* fitBySteps(
   const learned = {
     name: "step",
     outputs: ["objective", "bound", "divergence"],
-    owns: (name: string) => !fixed.has(name),
+    owns: (name: string) => !fixed.has(name) && !description.carried.includes(name),
+    carried: description.carried,
   };
   const floors = spreadFloors(description.parameters, moments);
-  const instance = methods.networks?.create(sizes);
+  const instance = methods.networks?.create(sizes, options.threads);
   const learner: Learner =
     instance === undefined
       ? new LoopLearner(
@@ -74,7 +84,10 @@ export async function* fitBySteps(
     totals = [...options.resume.epochTotals];
     best = options.resume.best;
     learner.restore(restoreLearner(options.resume));
+    learner.assign(restoreTensors(options.resume.carried ?? {}));
   }
+  const carriedNow = (): Pick<StepState, "carried"> =>
+    description.carried.length === 0 ? {} : { carried: storeTensors(learner.parameters(), description.carried) };
   const stateNow = (): StepState => ({
     format: "genc.step-state/1",
     model: description.name,
@@ -85,6 +98,7 @@ export async function* fitBySteps(
     epochTotals: [...totals],
     trace: [...trace],
     ...storeLearner(learner.state()),
+    ...carriedNow(),
     ...(best === undefined ? {} : { best }),
   });
 
@@ -138,7 +152,12 @@ export async function* fitBySteps(
             binarize: options.binarize,
           });
           if (best === undefined || scored.bound > best.bound) {
-            best = { epoch: epoch + 1, bound: scored.bound, coordinates: base64Of(learner.state().coordinates) };
+            best = {
+              epoch: epoch + 1,
+              bound: scored.bound,
+              coordinates: base64Of(learner.state().coordinates),
+              ...carriedNow(),
+            };
           } else if (epoch + 1 - best.epoch >= options.patience) {
             stopped = "converged";
             break;
@@ -156,12 +175,14 @@ export async function* fitBySteps(
   }
   const epochs = Math.floor(step / stepsPerEpoch);
   if (stopped === "aborted") found.push(warnings.interrupted(epochs));
-  if (best !== undefined && best.epoch !== epochs)
+  if (best !== undefined && best.epoch !== epochs) {
     learner.restore({ ...learner.state(), coordinates: bytesOfBase64(best.coordinates) });
+    learner.assign(restoreTensors(best.carried ?? {}));
+  }
   const parameters = learner.parameters();
   learner.release();
   const evaluated = await evaluateBound(methods, data, parameters, { seed, binarize: options.binarize });
-  const free = description.parameters.filter(({ name, fixed: known }) => known === undefined && !fixed.has(name));
+  const free = description.parameters.filter(({ name, fixed: known }) => known === undefined && learned.owns(name));
   const seconds = (performance.now() - began) / 1000;
   const holdout =
     heldOut === undefined

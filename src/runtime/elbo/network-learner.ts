@@ -1,7 +1,7 @@
 import { pullBackGradient } from "../../numerics/transforms.js";
 import type { ModelDescription, Sizes, Tensors } from "../description.js";
 import { kindOf } from "../parameter-space.js";
-import type { NetworkInstance } from "../networks/network-instance.js";
+import type { NetworkInstance, Range } from "../networks/network-instance.js";
 import { boundShape, product } from "../extents.js";
 import {
   type BatchBuffers,
@@ -26,6 +26,7 @@ export class NetworkLearner implements Learner {
     readonly length: number;
     readonly offsets: ReadonlyMap<string, number>;
   };
+  private readonly ranges: readonly Range[];
   private readonly gradientAt: number;
   private readonly firstAt: number;
   private readonly secondAt: number;
@@ -61,6 +62,7 @@ export class NetworkLearner implements Learner {
       .map(({ name }) => name)
       .filter((name) => !plain.includes(name) && (learned.owns(name) || (keepsOthers && !isLearned(name))));
     this.flat = instance.place("parameter", named(plain));
+    this.ranges = rangesOf(plain, this.lengths, this.flat);
     const gradients = instance.place(
       "output",
       named(plain).map(({ name, length }) => ({ name: `gradient.${name}`, length })),
@@ -208,7 +210,7 @@ export class NetworkLearner implements Learner {
         adamEpsilon * secondBias,
         optimizer === "adamw" ? 1 - rate * weightDecay : 1,
       ];
-      this.instance.adam(address, this.gradientAt, this.firstAt, this.secondAt, length, constants);
+      this.instance.adam(address, this.gradientAt, this.firstAt, this.secondAt, this.ranges, constants);
       return;
     }
     const view = (at: number): Float32Array => this.instance.view(at, length);
@@ -237,4 +239,30 @@ export class NetworkLearner implements Learner {
     }
     return "objective";
   }
+}
+
+/** Fewer numbers than this are not worth a range of their own. */
+const leastRange = 16_384;
+
+/** Large weights, each a range of its own, and what lies between them. */
+function rangesOf(
+  names: readonly string[],
+  lengths: ReadonlyMap<string, number>,
+  { length, offsets }: { readonly length: number; readonly offsets: ReadonlyMap<string, number> },
+): readonly Range[] {
+  const found: Range[] = [];
+  let begin = 0;
+  const rangeUntil = (end: number): void => {
+    if (end > begin) found.push({ offset: begin, length: end - begin });
+    begin = end;
+  };
+  for (const name of names) {
+    const size = lengths.get(name) ?? 0;
+    const offset = offsets.get(name) ?? 0;
+    if (size < leastRange) continue;
+    rangeUntil(offset);
+    rangeUntil(offset + Math.ceil(size / 4) * 4);
+  }
+  rangeUntil(length);
+  return found;
 }
