@@ -4,7 +4,7 @@ import { adjoints } from "../../ir/passes/differentiate.js";
 import { replayDraws } from "../../ir/passes/replay-draws.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
-import type { AdversarialProgram, NoiseTable, ReportLine } from "../../ir/program.js";
+import type { AdversarialProgram, NoiseTable } from "../../ir/program.js";
 import { declareRows, eventAxesOf, rowsAxisOf } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext } from "../elaborate/factor-density.js";
@@ -14,6 +14,7 @@ import { directionName } from "../networks/network-layers.js";
 import { spectralNorm, type WeightedLayer, weightedLayers } from "../networks/spectral-norm.js";
 import { networkParameters, withNetworkParameters } from "../networks/network-parameters.js";
 import { deriveSample } from "../queries/sample.js";
+import { explainGame } from "./explain-game.js";
 import { type AdversarialOptions, adversarialOptionsOf } from "./learn-options.js";
 import { criticObjective, generatorObjective } from "./losses.js";
 
@@ -63,7 +64,7 @@ export function deriveAdversarial(model: Model): AdversarialProgram {
     carried: namedBy(criticStep, "next."),
     noise: [...tables.values()],
     starts: weights.starts,
-    report: reportOf(full, options),
+    report: explainGame(model, options, latentFactors(model)),
   };
 }
 
@@ -235,48 +236,4 @@ export function latentFactors(model: Model): readonly DensityFactor[] {
     ordered.push(...waiting.splice(next, 1));
   }
   return ordered;
-}
-
-function reportOf(model: Model, options: AdversarialOptions): readonly ReportLine[] {
-  const implicit = model.factors.find((factor) => factor.kind === "implicit");
-  const { critic } = model;
-  const x = implicit?.child ?? "x";
-  const critics: Readonly<Record<AdversarialOptions["loss"], readonly [string, string]>> = {
-    nonsaturating: [`softplus(-F(${x})) + softplus(F(${x}~))`, `softplus(-F(${x}~))`],
-    hinge: [`relu(1 - F(${x})) + relu(1 + F(${x}~))`, `-F(${x}~)`],
-    lsgan: [`(F(${x}) - 1)^2 / 2 + F(${x}~)^2 / 2`, `(F(${x}~) - 1)^2 / 2`],
-    wasserstein: [`F(${x}~) - F(${x})`, `-F(${x}~)`],
-  };
-  const [criticLoss, generatorLoss] = critics[options.loss];
-  const lines: ReportLine[] = [
-    {
-      rule: "implicit",
-      text:
-        `${x} is a function of latents and noise, without a density of its own: EM and an evidence lower bound, which ` +
-        "need log p(x), are refused; draws can be compared with the data",
-      ...(implicit === undefined ? {} : { span: implicit.span }),
-    },
-    {
-      rule: "critic",
-      text: `F = ${critic?.network} minimises the mean of ${criticLoss}`,
-      ...(critic === undefined ? {} : { span: critic.span }),
-    },
-    { rule: "generator", text: `minimises the mean of ${generatorLoss} on fresh draws ${x}~, F held` },
-  ];
-  if (options.gp > 0)
-    lines.push({
-      rule: "gradient penalty",
-      text: `${options.gp} (|dF/d${x}| - 1)^2 between data and draws, by differentiating the derivative`,
-    });
-  if (options.r1 > 0) lines.push({ rule: "gradient penalty", text: `${options.r1}/2 |dF/d${x}|^2 on the data (r1)` });
-  if (options.spectral)
-    lines.push({
-      rule: "spectral norm",
-      text: `weights of ${critic?.network} are divided by their largest singular value, by one power iteration in each step`,
-    });
-  lines.push({
-    rule: "alternation",
-    text: `${options.criticSteps} steps of the critic to one of the generator, each with an optimiser of its own`,
-  });
-  return lines;
 }

@@ -1,0 +1,100 @@
+import type { DensityFactor, Model } from "../../ir/model.js";
+import type { ReportLine } from "../../ir/program.js";
+import { printExpression } from "../print-expression.js";
+import type { AdversarialLoss, AdversarialOptions } from "./learn-options.js";
+
+/** The losses of critic and generator, as people write them. */
+function lossesOf(loss: AdversarialLoss, x: string): readonly [critic: string, generator: string] {
+  switch (loss) {
+    case "nonsaturating":
+      return [`softplus(-F(${x})) + softplus(F(${x}~))`, `softplus(-F(${x}~))`];
+    case "hinge":
+      return [`relu(1 - F(${x})) + relu(1 + F(${x}~))`, `-F(${x}~)`];
+    case "lsgan":
+      return [`(F(${x}) - 1)^2 / 2 + F(${x}~)^2 / 2`, `(F(${x}~) - 1)^2 / 2`];
+    case "wasserstein":
+      return [`F(${x}~) - F(${x})`, `-F(${x}~)`];
+  }
+}
+
+/** The game in words: what is drawn, why there is no likelihood, both updates and how they take turns. */
+export function explainGame(
+  model: Model,
+  options: AdversarialOptions,
+  latents: readonly DensityFactor[],
+): readonly ReportLine[] {
+  const implicit = model.factors.find((factor) => factor.kind === "implicit");
+  const { critic } = model;
+  if (implicit === undefined || critic === undefined) throw new Error(`explain: ${model.name} is no game`);
+  const x = implicit.child;
+  const value = printExpression(implicit.value);
+  const given = model.variables.filter(({ role }) => role === "given").map(({ name }) => name);
+  const judged = critic.arguments.map((argument) => printExpression(argument)).join(", ");
+  const noise = latents.map(({ child, distribution, arguments: slots }) => {
+    const shown = Object.values(slots).map((slot) => printExpression(slot));
+    return `${child} ~ ${distribution}(${shown.join(", ")})`;
+  });
+  const [criticLoss, generatorLoss] = lossesOf(options.loss, x);
+  const penalties = [
+    ...(options.gp > 0 ? [`${options.gp} (|dF/d${x}^| - 1)^2`] : []),
+    ...(options.r1 > 0 ? [`${options.r1 / 2} |dF/d${x}|^2`] : []),
+  ];
+  const others = model.networks.map(({ name }) => name).filter((name) => name !== critic.network);
+  const { batch, rate, criticRate, beta1, beta2, criticSteps } = options;
+  const adam = (step: number): string => `Adam(rate ${step}, decays ${beta1} and ${beta2})`;
+  const lines: ReportLine[] = [
+    {
+      rule: "draws",
+      text: `${x}~ = ${value}${noise.length === 0 ? "" : `, ${noise.join(", ")}`}`,
+      span: implicit.span,
+    },
+    {
+      rule: "refused: EM and evidence lower bounds",
+      text:
+        `both are made of log p(${x}), and \`=\` gives ${x} no density: what ${value} cannot make has probability 0, ` +
+        `and that is nearly every row of the data. For a likelihood write ${x} ~ Normal(${value}, v)`,
+    },
+    {
+      rule: "game",
+      text:
+        `F(${judged}) = ${critic.network}(${judged}) learns to be large on rows of the data and small on draws; ` +
+        `${others.join(", ")} learns to make draws on which F is large` +
+        (given.length === 0 ? "" : `. Both are told ${given.join(", ")}, which draws share with rows of the data`),
+      span: critic.span,
+    },
+    {
+      rule: "critic's update",
+      text:
+        `parameters of ${critic.network}: one step of ${adam(criticRate)} down the mean of ` +
+        `${[criticLoss, ...penalties].join(" + ")} over ${batch} rows ${x} and as many draws ${x}~`,
+    },
+    {
+      rule: "generator's update",
+      text:
+        `all other parameters: one step of ${adam(rate)} down the mean of ${generatorLoss} over ${batch} fresh draws ` +
+        `${x}~, F held`,
+    },
+    {
+      rule: "turns",
+      text:
+        (criticSteps === 1 ? "one update of the critic, then" : `${criticSteps} updates of the critic, then`) +
+        " one of the generator, and again; each side has its own moments of Adam",
+    },
+  ];
+  if (options.gp > 0)
+    lines.push({
+      rule: "gradient penalty",
+      text: `${x}^ = e ${x} + (1 - e) ${x}~ with e uniform in each row; the slope is a plan, and is differentiated again`,
+    });
+  if (options.r1 > 0)
+    lines.push({
+      rule: "gradient penalty",
+      text: `r1, on rows of the data; the slope is a plan, and is differentiated again`,
+    });
+  if (options.spectral)
+    lines.push({
+      rule: "spectral norm",
+      text: `weights of ${critic.network} are divided by their largest singular value, by one power iteration in each step`,
+    });
+  return lines;
+}
