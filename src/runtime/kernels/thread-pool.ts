@@ -116,6 +116,13 @@ export class ThreadPool {
       }
     }
     this.await(count - own, homes);
+    if (Atomics.exchange(control, words.failed, 0) === 0) return;
+    // A worker that cannot do it is done without: shards begin from nothing. What is wrong with the work itself shows here.
+    this.stop();
+    for (let shard = 0; shard < count; shard++) {
+      const begin = (first + shard) * groupsPerShard;
+      runShard(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
+    }
   }
 
   /** Waits until the workers have finished so many shards. */
@@ -134,7 +141,6 @@ export class ThreadPool {
         waitForChange(control, words.ended, seen);
       Atomics.store(control, words.waiting, 0);
     }
-    if (Atomics.load(control, words.failed) !== 0) throw new Error("kernel: a thread failed");
   }
 
   /** Ends the workers. */

@@ -4,7 +4,7 @@ export const words = {
   generation: 0,
   /** Workers that wait for work. */
   ready: 16,
-  /** Not 0: a shard has failed. */
+  /** Not 0: a worker could not do a shard. */
   failed: 17,
   /** Incremented by workers that find nothing more to do while the thread that asked for the work sleeps. */
   ended: 18,

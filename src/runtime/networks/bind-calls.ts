@@ -1,4 +1,12 @@
-import type { Leaf, NetworkCall, NetworkCode, NetworkFunction, Operand } from "./network-description.js";
+import type {
+  Leaf,
+  NetworkBuffer,
+  NetworkCall,
+  NetworkCode,
+  NetworkFunction,
+  Operand,
+  PlaceAlong,
+} from "./network-description.js";
 import type { Task } from "./network-threads.js";
 
 export const bytesPerFloat = 4;
@@ -29,7 +37,7 @@ export interface CallMemory {
   leftPanels(bytes: number): number;
   /** Memory of so many bytes for each thread, shared by all products. */
   ofThreads(bytes: number): { readonly address: number; readonly bytes: number };
-  writeBlock(words: readonly number[]): number;
+  writeBlock(words: ArrayLike<number>): number;
   writeFloat(value: number): number;
 }
 
@@ -121,41 +129,93 @@ function bindMap(
 ): readonly Step[] {
   const { leaves, result, fill } = call;
   const loops = call.loops.length === 0 ? [-1] : call.loops;
-  const extents = loops.map((axis) => (axis < 0 ? 1 : sizes[axis]));
-  const own = fn.buffers[result].axes.map((axis, position) => (position === call.scattered ? -2 : axis));
-  const strideOf = (axes: readonly number[], buffer: number, loop: number): number =>
-    bytesPerFloat * axes.reduce((sum, axis, i) => sum + (axis === loop ? strides[buffer][i] : 0), 0);
+  const place = call.place ?? { axes: fn.buffers[result].axes, along: [] };
+  const own = place.axes.map((axis, position) => (position === call.scattered ? -2 : axis));
+  const strideOf = (
+    axes: readonly number[],
+    along: readonly PlaceAlong[] | undefined,
+    buffer: number,
+    loop: number,
+  ): number => {
+    let stride = axes.reduce((sum, axis, i) => sum + (axis === loop ? strides[buffer][i] : 0), 0);
+    for (const { position, terms } of along ?? [])
+      for (const { axis, step, by } of terms)
+        if (axis === loop)
+          stride += strides[buffer][position] * (by ?? []).reduce((product, other) => product * sizes[other], step);
+    return bytesPerFloat * stride;
+  };
+  const offsetOf = (along: readonly PlaceAlong[] | undefined, buffer: number): number =>
+    bytesPerFloat * (along ?? []).reduce((sum, { position, offset }) => sum + offset * strides[buffer][position], 0);
   const addressOf = (leaf: Leaf): number => {
     if (leaf.kind === "size") return memory.writeFloat(sizes[leaf.axis]);
     const sliced = leaf.slices.reduce((offset, { position, at }) => offset + at * strides[leaf.buffer][position], 0);
-    return addresses[leaf.buffer] + bytesPerFloat * sliced;
+    return addresses[leaf.buffer] + bytesPerFloat * sliced + offsetOf(leaf.along, leaf.buffer);
   };
   const pickedStride = (leaf: Leaf): number =>
     leaf.kind === "size" || leaf.gathered === undefined ? 0 : bytesPerFloat * strides[leaf.buffer][leaf.gathered];
-  const split = splitLoop(loops, extents, own);
-  const block = memory.writeBlock([
-    ...[addresses[result], ...leaves.map(addressOf)],
-    ...extents,
+  const places = leaves.length + 1;
+  const depth = loops.length;
+  const words = Int32Array.of(
+    ...[addresses[result] + offsetOf(place.along, result), ...leaves.map(addressOf)],
+    ...loops.map((axis) => (axis < 0 ? 1 : sizes[axis])),
     ...loops.flatMap((loop) => [
-      strideOf(own, result, loop),
-      ...leaves.map((leaf) => (leaf.kind === "size" ? 0 : strideOf(leaf.axes, leaf.buffer, loop))),
+      strideOf(own, place.along, result, loop),
+      ...leaves.map((leaf) => (leaf.kind === "size" ? 0 : strideOf(leaf.axes, leaf.along, leaf.buffer, loop))),
     ]),
     ...[
       call.scattered === undefined ? 0 : bytesPerFloat * strides[result][call.scattered],
       ...leaves.map(pickedStride),
     ],
-    split,
-  ]);
+    // The loop that is shared: none yet.
+    -1,
+  );
+  const joined = call.counted === true ? 0 : joinLoops(words, places, depth);
+  const extents = words.subarray(places, places + depth);
   const cells = extents.reduce((product, extent) => product * extent, 1);
-  const isInner = split === loops.length - 1;
+  const isFree = loops.map((axis) => fill === undefined || isAlone(axis, own, place.along));
+  // The innermost stands for those that were joined with it.
+  isFree[depth - 1] = isFree.slice(depth - 1 - joined).every((free) => free);
+  const split = splitLoop(extents, isFree);
+  words[words.length - 1] = split;
+  const block = memory.writeBlock(words);
   const work: Step =
     split < 0
       ? task(call.kernel, block, 1, 1, cells)
-      : task(call.kernel, block, extents[split], isInner ? lineFloats : 1, cells / extents[split]);
+      : task(call.kernel, block, extents[split], split === depth - 1 ? lineFloats : 1, cells / extents[split]);
   if (fill === undefined) return [work];
   const begin = addresses[result] / bytesPerFloat;
-  const end = begin + fn.buffers[result].axes.reduce((product, axis) => product * sizes[axis], 1);
+  const end = begin + extentsOf(fn.buffers[result], sizes).reduce((product, extent) => product * extent, 1);
   return [{ kind: "fill", begin, end, value: fill }, work];
+}
+
+/**
+ * Makes one long loop of the innermost two where every place moves along both as along one, and again with the next:
+ * short rows are gone through at once.
+ *
+ * @param words addresses of `places`, sizes of `depth` loops, and strides of the places by loop
+ * @returns how many loops the innermost stands for besides its own
+ */
+function joinLoops(words: Int32Array, places: number, depth: number): number {
+  const inner = depth - 1;
+  for (let outer = inner - 1; outer >= 0; outer--) {
+    const size = words[places + inner];
+    const strideAt = (loop: number, place: number): number => words[places + depth + loop * places + place];
+    for (let place = 0; place < places; place++)
+      if (strideAt(outer, place) !== size * strideAt(inner, place)) return inner - 1 - outer;
+    words[places + inner] = size * words[places + outer];
+    words[places + outer] = 1;
+  }
+  return inner;
+}
+
+/** Do passes of a loop write to different cells, whatever the other loops do? */
+function isAlone(axis: number, own: readonly number[], along: readonly PlaceAlong[]): boolean {
+  return own.includes(axis) || along.some(({ terms }) => terms.length === 1 && terms[0].axis === axis);
+}
+
+/** How long each stored dimension is. */
+export function extentsOf({ axes, extents }: NetworkBuffer, sizes: readonly number[]): readonly number[] {
+  return axes.map((axis, position) => extents?.find((longer) => longer.position === position)?.extent ?? sizes[axis]);
 }
 
 /** Enough units for any number of threads. */
@@ -165,9 +225,8 @@ const plenty = 32;
  * The loop that threads share: one along which every cell of the result is made by one pass of it, the outermost that has
  * plenty of passes, or else the longest. -1: there is none, one thread does it all.
  */
-function splitLoop(loops: readonly number[], extents: readonly number[], own: readonly number[]): number {
-  const free = loops.map((axis, loop) => ({ loop, isFree: own.includes(axis) })).filter(({ isFree }) => isFree);
-  const long = free.find(({ loop }) => extents[loop] >= plenty);
-  const [longest] = [...free].sort((a, b) => extents[b.loop] - extents[a.loop]);
-  return long?.loop ?? longest?.loop ?? -1;
+function splitLoop(extents: Int32Array, isFree: readonly boolean[]): number {
+  const free = isFree.flatMap((each, loop) => (each ? [loop] : []));
+  const [longest] = [...free].sort((a, b) => extents[b] - extents[a]);
+  return free.find((loop) => extents[loop] >= plenty) ?? longest ?? -1;
 }

@@ -3,7 +3,7 @@ import { extentValue } from "../extents.js";
 import { KernelMemory } from "../kernels/kernel-memory.js";
 import { relaxedSimdIsSupported } from "../kernels/relaxed-simd.js";
 import { sharedMemoryIsAllowed } from "../kernels/shards.js";
-import { bindCall, bytesPerFloat, type CallMemory, type Step } from "./bind-calls.js";
+import { bindCall, bytesPerFloat, type CallMemory, extentsOf, type Step } from "./bind-calls.js";
 import type { NetworkCode, NetworkFunction, NetworkModule } from "./network-description.js";
 import { NetworkThreads } from "./network-threads.js";
 
@@ -143,7 +143,7 @@ export class NetworkInstance {
     const sizes = fn.axes.map((axis) => this.sizeOf(axis, rows));
     const places = new Map<string, readonly [number, number]>();
     const addresses = fn.buffers.map((buffer) => {
-      const length = buffer.axes.reduce((product, axis) => product * sizes[axis], 1);
+      const length = extentsOf(buffer, sizes).reduce((product, extent) => product * extent, 1);
       const key = `${buffer.kind} ${buffer.name}`;
       const shared = buffer.kind === "parameter" || buffer.kind === "output" ? this.shared.get(key) : undefined;
       // Columns of the data are read under several names of their axes, but stored once.
@@ -151,7 +151,7 @@ export class NetworkInstance {
       if (buffer.kind !== "work") places.set(key, [address, length]);
       return address;
     });
-    const strides = fn.buffers.map(({ axes }) => stridesOf(axes, sizes));
+    const strides = fn.buffers.map((buffer) => stridesOf(extentsOf(buffer, sizes)));
     const binding = { fn, addresses, strides, sizes };
     const steps = fn.calls.flatMap((call) => bindCall(call, binding, this.callMemory));
     const made = { places, run: () => this.run(steps) };
@@ -262,10 +262,10 @@ function makeMemory(isShared: boolean): { readonly memory: WebAssembly.Memory; r
   return { memory: new WebAssembly.Memory(size), shared: false };
 }
 
-/** Strides of dense axes, outermost first, in numbers. */
-function stridesOf(axes: readonly number[], sizes: readonly number[]): readonly number[] {
-  const strides = axes.map(() => 1);
-  for (let i = axes.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * sizes[axes[i + 1]];
+/** Strides of dense dimensions, outermost first, in numbers. */
+function stridesOf(extents: readonly number[]): readonly number[] {
+  const strides = extents.map(() => 1);
+  for (let i = extents.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * extents[i + 1];
   return strides;
 }
 
