@@ -61,10 +61,13 @@ class Masking {
   private canBeZero(expression: KernelExpression): boolean {
     switch (expression.kind) {
       case "scalar":
+        if (this.fn.sweep !== undefined) return false;
         return this.declared.has(expression.name) && this.shapes.isVaryingScalar(expression.name);
       case "load": {
         if ([...namesOf(expression.index)].some((name) => this.fn.positions.has(name))) return false;
         const kind = this.fn.arrays.get(expression.array)?.kind;
+        // In a sweep, lanes that do not count have work to do all the same.
+        if (this.fn.sweep !== undefined) return false;
         return kind === "rowInput" || (kind === "varying" && !this.updated.has(expression.array));
       }
       case "binary":
