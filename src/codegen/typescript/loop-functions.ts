@@ -184,9 +184,9 @@ export class LoopFunctions {
   }
 }
 
-/** Of functions that go through sequences: what a fit or a query of many rows does. */
+/** Of functions that go through sequences: what runs in every iteration, and what scores. */
 function isLongWork(name: string): boolean {
-  return /^(?:eStep|logDensity|posterior|objective\d+)(?:Of|$)/.test(name);
+  return /^(?:eStep|logDensity|objective\d+)(?:Of|$)/.test(name);
 }
 
 function argumentsOf(loops: LoopFunction): readonly Given[] {
