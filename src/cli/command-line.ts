@@ -207,6 +207,7 @@ function addFitOptions(command: Command): Command {
     .option("--no-stream", "hold the data in memory, whatever their size")
     .option("--max-iterations <n>", "at most so many iterations for each start", integerAtLeast(1))
     .option("--tolerance <number>", "stop when the mean log-likelihood grows by less", nonNegativeNumber)
+    .option("--no-acceleration", "plain EM in every iteration: no extrapolation between them")
     .option("--restarts <n>", "how many starts; the best is kept", integerAtLeast(1))
     .option("--ridge <number>", "penalty that keeps covariances regular; 0: none", nonNegativeNumber)
     .option("--seed <seed>", "seed of the random numbers (default: 0)", integerAtLeast(0))

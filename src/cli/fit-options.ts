@@ -16,6 +16,8 @@ export interface TrainOptions extends DataOptions, CompileOptions, CheckpointOpt
   readonly dim: Readonly<Record<string, number>>;
   readonly maxIterations?: number;
   readonly tolerance?: number;
+  /** False where it is not wanted. */
+  readonly acceleration?: boolean;
   readonly restarts?: number;
   readonly ridge?: number;
   readonly seed?: number;
@@ -64,11 +66,13 @@ export function fitOptions(options: TrainOptions): {
   readonly threads?: number;
   readonly batchSize?: number;
   readonly epochs?: number;
+  readonly accelerate?: boolean;
   readonly fix: readonly string[];
 } {
   const { maxIterations, tolerance, restarts, ridge, seed, holdout, threads, batchSize, epochs, fix } = options;
   return {
     fix,
+    ...(options.acceleration === false ? { accelerate: false } : {}),
     ...(maxIterations === undefined ? {} : { maxIterations }),
     ...(tolerance === undefined ? {} : { tolerance }),
     ...(restarts === undefined ? {} : { restarts }),

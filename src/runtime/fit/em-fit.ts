@@ -107,6 +107,7 @@ export async function prepare(
     tolerance: options.tolerance,
     maxIterations: options.maxIterations,
     accelerate: options.accelerate,
+    isStartGiven: description.parameters.every(({ name }) => known[name] !== undefined),
     reseed: options.emptyComponents === "reseed",
   };
   const found: FitWarning[] = [];

@@ -4,7 +4,7 @@ import { CollapsedComponentError, NonFiniteError } from "../errors.js";
 import { ParameterSpace } from "../parameter-space.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
-import { hasConverged } from "./convergence.js";
+import { hasConverged, REMEMBERED_GAINS } from "./convergence.js";
 import { emptyComponents, isCheckIteration, MOST_RESEEDS, reseedTables } from "./empty-components.js";
 import type { RunContext } from "./em-steps.js";
 import { evaluateAt, fromTables, maximise, tryEvaluate } from "./em-steps.js";
@@ -17,6 +17,8 @@ import type { StartMethod } from "./start-tables.js";
 
 /** Iterations before acceleration sets in, from the start or from a component's new start. */
 const PLAIN_ITERATIONS = 20;
+/** From a start that is given as a whole: so that the likelihoods can be compared with another program's. */
+const PLAIN_FROM_GIVEN = 100;
 /** A drop of the objective that is not rounding, per unit of weight. */
 const MONOTONE_SLACK = 1e-9;
 
@@ -166,7 +168,7 @@ export class EmRun {
     }
     record.iteration = iteration;
     record.trace.push(before.objective);
-    record.gains = [...record.gains, { value: gain, plain }].slice(-2);
+    record.gains = [...record.gains, { value: gain, plain }].slice(-REMEMBERED_GAINS);
     record.squarem = squarem;
     this.warn(collected);
     this.current = next;
@@ -188,7 +190,8 @@ export class EmRun {
     const evaluate = (parameters: Tensors): Promise<Evaluation> =>
       evaluateAt(context, parameters, iteration, collected);
     const { squarem } = record;
-    if (!context.accelerate || iteration - record.plainSince <= PLAIN_ITERATIONS || space.dimension === 0) {
+    const first = context.isStartGiven && record.plainSince === 0 ? PLAIN_FROM_GIVEN : PLAIN_ITERATIONS;
+    if (!context.accelerate || iteration - record.plainSince <= first || space.dimension === 0) {
       return { next: await evaluate(updated), plain: true, squarem };
     }
     const { longest } = squarem;

@@ -22,6 +22,8 @@ export interface RunContext {
   readonly tolerance: number;
   readonly maxIterations: number;
   readonly accelerate: boolean;
+  /** Every parameter has a value to begin with, and one of them at least moves from it. */
+  readonly isStartGiven: boolean;
   readonly reseed: boolean;
 }
 

@@ -51,7 +51,7 @@ export interface FitOptions<P = Record<string, unknown>> {
   readonly holdout?: number;
   /** A value without rows is started again where the model is worst ["reseed"]. */
   readonly emptyComponents?: "reseed" | "keep";
-  /** SQUAREM acceleration after 20 plain iterations [true]. */
+  /** SQUAREM acceleration after 20 plain iterations, 100 where `init` gives every parameter [true]. */
   readonly accelerate?: boolean;
   /**
    * Rows that are read from a source at once, in whole blocks. Blocks themselves are cut by the number of rows alone, so
@@ -156,7 +156,7 @@ export function resolveFitOptions<P>(description: ModelDescription, options: Fit
     epochs: numberOption("epochs", 1, whole(1), "a positive integer"),
     holdout: numberOption("holdout", 0, (n) => n >= 0 && n < 1, "a fraction from 0 to below 1"),
     emptyComponents: oneOf("emptyComponents", options.emptyComponents ?? "reseed", ["reseed", "keep"]),
-    accelerate: options.accelerate ?? true,
+    accelerate: options.accelerate ?? modelOption(description, "accelerate") !== "none",
     blockRows: numberOption("blockRows", BLOCK_ROWS, whole(1), "a positive integer"),
     threads,
     checkpointEvery: numberOption("checkpointEvery", 50, whole(0), "a non-negative integer"),
