@@ -121,6 +121,7 @@ class Masking {
           }
           case "output":
           case "rowOutput":
+          case "kept":
           case "uniform":
           case "total":
           case undefined:
