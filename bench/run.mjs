@@ -102,7 +102,8 @@ async function measurePeak(node) {
 async function measureCase(each) {
   const data = makeData(each);
   const guess = guessSeconds(each);
-  const iterations = guess < 0.3 ? 5 : 2;
+  // A median of so many that those in which threads start do not decide it.
+  const iterations = guess < 3 ? 6 : 2;
   const repetitions = guess < 0.3 ? 3 : 1;
   const sides = [
     ...nodes.map((node) => ({ side: "genc", measure: () => ours(node, each, data, iterations, repetitions) })),

@@ -49,3 +49,8 @@ export function dimensionsOf(domain: Domain): readonly Dimension[] {
       return domain.shape;
   }
 }
+
+/** Extents of a layer's weight that an input runs over; a category picks one of its rows. */
+export function inputShape(domain: Domain): readonly Dimension[] {
+  return domain.kind === "category" ? [domain.categories, ...domain.shape] : shapeOf(domain);
+}

@@ -1,4 +1,4 @@
-import type { AxisSize, NodeId, Operation } from "./plan.js";
+import type { AxisSize, NodeId, Operation, Windows } from "./plan.js";
 import { operandsOf } from "./plan.js";
 
 /** What the axes of an operation depend on: the axes of earlier nodes, and the declared axes. */
@@ -41,6 +41,14 @@ export function axesOfOperation(operation: Operation, context: AxisContext): rea
       return without(of(operation.operand), [operation.axis]);
     case "stack":
       return union([...operation.operands.map(of), [operation.axis]]);
+    case "window":
+      return union([without(of(operation.operand), [operation.axis]), [operation.positions, operation.offsets]]);
+    case "overlapAdd":
+      return union([without(of(operation.operand), [operation.positions, operation.offsets]), [operation.axis]]);
+    case "split":
+      return union([without(of(operation.operand), [operation.axis]), operation.into]);
+    case "merge":
+      return union([without(of(operation.operand), operation.from), [operation.axis]]);
     case "triangularSolve": {
       const { from, to } = solveAxes(operation);
       const batch = without(of(operation.matrix), [operation.row, operation.column]);
@@ -142,6 +150,23 @@ export function misuseOf(operation: Operation, context: AxisContext): string | u
       }
       return operation.operands.map((id) => has(of(id), operation.axis)).find((reason) => reason !== undefined);
     }
+    case "window":
+      return (
+        [operation.positions, operation.offsets]
+          .map((axis) => has(of(operation.operand), axis))
+          .find((reason) => reason !== undefined) ?? windowMisuse(operation, context)
+      );
+    case "overlapAdd":
+      return has(of(operation.operand), operation.axis) ?? windowMisuse(operation, context);
+    case "split":
+      return (
+        lacks(of(operation.operand), [operation.axis]) ??
+        operation.into.map((axis) => has(of(operation.operand), axis)).find((reason) => reason !== undefined)
+      );
+    case "merge":
+      context.sizeOf(operation.axis);
+      operation.from.forEach((axis) => context.sizeOf(axis));
+      return has(of(operation.operand), operation.axis);
     case "triangularSolve":
       return (
         lacks(of(operation.matrix), [operation.row, operation.column]) ??
@@ -156,6 +181,16 @@ export function misuseOf(operation: Operation, context: AxisContext): string | u
         : `${operation.family} has ${operation.arguments.length} arguments instead of ${expected}`;
     }
   }
+}
+
+function windowMisuse(windows: Windows, context: AxisContext): string | undefined {
+  const { axis, positions, offsets, stride, before } = windows;
+  if (new Set([axis, positions, offsets]).size < 3) return "its axes are not three";
+  if ([axis, positions, offsets].some((name) => context.sizeOf(name).kind !== "literal"))
+    return "the size of an axis is not known";
+  return Number.isInteger(stride) && stride > 0 && Number.isInteger(before) && before >= 0
+    ? undefined
+    : `a stride of ${stride} with ${before} entries before`;
 }
 
 export function union(lists: readonly (readonly string[])[]): readonly string[] {

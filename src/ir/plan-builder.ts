@@ -10,6 +10,7 @@ import type {
   PlanNode,
   PlanOutput,
   UnaryFunction,
+  Windows,
 } from "./plan.js";
 import { operandsOf, withOperands } from "./plan.js";
 import { axesOfOperation, misuseOf } from "./plan-axes.js";
@@ -203,6 +204,19 @@ export class PlanBuilder {
   stack(operands: readonly NodeId[], axis: string): NodeId {
     return this.add({ kind: "stack", operands, axis });
   }
+  window(operand: NodeId, { axis, positions, offsets, stride, before }: Windows): NodeId {
+    return this.add({ kind: "window", operand, axis, positions, offsets, stride, before });
+  }
+  overlapAdd(operand: NodeId, { axis, positions, offsets, stride, before }: Windows): NodeId {
+    return this.add({ kind: "overlapAdd", operand, axis, positions, offsets, stride, before });
+  }
+  split(operand: NodeId, axis: string, into: readonly string[]): NodeId {
+    return this.has(operand, axis) ? this.add({ kind: "split", operand, axis, into }) : operand;
+  }
+  /** Along axes that the operand lacks it is constant. */
+  merge(operand: NodeId, from: readonly string[], axis: string): NodeId {
+    return from.some((name) => this.has(operand, name)) ? this.add({ kind: "merge", operand, from, axis }) : operand;
+  }
   cholesky(operand: NodeId, row: string, column: string): NodeId {
     return this.add({ kind: "cholesky", operand, row, column });
   }
@@ -281,6 +295,14 @@ export class PlanBuilder {
         return this.diagonal(operation.operand, operation.row, operation.column);
       case "slice":
         return this.slice(operation.operand, operation.axis, operation.at);
+      case "window":
+        return this.window(operation.operand, operation);
+      case "overlapAdd":
+        return this.overlapAdd(operation.operand, operation);
+      case "split":
+        return this.split(operation.operand, operation.axis, operation.into);
+      case "merge":
+        return this.merge(operation.operand, operation.from, operation.axis);
       case "constant":
       case "size":
       case "position":
@@ -341,7 +363,17 @@ export class PlanBuilder {
 
 /** Axes an operation names that need not be axes of a node. */
 function axesNamedBy(operation: Operation): readonly string[] {
-  return operation.kind === "size" ? [operation.axis] : [];
+  switch (operation.kind) {
+    case "size":
+    case "window":
+      return [operation.axis];
+    case "overlapAdd":
+      return [operation.positions, operation.offsets];
+    case "merge":
+      return operation.from;
+    default:
+      return [];
+  }
 }
 
 /** JSON knows neither infinities nor NaN nor -0, which must stay apart. */

@@ -200,6 +200,20 @@ export type Operation =
   /** Operand i becomes entry i of the new axis (literal size). */
   | { readonly kind: "stack"; readonly operands: readonly NodeId[]; readonly axis: string }
   /**
+   * result[positions = o, offsets = k] = operand[axis = o * stride + k - before], 0 where that is beyond the axis: the
+   * windows that a convolution looks through, along one axis. An operand without `axis` is constant along it.
+   */
+  | ({ readonly kind: "window"; readonly operand: NodeId } & Windows)
+  /** result[axis = i] = sum of operand[positions = o, offsets = k] where o * stride + k - before = i: its adjoint. */
+  | ({ readonly kind: "overlapAdd"; readonly operand: NodeId } & Windows)
+  /** One axis as several, row by row: result[into] = operand[axis = position of `into` in row-major order]. */
+  | { readonly kind: "split"; readonly operand: NodeId; readonly axis: string; readonly into: readonly string[] }
+  /**
+   * Several axes as one, row by row: the inverse of split, and its adjoint. An operand that lacks some of `from` is
+   * constant along them.
+   */
+  | { readonly kind: "merge"; readonly operand: NodeId; readonly axis: string; readonly from: readonly string[] }
+  /**
    * Lower factor L, L L' = A, of a symmetric positive definite matrix A[row, column]; 0 above the diagonal. Only the
    * lower triangle (row >= column) is read. Not positive definite gives NaN throughout that matrix.
    */
@@ -227,6 +241,16 @@ export type Operation =
       readonly site: string;
     };
 
+/** Windows along an axis: window `positions` begins at `positions * stride - before`, and has as many entries as `offsets`. */
+export interface Windows {
+  readonly axis: string;
+  readonly positions: string;
+  readonly offsets: string;
+  /** Known sizes throughout. */
+  readonly stride: number;
+  readonly before: number;
+}
+
 /**
  * parameter: current values · previous: values at the start of this M-step · data: columns of the block ·
  * table: anything else handed in, such as the tilts of a start · carry: a per-row output of this function (of an earlier
@@ -249,6 +273,10 @@ export function operandsOf(operation: Operation): readonly NodeId[] {
     case "diagonal":
     case "slice":
     case "cholesky":
+    case "window":
+    case "overlapAdd":
+    case "split":
+    case "merge":
       return [operation.operand];
     case "binary":
       return [operation.left, operation.right];
@@ -283,6 +311,10 @@ export function withOperands(operation: Operation, map: (id: NodeId) => NodeId):
     case "diagonal":
     case "slice":
     case "cholesky":
+    case "window":
+    case "overlapAdd":
+    case "split":
+    case "merge":
       return { ...operation, operand: map(operation.operand) };
     case "binary":
       return { ...operation, left: map(operation.left), right: map(operation.right) };

@@ -75,6 +75,16 @@ export function operationText(operation: Operation, text: OperandText): readonly
       return call("stack", [operation.axis], ...operation.operands.map(plain));
     case "cholesky":
       return call("cholesky", [operation.row, operation.column], plain(operation.operand));
+    case "window":
+    case "overlapAdd": {
+      const { axis, positions, offsets, stride, before } = operation;
+      const place = `${axis} = ${stride === 1 ? "" : `${stride} `}${positions} + ${offsets}${before === 0 ? "" : ` - ${before}`}`;
+      return call(operation.kind, [], plain(operation.operand), place);
+    }
+    case "split":
+      return [`${atom(operation.operand)}[${operation.axis} -> ${operation.into.join(" ")}]`, bindings.atom];
+    case "merge":
+      return [`${atom(operation.operand)}[${operation.from.join(" ")} -> ${operation.axis}]`, bindings.atom];
     case "triangularSolve": {
       const matrix = operation.transposed ? `${atom(operation.matrix)}'` : plain(operation.matrix);
       return call("triangularSolve", [operation.row, operation.column], matrix, plain(operation.right));

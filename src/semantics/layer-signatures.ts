@@ -2,8 +2,12 @@
 export type LayerParameterKind =
   /** A whole number of 1 or more, or the name of a size. */
   | "size"
-  /** Name of an activation function. */
+  /** A whole number of 1 or more. */
+  | "whole"
+  /** Name of an activation function, `lrelu` perhaps with its slope. */
   | "activation"
+  /** `same` or `valid` */
+  | "padding"
   /** A number from 0 to below 1. */
   | "fraction"
   /** 0 or 1 */
@@ -48,9 +52,10 @@ const units: LayerParameter = { name: "units", kind: "size", required: true };
 const activation: LayerParameter = { name: "activation", kind: "activation", required: false };
 const convolution: readonly LayerParameter[] = [
   { name: "filters", kind: "size", required: true },
-  { name: "kernel", kind: "size", required: true },
+  { name: "kernel", kind: "whole", required: true },
   activation,
-  { name: "stride", kind: "size", required: false },
+  { name: "stride", kind: "whole", required: false },
+  { name: "padding", kind: "padding", required: false },
 ];
 const any = { vector: "vector", image: "image", sequence: "sequence" } as const;
 
@@ -63,13 +68,13 @@ export const layerSignatures: Readonly<Record<string, LayerSignature>> = {
     forms: { vector: "vector", sequence: "sequence" },
   },
   conv: {
-    usage: "conv(filters, kernel, activation, stride: 1)",
+    usage: "conv(filters, kernel, activation, stride: 1, padding: same)",
     summary: "convolution of an image with square kernels",
     parameters: convolution,
     forms: { image: "image" },
   },
   deconv: {
-    usage: "deconv(filters, kernel, activation, stride: 1)",
+    usage: "deconv(filters, kernel, activation, stride: 1, padding: same)",
     summary: "transposed convolution of an image with square kernels",
     parameters: convolution,
     forms: { image: "image" },
@@ -78,7 +83,7 @@ export const layerSignatures: Readonly<Record<string, LayerSignature>> = {
     usage: "pool(size, max)",
     summary: "largest or mean value of square windows of an image",
     parameters: [
-      { name: "size", kind: "size", required: true },
+      { name: "size", kind: "whole", required: true },
       { name: "kind", kind: "pooling", required: false },
     ],
     forms: { image: "image" },
@@ -93,8 +98,8 @@ export const layerSignatures: Readonly<Record<string, LayerSignature>> = {
     usage: "reshape(H, W, C)",
     summary: "a vector as an image, row by row",
     parameters: [
-      { name: "height", kind: "size", required: true },
-      { name: "width", kind: "size", required: true },
+      { name: "height", kind: "whole", required: true },
+      { name: "width", kind: "whole", required: true },
       { name: "channels", kind: "size", required: true },
     ],
     forms: { vector: "image", image: "image" },

@@ -1,6 +1,13 @@
-import { layerArgument, layerInput, unknownArgument, unknownLayer } from "../diagnostics/catalogue/semantics.js";
+import {
+  layerArgument,
+  layerInput,
+  layerShape,
+  unknownArgument,
+  unknownLayer,
+} from "../diagnostics/catalogue/semantics.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
-import type { Layer, LayerArgument } from "../ir/model.js";
+import { flowAfter, flowOfInputs, type LayerFlow } from "../ir/layer-shapes.js";
+import type { Domain, Layer, LayerArgument } from "../ir/model.js";
 import type { Argument, Expression, LayerExpression } from "../parser/ast.js";
 import { printExpression as written } from "../parser/print-expression.js";
 import {
@@ -23,15 +30,34 @@ export function checkLayers(
   layers: readonly LayerExpression[],
   form: LayerForm,
   environment: ModelEnvironment,
-): { readonly layers: readonly Layer[]; readonly end: LayerForm | undefined } | undefined {
+  inputs?: readonly Domain[],
+): CheckedLayers | undefined {
   let at: LayerForm | undefined = form;
+  let flow = inputs === undefined ? undefined : flowOfInputs(inputs);
   const checked = layers.map((layer) => {
     const result = checkLayer(layer, at, environment);
     at = result.end;
+    if (result.layer === undefined || at === undefined) flow = undefined;
+    if (flow !== undefined && result.layer !== undefined) {
+      const next = flowAfter(result.layer, flow);
+      if ("problem" in next) {
+        environment.diagnostics.push(layerShape(layer.span, { layer: layer.name.text, ...next }));
+        flow = undefined;
+      } else flow = next;
+    }
     return result.layer;
   });
   const known = checked.filter((layer) => layer !== undefined);
-  return known.length < checked.length ? undefined : { layers: known, end: at };
+  return known.length < checked.length
+    ? undefined
+    : { layers: known, end: at, ...(flow === undefined ? {} : { flow }) };
+}
+
+/** `end`, `flow`: what leaves the last layer, where all fit and the inputs are known. */
+export interface CheckedLayers {
+  readonly layers: readonly Layer[];
+  readonly end: LayerForm | undefined;
+  readonly flow?: LayerFlow;
 }
 
 /** One layer; `form` undefined: what reaches it is not known, and its fit is not judged. */
@@ -184,8 +210,14 @@ function checkValue(
       );
       return undefined;
     }
+    case "whole":
+      if (number !== undefined && Number.isInteger(number) && number >= 1) return number;
+      report(`needs a whole number for \`${parameter.name}\`, and this is \`${written(value)}\``);
+      return undefined;
     case "activation":
-      return choice(name, value, activations, "has no activation", report);
+      return slope(value, report) ?? choice(name, value, activations, "has no activation", report);
+    case "padding":
+      return choice(name, value, ["same", "valid"], "has no kind of padding", report);
     case "pooling":
       return choice(name, value, ["max", "mean"], "has no kind of pooling", report);
     case "fraction":
@@ -205,6 +237,18 @@ function checkValue(
       return checkLayer(layer, form, environment).layer;
     }
   }
+}
+
+/** `lrelu(0.2)`: the slope below 0. */
+function slope(value: Expression, report: (problem: string) => void): Layer | undefined {
+  if (value.kind !== "call" || value.callee.kind !== "name" || value.callee.name !== "lrelu") return undefined;
+  const [given, ...others] = value.arguments;
+  const number = given?.value.kind === "number" ? given.value.value : undefined;
+  const isNamed = given?.name !== undefined && given.name.text !== "slope";
+  if (number !== undefined && number >= 0 && number < 1 && others.length === 0 && !isNamed)
+    return { name: "lrelu", arguments: [{ value: number }], span: value.span };
+  report(`needs one slope from 0 to below 1 in \`lrelu(0.2)\`, and this is \`${written(value)}\``);
+  return { name: "lrelu", arguments: [], span: value.span };
 }
 
 function choice(

@@ -1,11 +1,13 @@
 import {
   hidesLibraryName,
+  layerShape,
   networkOutputType,
   optionalNotObserved,
   typeNotAllowedHere,
 } from "../diagnostics/catalogue/semantics.js";
 import { distributionNames } from "../ir/distribution-name.js";
 import { shapeOf } from "../ir/domain.js";
+import { isImageDomain, outputProblem } from "../ir/layer-shapes.js";
 import type { Domain, Network } from "../ir/model.js";
 import { printDomain } from "../ir/print-domain.js";
 import type { NetworkDeclaration, TypeExpression } from "../parser/ast.js";
@@ -111,11 +113,23 @@ export function checkNetwork(
   symbol: NetworkSymbol,
   environment: ModelEnvironment,
 ): Network | undefined {
-  const checked = checkLayers(declaration.layers, inputForm(symbol.inputs), environment);
   const inputs = symbol.inputs.filter((input) => input !== undefined);
   const outputs = symbol.outputs.filter((output) => output !== undefined);
+  const form = inputForm(symbol.inputs, declaration.layers[0].name.text);
+  const checked = checkLayers(
+    declaration.layers,
+    form,
+    environment,
+    inputs.length < symbol.inputs.length || form === "sequence" ? undefined : inputs,
+  );
   if (checked === undefined || inputs.length < symbol.inputs.length || outputs.length < symbol.outputs.length)
     return undefined;
+  const { flow } = checked;
+  outputs.forEach((output, i) => {
+    const problem = flow === undefined ? undefined : outputProblem(flow, output);
+    if (problem !== undefined)
+      environment.diagnostics.push(layerShape(declaration.outputs[i].span, { layer: symbol.name, ...problem }));
+  });
   return {
     name: symbol.name,
     inputs,
@@ -126,9 +140,10 @@ export function checkNetwork(
   };
 }
 
-/** Several inputs are joined into one vector; one image stays an image. */
-function inputForm(inputs: readonly (Domain | undefined)[]): LayerForm {
+/** Several inputs are joined into one vector; one image stays an image, as does one that a convolution joins others to. */
+function inputForm(inputs: readonly (Domain | undefined)[], firstLayer: string | undefined): LayerForm {
   if (inputs.some((input) => input?.kind === "sequence")) return "sequence";
-  const [only] = inputs;
-  return inputs.length === 1 && only !== undefined && shapeOf(only).length === 3 ? "image" : "vector";
+  const [first] = inputs;
+  const isJoined = inputs.length > 1 && firstLayer !== "conv" && firstLayer !== "deconv";
+  return !isJoined && first !== undefined && isImageDomain(first) ? "image" : "vector";
 }

@@ -67,6 +67,10 @@ export function cellTerm(operation: Operation, places: Places, context: CellCont
     case "contract":
     case "scatterAdd":
     case "stack":
+    case "window":
+    case "overlapAdd":
+    case "split":
+    case "merge":
     case "cholesky":
     case "triangularSolve":
       throw new Error(`lower: ${operation.kind} is not an expression`);

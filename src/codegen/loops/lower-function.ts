@@ -1,6 +1,7 @@
 import type { AxisSize, NodeId, Operation, PlanFunction } from "../../ir/plan.js";
 import { operandsOf } from "../../ir/plan.js";
 import { solveAxes } from "../../ir/plan-axes.js";
+import { expandLayout } from "../../ir/passes/expand-layout.js";
 import { expandExponentials } from "./expand-exponentials.js";
 import type { Index, Item, LoopVariable, Statement, Term, Value } from "./loop-tree.js";
 import { readsOf } from "./loop-tree.js";
@@ -17,7 +18,7 @@ import { writeLoops } from "./write-loops.js";
 
 /** Lowers a plan function to loops: one pass over the rows, everything that does not depend on rows before it. */
 export function lowerFunction(fn: PlanFunction, tiling = untiled): LoopFunction {
-  const expanded = expandExponentials(fn);
+  const expanded = expandExponentials(expandLayout(fn));
   const items = new FunctionLowering(expanded).run();
   // Each row of a sweep needs the one before.
   const isWide = expanded.sweep === undefined && isTiled(items, tiling);

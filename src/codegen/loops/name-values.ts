@@ -54,6 +54,10 @@ function wordFor(operation: Operation, subject: string | undefined): string | un
     case "rename":
     case "diagonal":
     case "slice":
+    case "window":
+    case "overlapAdd":
+    case "split":
+    case "merge":
       return undefined;
   }
 }

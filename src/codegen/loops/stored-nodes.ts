@@ -119,6 +119,10 @@ function domainOf(fn: PlanFunction, id: NodeId): readonly string[] {
     case "rename":
     case "diagonal":
     case "slice":
+    case "window":
+    case "overlapAdd":
+    case "split":
+    case "merge":
     case "cholesky":
     case "triangularSolve":
     case "draw":

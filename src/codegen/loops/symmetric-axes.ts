@@ -71,6 +71,10 @@ function spelled(fn: PlanFunction, id: NodeId, names: ReadonlyMap<string, string
     case "softmax":
     case "scatterAdd":
     case "stack":
+    case "window":
+    case "overlapAdd":
+    case "split":
+    case "merge":
     case "cholesky":
     case "draw":
       return `#${id}[${axes.map(named).join()}]`;

@@ -1,18 +1,31 @@
-import type { NodeId, PlanFunction } from "../../ir/plan.js";
+import { type NodeId, type Operation, operandsOf, type PlanFunction } from "../../ir/plan.js";
 import type { Leaf, NetworkCall, NetworkFunction } from "../../runtime/networks/network-description.js";
 import { expandReductions } from "./expand-reductions.js";
 import {
   type InnerStep,
   leavesIn,
+  readsCounters,
   type MapExpression,
   type MapKernel,
   mappedUnary,
   withLoops,
 } from "./map-expression.js";
 import { NotLowered } from "./not-lowered.js";
-import { extentOf, PlanBuffers, type Stored } from "./plan-buffers.js";
+import { type Along, extentOf, PlanBuffers, renamedPlace, type Stored } from "./plan-buffers.js";
 import { type Contraction, productSides } from "./product-sides.js";
 import { storedNodes } from "./stored-nodes.js";
+import {
+  chainOf,
+  marginsOf,
+  mergedTarget,
+  type NestTarget,
+  overlapOrder,
+  overlappedTarget,
+  paddedTarget,
+  splitPlace,
+  windowOrder,
+  windowPlace,
+} from "./window-places.js";
 
 /** A function as calls of kernels, and those kernels. */
 export interface LoweredNetwork {
@@ -44,12 +57,22 @@ class NetworkLowering extends PlanBuffers {
   private readonly kernels: MapKernel[] = [];
   private readonly isStored: (id: NodeId) => boolean;
 
+  /** Windows that are added up, in the order in which they are. */
+  private readonly overlapped: ReadonlyMap<NodeId, readonly string[]>;
+
   constructor(
     plan: PlanFunction,
     private readonly prefix: string,
   ) {
     super(plan);
     this.isStored = storedNodes(plan);
+    this.overlapped = new Map(
+      plan.nodes.flatMap(({ operation }, id) => {
+        if (operation.kind !== "overlapAdd" || !this.isStored(id)) return [];
+        const { base, order } = overlapOrder(plan, id);
+        return order === undefined ? [] : [[base, order] as const];
+      }),
+    );
   }
 
   lower(): LoweredNetwork {
@@ -60,7 +83,7 @@ class NetworkLowering extends PlanBuffers {
       if (missing.length === 0 && !wanted.has(node)) wanted.set(node, axes);
     }
     for (const [id, node] of plan.nodes.entries()) {
-      if (this.isStored(id) || wanted.has(id)) this.store(id, wanted.get(id) ?? node.axes);
+      if (this.isStored(id) || wanted.has(id)) this.store(id, wanted.get(id) ?? this.naturalAxes(id, node.axes));
     }
     const outputs = plan.outputs.map(({ name, node, axes }) => ({ name, buffer: this.outputBuffer(node, axes, name) }));
     return {
@@ -79,6 +102,7 @@ class NetworkLowering extends PlanBuffers {
     const known = this.stored.get(id);
     if (known !== undefined) return known;
     const { operation } = this.node(id);
+    if (operation.kind === "overlapAdd" || operation.kind === "merge") return this.addUp(id, operation, axes);
     if (operation.kind === "contract" && this.product(id, operation, axes)) return this.stored.get(id)!;
     return this.nest(id, axes);
   }
@@ -88,7 +112,7 @@ class NetworkLowering extends PlanBuffers {
     const groups = productSides(this.plan, operation);
     if (groups === undefined) return false;
     const [first, second] = groups;
-    const { over } = operation;
+    const over = this.summedOrder(groups, operation.over);
     const ownAxes = (side: readonly NodeId[]): readonly string[] =>
       axes.filter((axis) => side.some((operand) => this.node(operand).axes.includes(axis)));
     const [one, two] = [ownAxes(first), ownAxes(second)];
@@ -113,12 +137,22 @@ class NetworkLowering extends PlanBuffers {
     return true;
   }
 
+  /** Summed axes in the order in which the side with more of them has them in memory. */
+  private summedOrder(sides: readonly (readonly NodeId[])[], over: readonly string[]): readonly string[] {
+    const places = sides.flatMap(([only, ...others]) => {
+      const place = only === undefined || others.length > 0 ? undefined : this.placeOf(only);
+      return place === undefined || place.axes.includes("") ? [] : [place.axes];
+    });
+    const [widest] = places.sort((a, b) => b.length - a.length);
+    return widest?.filter((axis) => over.includes(axis)) ?? over;
+  }
+
   /** One side of a product, stored so that its own axes lie together, and the summed ones. */
   private operand(ids: readonly NodeId[], own: readonly string[], over: readonly string[]): Stored {
     const [only] = ids;
     if (ids.length === 1 && only !== undefined) {
       const place = this.placeOf(only);
-      if (place !== undefined && place.slices.length === 0) {
+      if (place !== undefined && place.slices.length === 0 && place.along === undefined) {
         const text = place.axes.join();
         if (text === [...own, ...over].join() || text === [...over, ...own].join()) return place;
       }
@@ -169,6 +203,99 @@ class NetworkLowering extends PlanBuffers {
     return made;
   }
 
+  /** Windows lie side by side in the order in which a product reads them. */
+  private naturalAxes(id: NodeId, axes: readonly string[]): readonly string[] {
+    return this.node(id).operation.kind === "window" ? windowOrder(this.plan, id) : (this.overlapped.get(id) ?? axes);
+  }
+
+  private readonly views = new Map<NodeId, Stored>();
+  private readonly padded = new Map<string, Stored>();
+
+  /** Windows and parts of an axis, seen where their values lie. */
+  private view(id: NodeId): Stored {
+    const known = this.views.get(id);
+    if (known !== undefined) return known;
+    const { operation } = this.node(id);
+    if (operation.kind !== "window" && operation.kind !== "split") throw new Error("network kernels: not a view");
+    const made =
+      operation.kind === "split"
+        ? splitPlace(this.placed(operation.operand), operation)
+        : windowPlace(this.withMargins(id), chainOf(this.plan, id, "window").layers);
+    this.views.set(id, made);
+    return made;
+  }
+
+  private placed(id: NodeId): Stored {
+    const place = this.placeOf(id);
+    if (place !== undefined) return place;
+    const { operation, axes } = this.node(id);
+    return operation.kind === "window" || operation.kind === "split" ? this.view(id) : this.store(id, axes);
+  }
+
+  /** What nested windows look at, with zeros where they look beyond its edges. */
+  private withMargins(id: NodeId): Stored {
+    const { base, layers } = chainOf(this.plan, id, "window");
+    const margins = marginsOf(layers, (axis) => this.knownSize(axis));
+    const own = this.node(base).axes;
+    if (margins.length === 0 && layers.every(({ axis }) => own.includes(axis))) return this.placed(base);
+    const key = `${base} ${JSON.stringify(margins)}`;
+    const known = this.padded.get(key);
+    if (known !== undefined) return known;
+    const place = this.placeOf(base);
+    const stored = place === undefined || place.axes.includes("") ? own : place.axes;
+    const axes = [...stored, ...layers.map(({ axis }) => axis).filter((axis) => !stored.includes(axis))];
+    const { target, place: padded } = paddedTarget(axes, margins);
+    const leaves: LeafList = new Map();
+    const expression = this.expression(base, new Map(), leaves);
+    const buffer = this.emitNest(expression, leaves, axes, [], undefined, "margins", undefined, {
+      ...target,
+      loops: axes,
+    });
+    const made = { ...padded, buffer };
+    this.padded.set(key, made);
+    return made;
+  }
+
+  /** Windows added up where they overlap, or several axes laid out as one. */
+  private addUp(
+    id: NodeId,
+    operation: Extract<Operation, { kind: "overlapAdd" | "merge" }>,
+    axes: readonly string[],
+  ): Stored {
+    const leaves: LeafList = new Map();
+    const { rule } = this.node(id);
+    let made: Stored;
+    if (operation.kind === "merge") {
+      const expression = this.expression(operation.operand, new Map(), leaves);
+      const target = mergedTarget(axes, operation);
+      const buffer = this.emitNest(expression, leaves, axes, [], undefined, rule, undefined, target);
+      made = { buffer, axes, slices: [] };
+    } else {
+      const { base, layers } = chainOf(this.plan, id, "overlapAdd", (inner) => this.isAlone(inner));
+      const margins = marginsOf(layers, (axis) => this.knownSize(axis));
+      const { target, place } = overlappedTarget(axes, layers, margins);
+      const expression = this.expression(base, new Map(), leaves);
+      const buffer = this.emitNest(expression, leaves, axes, [], "sum", rule, undefined, target);
+      made = { ...place, buffer };
+    }
+    this.stored.set(id, made);
+    return made;
+  }
+
+  /** Is a value read by one other, and no output? */
+  private isAlone(id: NodeId): boolean {
+    const readers = this.plan.nodes.filter(({ operation }) => operandsOf(operation).includes(id));
+    return readers.length === 1 && !this.plan.outputs.some(({ node }) => node === id) && !this.stored.has(id);
+  }
+
+  /** A value that is seen in another, stored by itself. */
+  private copied(id: NodeId): Stored {
+    const { axes } = this.node(id);
+    const leaves: LeafList = new Map();
+    const expression = this.expression(id, new Map(), leaves);
+    return { buffer: this.emitNest(expression, leaves, axes, [], undefined, "copy"), axes, slices: [] };
+  }
+
   private emitNest(
     expression: MapExpression,
     leaves: LeafList,
@@ -177,8 +304,9 @@ class NetworkLowering extends PlanBuffers {
     reduce: "sum" | "max" | undefined,
     rule: string,
     scatter?: { readonly axis: string; readonly index: MapExpression },
+    target?: NestTarget,
   ): number {
-    const looped = [...axes.filter((axis) => axis !== scatter?.axis), ...over];
+    const looped = target?.loops ?? [...axes.filter((axis) => axis !== scatter?.axis), ...over];
     const list = [...leaves.values()];
     // One index is read for a whole innermost loop.
     const indexed = new Set(
@@ -187,22 +315,26 @@ class NetworkLowering extends PlanBuffers {
     const inner = this.innerAxis(
       looped.filter((axis) => !indexed.has(axis)),
       list.map(({ stored }) => stored),
-      axes,
+      target?.axes ?? axes,
     );
     if (inner === undefined && indexed.size > 0) throw new NotLowered("a scatter of single numbers");
     const loops = [
       ...this.inPlanOrder(looped.filter((axis) => axis !== inner)),
       ...(inner === undefined ? [] : [inner]),
     ];
-    const stepOf = (own: readonly string[]): InnerStep =>
-      inner === undefined || !own.includes(inner) ? "constant" : own.at(-1) === inner ? "contiguous" : "strided";
-    const result = this.addBuffer("work", rule, axes);
+    const stepOf = (own: readonly string[], along?: readonly Along[]): InnerStep => {
+      if (inner === undefined) return "constant";
+      const terms = along?.flatMap((part) => part.terms.filter(({ axis }) => axis === inner)) ?? [];
+      if (!own.includes(inner)) return terms.length === 0 ? "constant" : "strided";
+      return own.at(-1) === inner && terms.length === 0 ? "contiguous" : "strided";
+    };
+    const result = this.addBuffer("work", rule, axes, target?.extents);
     const name = `${this.prefix}${this.kernels.length}`;
     this.kernels.push({
       name,
       loops: Math.max(1, loops.length),
-      leaves: list.map(({ stored }) => (stored === undefined ? "constant" : stepOf(stored.axes))),
-      result: stepOf(axes),
+      leaves: list.map(({ stored }) => (stored === undefined ? "constant" : stepOf(stored.axes, stored.along))),
+      result: target === undefined ? stepOf(axes) : stepOf(target.axes, target.along),
       ...(reduce === undefined ? {} : { reduce }),
       ...(scatter === undefined ? {} : { scatter: withLoops(scatter.index, this.numbers(loops)) }),
       expression: withLoops(expression, this.numbers(loops)),
@@ -212,6 +344,15 @@ class NetworkLowering extends PlanBuffers {
       kernel: name,
       loops: this.numbers(loops),
       result,
+      ...(target === undefined
+        ? {}
+        : {
+            place: {
+              axes: target.axes.map((axis) => (axis === "" ? -1 : this.number(axis))),
+              along: this.placeNumbers(target.along),
+            },
+          }),
+      ...(scatter !== undefined || readsCounters(expression) ? { counted: true } : {}),
       ...(reduce === undefined ? {} : { fill: reduce === "max" ? lowest : 0 }),
       ...(scatter === undefined ? {} : { scattered: axes.indexOf(scatter.axis) }),
       leaves: list.map(({ leaf }) => leaf),
@@ -239,8 +380,13 @@ class NetworkLowering extends PlanBuffers {
   private expression(id: NodeId, names: ReadonlyMap<string, string>, leaves: LeafList): MapExpression {
     const place = this.placeOf(id);
     if (place !== undefined) {
-      const axes = place.axes.map((axis) => names.get(axis) ?? axis);
-      return { kind: "leaf", leaf: this.leafOf({ ...place, axes }, leaves) };
+      return {
+        kind: "leaf",
+        leaf: this.leafOf(
+          renamedPlace(place, (axis) => names.get(axis) ?? axis),
+          leaves,
+        ),
+      };
     }
     return this.inline(id, names, leaves);
   }
@@ -292,10 +438,12 @@ class NetworkLowering extends PlanBuffers {
         return this.expression(operation.operand, inner, leaves);
       }
       case "gather": {
-        const table = this.placeOf(operation.table) ?? this.store(operation.table, this.node(operation.table).axes);
+        const found = this.placeOf(operation.table) ?? this.store(operation.table, this.node(operation.table).axes);
+        const table = found.axes.includes(operation.axis) ? found : this.copied(operation.table);
         const position = table.axes.indexOf(operation.axis);
-        const axes = table.axes.map((axis, i) => (i === position ? "" : (names.get(axis) ?? axis)));
-        const leaf = this.leafOf({ ...table, axes }, leaves, position);
+        const renamed = renamedPlace(table, (axis) => names.get(axis) ?? axis);
+        const axes = renamed.axes.map((axis, i) => (i === position ? "" : axis));
+        const leaf = this.leafOf({ ...renamed, axes }, leaves, position);
         return { kind: "gather", leaf, index: part(operation.index) };
       }
       case "input":
@@ -308,10 +456,28 @@ class NetworkLowering extends PlanBuffers {
       }
       case "contract":
       case "reduce":
+      case "overlapAdd":
+      case "merge":
       case "scatterAdd": {
         const place = this.store(id, this.node(id).axes);
-        const axes = place.axes.map((axis) => names.get(axis) ?? axis);
-        return { kind: "leaf", leaf: this.leafOf({ ...place, axes }, leaves) };
+        return {
+          kind: "leaf",
+          leaf: this.leafOf(
+            renamedPlace(place, (axis) => names.get(axis) ?? axis),
+            leaves,
+          ),
+        };
+      }
+      case "window":
+      case "split": {
+        const place = this.view(id);
+        return {
+          kind: "leaf",
+          leaf: this.leafOf(
+            renamedPlace(place, (axis) => names.get(axis) ?? axis),
+            leaves,
+          ),
+        };
       }
       case "softmax":
       case "diagonal":
@@ -324,7 +490,8 @@ class NetworkLowering extends PlanBuffers {
   }
 
   private leafOf(place: Stored, leaves: LeafList, gathered?: number): number {
-    const key = `${place.buffer} ${place.axes.join()} ${JSON.stringify(place.slices)} ${gathered ?? ""}`;
+    const parts = [place.slices, place.along].map((part) => JSON.stringify(part));
+    const key = `${place.buffer} ${place.axes.join()} ${parts.join()} ${gathered ?? ""}`;
     const known = leaves.get(key);
     if (known !== undefined) return [...leaves.keys()].indexOf(key);
     leaves.set(key, {
@@ -334,6 +501,7 @@ class NetworkLowering extends PlanBuffers {
         buffer: place.buffer,
         axes: place.axes.map((axis) => (axis === "" ? -1 : this.number(axis))),
         slices: place.slices,
+        ...(place.along === undefined ? {} : { along: this.placeNumbers(place.along) }),
         ...(gathered === undefined ? {} : { gathered }),
       },
     });
@@ -348,7 +516,11 @@ class NetworkLowering extends PlanBuffers {
 
   private outputBuffer(id: NodeId, axes: readonly string[], name: string): number {
     let place = this.placeOf(id);
-    const isOwn = place !== undefined && this.buffers[place.buffer]?.kind === "work" && place.slices.length === 0;
+    const isOwn =
+      place !== undefined &&
+      this.buffers[place.buffer]?.kind === "work" &&
+      place.slices.length === 0 &&
+      place.along === undefined;
     if (!isOwn || place?.axes.join() !== axes.join() || this.taken.has(place.buffer)) {
       const leaves: LeafList = new Map();
       const expression = this.expression(id, new Map(), leaves);

@@ -150,3 +150,24 @@ export function leavesIn(expression: MapExpression, found = new Set<number>()): 
       return leavesIn(expression.whenFalse, found);
   }
 }
+
+/** Does an expression read the counter of a loop, or pick by an index? */
+export function readsCounters(expression: MapExpression, seen = new Set<MapExpression>()): boolean {
+  if (seen.has(expression)) return false;
+  seen.add(expression);
+  const inside = (part: MapExpression): boolean => readsCounters(part, seen);
+  switch (expression.kind) {
+    case "constant":
+    case "leaf":
+      return false;
+    case "position":
+    case "gather":
+      return true;
+    case "unary":
+      return inside(expression.operand);
+    case "binary":
+      return inside(expression.left) || inside(expression.right);
+    case "select":
+      return inside(expression.condition) || inside(expression.whenTrue) || inside(expression.whenFalse);
+  }
+}

@@ -1,6 +1,7 @@
 import type { AxisSize, NodeId, PlanFunction } from "../../ir/plan.js";
 import type { Extent } from "../../runtime/description.js";
-import type { NetworkBuffer } from "../../runtime/networks/network-description.js";
+import type { NetworkBuffer, PlaceAlong } from "../../runtime/networks/network-description.js";
+import { literalSize } from "../literal-size.js";
 import { NotLowered } from "./not-lowered.js";
 
 /** Where a value is stored, its axes as the reader calls them. */
@@ -8,6 +9,31 @@ export interface Stored {
   readonly buffer: number;
   readonly axes: readonly string[];
   readonly slices: readonly { readonly position: number; readonly at: number }[];
+  /** Stored dimensions, "" among the axes, whose entry several axes pick together. */
+  readonly along?: readonly Along[];
+}
+
+/** As `PlaceAlong`, with the names of axes. */
+export interface Along {
+  readonly position: number;
+  readonly offset: number;
+  readonly terms: readonly { readonly axis: string; readonly step: number; readonly by?: readonly string[] }[];
+}
+
+/** A place with its axes called otherwise. */
+export function renamedPlace(place: Stored, names: (axis: string) => string): Stored {
+  return {
+    ...place,
+    axes: place.axes.map((axis) => (axis === "" ? "" : names(axis))),
+    ...(place.along === undefined
+      ? {}
+      : {
+          along: place.along.map((part) => ({
+            ...part,
+            terms: part.terms.map((term) => ({ ...term, axis: names(term.axis) })),
+          })),
+        }),
+  };
 }
 
 /** Where the values of a plan function lie while it is lowered. */
@@ -44,13 +70,13 @@ export class PlanBuffers {
       case "rename": {
         const inner = this.placeOf(operation.operand);
         if (inner === undefined) return undefined;
-        const axes = inner.axes.map((axis) => (axis === operation.from ? operation.to : axis));
-        return { ...inner, axes };
+        return renamedPlace(inner, (axis) => (axis === operation.from ? operation.to : axis));
       }
       case "slice": {
         const inner = this.placeOf(operation.operand);
         if (inner === undefined) return undefined;
         const position = inner.axes.indexOf(operation.axis);
+        if (position < 0) return slicedAlong(inner, operation.axis, operation.at);
         return {
           ...inner,
           axes: inner.axes.map((axis, i) => (i === position ? "" : axis)),
@@ -62,8 +88,33 @@ export class PlanBuffers {
     }
   }
 
-  protected addBuffer(kind: NetworkBuffer["kind"], name: string, axes: readonly string[]): number {
-    return this.buffers.push({ kind, name, axes: this.numbers(axes) }) - 1;
+  protected addBuffer(
+    kind: NetworkBuffer["kind"],
+    name: string,
+    axes: readonly string[],
+    extents: NetworkBuffer["extents"] = [],
+  ): number {
+    const longer = extents.length === 0 ? {} : { extents };
+    return this.buffers.push({ kind, name, axes: this.numbers(axes), ...longer }) - 1;
+  }
+
+  protected placeNumbers(along: readonly Along[]): readonly PlaceAlong[] {
+    return along.map(({ position, offset, terms }) => ({
+      position,
+      offset,
+      terms: terms.map(({ axis, step, by }) => ({
+        axis: this.number(axis),
+        step,
+        ...(by === undefined ? {} : { by: this.numbers(by) }),
+      })),
+    }));
+  }
+
+  /** The size of an axis whose windows are read: known when compiling. */
+  protected knownSize(axis: string): number {
+    const size = literalSize(this.plan.axes[this.number(axis)]!.size);
+    if (size === undefined) throw new NotLowered("windows of an axis whose size is not known");
+    return size;
   }
 
   protected numbers(axes: readonly string[]): readonly number[] {
@@ -84,6 +135,19 @@ export class PlanBuffers {
   protected positionOf(axis: string): number {
     return -1 - this.number(axis);
   }
+}
+
+/** One entry along an axis that picks a stored dimension together with others. */
+function slicedAlong(place: Stored, axis: string, at: number): Stored | undefined {
+  const along = place.along?.map((part) => {
+    const term = part.terms.find((each) => each.axis === axis);
+    if (term === undefined) return part;
+    const terms = part.terms.filter((each) => each !== term);
+    return term.by === undefined ? { ...part, terms, offset: part.offset + at * term.step } : undefined;
+  });
+  return along === undefined || along.includes(undefined)
+    ? undefined
+    : { ...place, along: along.filter((part) => part !== undefined) };
 }
 
 /** How long an axis is, as the run time is told. */

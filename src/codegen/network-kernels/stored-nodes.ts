@@ -17,13 +17,25 @@ export function storedNodes(plan: PlanFunction): (id: NodeId) => boolean {
     for (const [only, ...others] of productSides(plan, operation) ?? [])
       if (only !== undefined && others.length === 0) productOperands.add(withoutRenames(only));
   }
+  const isOnlyAddedUp = new Set<NodeId>();
+  for (const { operation } of plan.nodes) {
+    if (operation.kind !== "overlapAdd" || uses[operation.operand] !== 1) continue;
+    if (!plan.outputs.some(({ node }) => node === operation.operand)) isOnlyAddedUp.add(operation.operand);
+  }
   const isStored = (id: NodeId): boolean => {
     const { operation } = plan.nodes[id]!;
     switch (operation.kind) {
       case "contract":
       case "reduce":
       case "scatterAdd":
+      case "merge":
         return true;
+      // Sums of sums of windows are taken at once.
+      case "overlapAdd":
+        return !isOnlyAddedUp.has(id);
+      // Windows are seen in what they look at; products read them side by side.
+      case "window":
+        return productOperands.has(id) && uses[id]! > 1;
       case "constant":
       case "size":
       case "position":
@@ -31,6 +43,7 @@ export function storedNodes(plan: PlanFunction): (id: NodeId) => boolean {
       case "rename":
       case "slice":
       case "gather":
+      case "split":
         return false;
       case "unary":
         return productOperands.has(id) || (uses[id]! > 1 && !isCheap(operation));

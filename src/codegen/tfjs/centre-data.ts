@@ -129,6 +129,10 @@ class Centring {
       case "select":
       case "softmax":
       case "gather":
+      case "window":
+      case "overlapAdd":
+      case "split":
+      case "merge":
       case "scatterAdd":
       case "diagonal":
       case "stack":

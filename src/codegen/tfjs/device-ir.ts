@@ -8,6 +8,8 @@ export type TensorOperation = Extract<
   | "add"
   | "broadcastTo"
   | "cast"
+  | "conv2d"
+  | "conv2dTranspose"
   | "cos"
   | "div"
   | "equal"
@@ -27,6 +29,7 @@ export type TensorOperation = Extract<
   | "mul"
   | "neg"
   | "notEqual"
+  | "pad"
   | "pow"
   | "reciprocal"
   | "relu"
@@ -40,11 +43,13 @@ export type TensorOperation = Extract<
   | "square"
   | "stack"
   | "step"
+  | "stridedSlice"
   | "sub"
   | "sum"
   | "tanh"
   | "transpose"
   | "where"
+  | "zerosLike"
 >;
 
 /** Functions of the run time that generated code calls around them. */
@@ -58,6 +63,7 @@ export type DeviceArgument =
   | { readonly kind: "tensors"; readonly names: readonly string[] }
   | { readonly kind: "number"; readonly text: string }
   | { readonly kind: "numbers"; readonly values: readonly (string | number)[] }
+  | { readonly kind: "text"; readonly value: "valid" }
   | { readonly kind: "dtype"; readonly name: "float32" };
 
 /** One tensor made from others. */
@@ -130,6 +136,8 @@ function argumentText(argument: DeviceArgument): string {
       return argument.text;
     case "numbers":
       return `[${argument.values.join(", ")}]`;
+    case "text":
+      return JSON.stringify(argument.value);
     case "dtype":
       return JSON.stringify(argument.name);
   }

@@ -1,11 +1,12 @@
 import type { BinaryFunction, NodeId, Operation, PlanNode, UnaryFunction } from "../../ir/plan.js";
-import { leakySlope } from "../../ir/plan.js";
+import { leakySlope, operandsOf } from "../../ir/plan.js";
 import { nameValues } from "../loops/name-values.js";
 import type { RuntimeFunction } from "../runtime-functions.js";
 import { contractTensors } from "./contract-tensors.js";
 import type { DeviceStatement, TensorOperation } from "./device-ir.js";
 import { isKnown, type Partition, uploadName } from "./partition.js";
 import { type DeviceTensor, type DeviceValue, named, TensorWriter } from "./tensor-writer.js";
+import { type Chain, chainOf, WindowWriter } from "./windows.js";
 
 export interface DeviceCode {
   readonly statements: readonly DeviceStatement[];
@@ -26,10 +27,12 @@ class TensorLowering {
   private readonly wanted: readonly string[];
   private readonly values = new Map<NodeId, DeviceTensor>();
   private readonly functions = new Set<RuntimeFunction>();
+  private readonly windows: WindowWriter;
 
   constructor(private readonly partition: Partition) {
     this.wanted = nameValues(partition.fn);
     this.writer = new TensorWriter(partition.fn);
+    this.windows = new WindowWriter(partition.fn, this.writer);
   }
 
   run(): DeviceCode | undefined {
@@ -38,17 +41,42 @@ class TensorLowering {
       this.writer.rule = node.rule;
       const index = indexOperand(node.operation);
       if (index !== undefined && this.partition.device.includes(index)) return undefined;
-      this.values.set(id, this.writer.transposed(this.lower(node), node.axes));
+      if (!this.isLate(id)) this.make(id);
     }
     this.writer.rule = "";
     const results = new Map<NodeId, string>();
     for (const id of this.partition.downloads) {
-      const tensor = this.writer.asNumbers(this.value(id));
+      const tensor = this.writer.transposed(this.writer.asNumbers(this.value(id)), this.node(id).axes);
       // A renamed node is the same tensor, but each download disposes of its own.
       const isTaken = [...results.values()].includes(tensor.name);
       results.set(id, isTaken ? this.writer.reshaped(tensor, tensor.axes).name : tensor.name);
     }
     return { statements: this.writer.statements, results, sizes: this.writer.sizes, functions: this.functions };
+  }
+
+  private make(id: NodeId): DeviceTensor {
+    const node = this.node(id);
+    const outer = this.writer.rule;
+    this.writer.rule = node.rule;
+    const lowered = this.lower(id);
+    // Windows lie in the order in which a product reads them.
+    const tensor = node.operation.kind === "window" ? lowered : this.writer.transposed(lowered, node.axes);
+    this.writer.rule = outer;
+    this.values.set(id, tensor);
+    return tensor;
+  }
+
+  /** Made only where a reader wants it itself: what a convolution takes in may not be needed. */
+  private isLate(id: NodeId): boolean {
+    if (this.partition.downloads.includes(id)) return false;
+    const { kind } = this.node(id).operation;
+    if (kind === "window") return true;
+    const readers = this.partition.fn.nodes.filter(({ operation }) => operandsOf(operation).includes(id));
+    return (
+      (kind === "overlapAdd" || kind === "contract") &&
+      readers.length > 0 &&
+      readers.every(({ operation }) => operation.kind === "overlapAdd")
+    );
   }
 
   private node(id: NodeId): PlanNode {
@@ -59,7 +87,7 @@ class TensorLowering {
     const known = this.values.get(id);
     if (known !== undefined) return known;
     const { operation, axes } = this.node(id);
-    if (this.partition.device.includes(id)) throw new Error("lower to tensors: a node is read before it is made");
+    if (this.partition.device.includes(id)) return this.make(id);
     const values = isKnown(operation)
       ? `Float64Array.of(${this.knownText(operation)})`
       : `host[${JSON.stringify(uploadName(id))}]`;
@@ -80,7 +108,13 @@ class TensorLowering {
     return isKnown(operation) ? { kind: "number", text: this.knownText(operation) } : this.value(id);
   }
 
-  private lower({ operation, axes }: PlanNode): DeviceTensor {
+  private chain(id: NodeId, kind: "window" | "overlapAdd"): readonly [DeviceTensor, Chain] {
+    const chain = chainOf(this.partition.fn, id, kind);
+    return [this.value(chain.base), chain];
+  }
+
+  private lower(id: NodeId): DeviceTensor {
+    const { operation, axes } = this.node(id);
     switch (operation.kind) {
       case "unary":
         return this.unary(operation.function, this.writer.asNumbers(this.value(operation.operand)));
@@ -104,12 +138,15 @@ class TensorLowering {
         );
       }
       case "contract":
-        return contractTensors(
-          this.writer,
-          this.partition.rows,
-          operation.operands.map((id) => this.writer.asNumbers(this.value(id))),
-          operation.over,
-          axes,
+        return (
+          this.windows.convolution(operation, axes, (operand) => this.value(operand)) ??
+          contractTensors(
+            this.writer,
+            this.partition.rows,
+            operation.operands.map((operand) => this.writer.asNumbers(this.value(operand))),
+            operation.over,
+            axes,
+          )
         );
       case "gather":
         return this.gather(operation, axes);
@@ -159,6 +196,28 @@ class TensorLowering {
           ],
           [...rest, operation.axis],
         );
+      }
+      case "window":
+        return this.windows.windows(...this.chain(id, "window"));
+      case "overlapAdd": {
+        const chain = chainOf(this.partition.fn, id, "overlapAdd");
+        return (
+          this.windows.transposedConvolution(chain, axes, (operand) => this.value(operand)) ??
+          this.windows.sums(this.writer.asNumbers(this.value(chain.base)), chain, axes)
+        );
+      }
+      case "split": {
+        const tensor = this.value(operation.operand);
+        const order = tensor.axes.flatMap((axis) => (axis === operation.axis ? operation.into : [axis]));
+        return this.writer.reshaped(tensor, order, tensor.isCondition);
+      }
+      case "merge": {
+        const rest = axes.filter((axis) => axis !== operation.axis);
+        const whole = this.writer.broadcast(this.writer.asNumbers(this.value(operation.operand)), [
+          ...rest,
+          ...operation.from,
+        ]);
+        return this.writer.reshaped(whole, [...rest, operation.axis]);
       }
       case "input":
       case "constant":

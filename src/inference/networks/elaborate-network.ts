@@ -1,10 +1,12 @@
 import type { Expression, Model } from "../../ir/model.js";
-import type { AxisSize, NodeId } from "../../ir/plan.js";
+import { type AxisSize, leakySlope, type NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { axisSize } from "../elaborate/axes.js";
+import { inputShape } from "../../ir/domain.js";
+import { convolve, pool, reshape } from "./convolution.js";
 import {
+  type Activation,
   biasName,
-  inputShape,
   layOut,
   scaleName,
   weightName,
@@ -27,7 +29,7 @@ export interface NetworkContext {
 }
 
 /** A value on its way through a network: its node and the axes of its own shape. */
-interface Flow {
+export interface Flow {
   readonly node: NodeId;
   readonly axes: readonly string[];
 }
@@ -53,7 +55,9 @@ export function elaborateNetwork(
   return context.builder.rule(`network ${call.network}`, () => {
     let flow: Flow | undefined;
     for (const layer of laid.body) flow = applyLayer(context, layer, flow, call.arguments);
-    return applyDense(context, head, flow, call.arguments, axes);
+    return head.places === undefined || flow === undefined
+      ? applyDense(context, head, flow, call.arguments, axes)
+      : applyAtPlaces(context, head, flow, axes);
   });
 }
 
@@ -69,6 +73,14 @@ function applyLayer(
       const axes = layer.shape.map((dimension, i) => builder.axis(`${layer.name}.${i}`, axisSize(dimension)));
       return { node: applyDense(context, layer, flow, given, axes), axes };
     }
+    case "convolution": {
+      const made = convolve(context, layer, flow, given);
+      return { ...made, node: activate(builder, layer.activation, made.node) };
+    }
+    case "pool":
+      return pool(builder, layer, flow ?? inputFlow(context, layer.name, given));
+    case "reshape":
+      return reshape(builder, layer, flow ?? inputFlow(context, layer.name, given));
     case "residual": {
       const start = flow ?? inputFlow(context, layer.name, given);
       let inner: Flow = start;
@@ -135,6 +147,16 @@ function applyDense(
   return activate(builder, layer.activation, builder.plus(sum, builder.input("parameter", biasName(layer), axes)));
 }
 
+/** An output layer at each place of an image alike. */
+function applyAtPlaces(context: NetworkContext, layer: DenseLayer, flow: Flow, axes: readonly string[]): NodeId {
+  const { builder } = context;
+  const [rows, columns, channels] = flow.axes;
+  const moved = builder.rename(builder.rename(flow.node, rows, axes[0]), columns, axes[1]);
+  const weight = builder.input("parameter", weightName(layer, 0), [channels, axes[2]]);
+  const product = builder.contract([moved, weight], [channels]);
+  return builder.plus(product, builder.input("parameter", biasName(layer), [axes[2]]));
+}
+
 function inputProduct(
   context: NetworkContext,
   layer: DenseLayer,
@@ -156,17 +178,19 @@ function inputProduct(
     : builder.contract([value, weight(inputAxes)], inputAxes);
 }
 
-function activate(builder: PlanBuilder, activation: string, a: NodeId): NodeId {
-  switch (activation) {
+function activate(builder: PlanBuilder, activation: Activation, a: NodeId): NodeId {
+  switch (activation.name) {
     case "linear":
       return a;
     case "relu":
     case "tanh":
     case "sigmoid":
     case "softplus":
-      return builder.unary(activation, a);
+      return builder.unary(activation.name, a);
     case "lrelu":
-      return builder.unary("leakyRelu", a);
+      return activation.slope === undefined || activation.slope === leakySlope
+        ? builder.unary("leakyRelu", a)
+        : builder.select(builder.binary("less", builder.constant(0), a), a, builder.scale(activation.slope, a));
     case "elu":
       return builder.select(
         builder.binary("less", builder.constant(0), a),
@@ -182,6 +206,6 @@ function activate(builder: PlanBuilder, activation: string, a: NodeId): NodeId {
       return builder.times(builder.scale(0.5, a), builder.plus(builder.constant(1), builder.unary("tanh", inner)));
     }
     default:
-      throw new Error(`elaborate: unknown activation ${activation}`);
+      throw new Error(`elaborate: unknown activation ${activation.name}`);
   }
 }

@@ -1,4 +1,13 @@
-import { shapeOf } from "../../ir/domain.js";
+import { inputShape, shapeOf } from "../../ir/domain.js";
+import {
+  argument,
+  type Convolution,
+  convolutionOf,
+  flowAfter,
+  flowOfInputs,
+  type LayerFlow,
+  windowsOver,
+} from "../../ir/layer-shapes.js";
 import type { Dimension, Domain, Layer, Network } from "../../ir/model.js";
 
 /**
@@ -16,9 +25,29 @@ export interface LaidOutNetwork {
 
 export type LaidOutLayer =
   | DenseLayer
+  | ConvolutionLayer
+  | {
+      readonly kind: "pool";
+      readonly name: string;
+      readonly size: number;
+      readonly function: "max" | "mean";
+      readonly shape: readonly Dimension[];
+    }
+  | {
+      readonly kind: "reshape";
+      readonly name: string;
+      readonly from: readonly Dimension[];
+      readonly shape: readonly Dimension[];
+    }
   | { readonly kind: "residual"; readonly name: string; readonly body: readonly LaidOutLayer[] }
   | { readonly kind: "layernorm"; readonly name: string; readonly shape: readonly Dimension[] }
   | { readonly kind: "dropout"; readonly name: string; readonly rate: number; readonly shape: readonly Dimension[] };
+
+export interface Activation {
+  readonly name: string;
+  /** Of `lrelu`, below 0. */
+  readonly slope?: number;
+}
 
 export interface DenseLayer {
   readonly kind: "dense";
@@ -26,37 +55,53 @@ export interface DenseLayer {
   /** What it reads: the inputs of the network for a first layer, else the values of the layer before. */
   readonly inputs: readonly Domain[];
   readonly shape: readonly Dimension[];
-  readonly activation: string;
-  /** An output layer. */
-  readonly isHead: boolean;
+  readonly activation: Activation;
+  /** An output layer at each place of an image: [rows, columns, channels] to [rows, columns, shape]. */
+  readonly places?: readonly [Dimension, Dimension];
+}
+
+/** Convolution, or its transpose, with square kernels: weight [kernel, kernel, channels, filters]; transposed [kernel, kernel, filters, channels]. */
+export interface ConvolutionLayer {
+  readonly kind: "convolution";
+  readonly name: string;
+  readonly isTransposed: boolean;
+  /** The first is an image; further images are joined as channels, anything else is the same at every place. */
+  readonly inputs: readonly Domain[];
+  readonly filters: Dimension;
+  readonly shape: readonly Dimension[];
+  readonly kernel: number;
+  readonly stride: number;
+  /** Zeros before the first row and column of the larger image. */
+  readonly before: readonly [rows: number, columns: number];
+  readonly activation: Activation;
 }
 
 /** The network's layers, or the first layer for which there is no derivation. */
 export function layOut(network: Network): LaidOutNetwork | { readonly underived: Layer } {
-  const inputs = network.inputs;
   const body: LaidOutLayer[] = [];
-  let at: readonly Domain[] = inputs;
+  let flow = flowOfInputs(network.inputs);
   for (const [i, layer] of network.layers.entries()) {
-    const laid = layOutLayer(layer, `${network.name}.${i}`, at);
+    const laid = layOutLayer(layer, `${network.name}.${i}`, flow);
     if (laid === undefined) return { underived: layer };
-    if (laid === "identity") continue;
-    body.push(laid);
-    at = [outputOf(laid, at)];
+    body.push(...laid.layers);
+    flow = laid.flow;
   }
   const several = network.outputs.length > 1;
-  const heads = network.outputs.map((output, head): DenseLayer => ({
-    kind: "dense",
-    name: `${network.name}.${network.layers.length}${several ? `.head${head}` : ""}`,
-    inputs: at,
-    shape: shapeOf(output),
-    activation: "linear",
-    isHead: true,
-  }));
+  const heads = network.outputs.map((output, head): DenseLayer => {
+    const name = `${network.name}.${network.layers.length}${several ? `.head${head}` : ""}`;
+    const linear = { kind: "dense", name, activation: { name: "linear" } } as const;
+    const [rows, columns, channels] = shapeOf(output);
+    const [only] = flow.inputs;
+    if (!flow.isImage || channels === undefined || body.length === 0)
+      return { ...linear, inputs: flow.inputs, shape: shapeOf(output) };
+    const source: Domain = { kind: "real", shape: inputShape(only).slice(2) };
+    return { ...linear, inputs: [source], shape: [channels], places: [rows, columns] };
+  });
   return { name: network.name, body, heads };
 }
 
-/** The weight of a dense layer for its i-th input. */
-export function weightName(layer: DenseLayer, input: number): string {
+/** The weight of a layer for its i-th input. */
+export function weightName(layer: { readonly name: string }, input: number): string {
   return `${layer.name}.weight${input === 0 ? "" : input}`;
 }
 
@@ -68,68 +113,97 @@ export function scaleName(layer: { readonly name: string }): string {
   return `${layer.name}.scale`;
 }
 
-/** Extents of a layer's weight that an input runs over; a category picks one of its rows. */
-export function inputShape(domain: Domain): readonly Dimension[] {
-  return domain.kind === "category" ? [domain.categories, ...domain.shape] : shapeOf(domain);
-}
-
-function layOutLayer(layer: Layer, name: string, inputs: readonly Domain[]): LaidOutLayer | "identity" | undefined {
-  const value = (position: number, named: string): number | string | Layer | undefined => {
-    const positional = layer.arguments.filter((argument) => argument.name === undefined);
-    return (layer.arguments.find((argument) => argument.name === named) ?? positional[position])?.value;
-  };
-  const [only] = inputs;
-  const shape = inputs.length === 1 && only !== undefined && only.kind !== "category" ? shapeOf(only) : undefined;
+/** What a layer computes (nothing, where it only says how values are seen), and what leaves it. */
+function layOutLayer(
+  layer: Layer,
+  name: string,
+  flow: LayerFlow,
+): { readonly layers: readonly LaidOutLayer[]; readonly flow: LayerFlow } | undefined {
+  if (!derived.has(layer.name)) return undefined;
+  const after = flowAfter(layer, flow);
+  if ("problem" in after) return undefined;
+  const of = (...layers: readonly LaidOutLayer[]): { layers: readonly LaidOutLayer[]; flow: LayerFlow } => ({
+    layers,
+    flow: after,
+  });
+  const { inputs } = flow;
+  const [result] = after.inputs;
+  const shape = inputShape(result);
   switch (layer.name) {
-    case "dense": {
-      const units = value(0, "units");
-      const activation = value(1, "activation") ?? "linear";
-      if (typeof units === "object" || units === undefined || typeof activation !== "string") return undefined;
-      return { kind: "dense", name, inputs, shape: [dimensionOf(units)], activation, isHead: false };
+    case "dense":
+      return of({ kind: "dense", name, inputs, shape, activation: activationOf(layer, 1) });
+    case "embedding":
+      return of({ kind: "dense", name, inputs, shape, activation: { name: "linear" } });
+    case "conv":
+    case "deconv": {
+      const convolution = convolutionOf(layer);
+      const isTransposed = layer.name === "deconv";
+      return of({
+        kind: "convolution",
+        name,
+        isTransposed,
+        inputs,
+        filters: shape[2],
+        shape,
+        ...convolution,
+        before: paddingBefore(isTransposed ? shape : inputShape(inputs[0]), convolution),
+        activation: activationOf(layer, 2),
+      });
     }
-    case "embedding": {
-      const width = value(0, "width");
-      if (typeof width === "object" || width === undefined) return undefined;
-      return { kind: "dense", name, inputs, shape: [dimensionOf(width)], activation: "linear", isHead: false };
+    case "pool": {
+      const size = argument(layer, 0, "size");
+      const pooled = argument(layer, 1, "kind") === "mean" ? "mean" : "max";
+      return of({ kind: "pool", name, size: typeof size === "number" ? size : 1, function: pooled, shape });
     }
     // What follows a flattened value runs over all of its axes.
     case "flatten":
-      return "identity";
+      return of();
+    case "reshape":
+      return of({ kind: "reshape", name, from: inputShape(inputs[0]), shape });
     case "layernorm":
-      return shape === undefined || shape.length === 0 ? undefined : { kind: "layernorm", name, shape };
+      return of({ kind: "layernorm", name, shape });
     case "dropout": {
-      const rate = value(0, "rate");
-      return shape === undefined || typeof rate !== "number" ? undefined : { kind: "dropout", name, rate, shape };
+      const rate = argument(layer, 0, "rate");
+      return of({ kind: "dropout", name, rate: typeof rate === "number" ? rate : 0, shape });
     }
     case "residual": {
-      if (shape?.length !== 1 || only === undefined) return undefined;
       const body: LaidOutLayer[] = [];
-      let at: readonly Domain[] = inputs;
-      for (const [i, argument] of layer.arguments.entries()) {
-        if (typeof argument.value !== "object") return undefined;
-        const laid = layOutLayer(argument.value, `${name}.${i}`, at);
+      let inner = flow;
+      for (const [i, { value }] of layer.arguments.entries()) {
+        const laid = typeof value === "object" ? layOutLayer(value, `${name}.${i}`, inner) : undefined;
         if (laid === undefined) return undefined;
-        if (laid === "identity") continue;
-        body.push(laid);
-        at = [outputOf(laid, at)];
+        body.push(...laid.layers);
+        inner = laid.flow;
       }
-      const [end] = at;
-      return end !== undefined && JSON.stringify(shapeOf(end)) === JSON.stringify(shape)
-        ? { kind: "residual", name, body }
-        : undefined;
+      return of({ kind: "residual", name, body });
     }
     default:
       return undefined;
   }
 }
 
-function outputOf(layer: LaidOutLayer, inputs: readonly Domain[]): Domain {
-  if (layer.kind === "dense") return { kind: "real", shape: layer.shape };
-  const [only] = inputs;
-  if (only === undefined) throw new Error(`networks: the layer ${layer.name} has no input`);
-  return { kind: "real", shape: shapeOf(only) };
+const derived: ReadonlySet<string> = new Set([
+  "dense",
+  "embedding",
+  "conv",
+  "deconv",
+  "pool",
+  "flatten",
+  "reshape",
+  "layernorm",
+  "dropout",
+  "residual",
+]);
+
+function activationOf(layer: Layer, position: number): Activation {
+  const value = argument(layer, position, "activation");
+  if (typeof value !== "object") return { name: typeof value === "string" ? value : "linear" };
+  const slope = argument(value, 0, "slope");
+  return { name: value.name, ...(typeof slope === "number" ? { slope } : {}) };
 }
 
-function dimensionOf(units: number | string): Dimension {
-  return typeof units === "number" ? { kind: "literal", value: units } : { kind: "symbol", name: units };
+function paddingBefore(image: readonly Dimension[], { kernel, stride, padding }: Convolution): [number, number] {
+  const along = (side: Dimension): number =>
+    side.kind === "literal" ? windowsOver(side.value, kernel, stride, padding).before : 0;
+  return [along(image[0]), along(image[1])];
 }

@@ -1,6 +1,16 @@
 import type { Dimension, Model, Network, Parameter } from "../../ir/model.js";
 import type { WeightStart } from "../../ir/program.js";
-import { biasName, inputShape, layOut, scaleName, weightName, type LaidOutLayer } from "./network-layers.js";
+import { inputShape } from "../../ir/domain.js";
+import { isImageDomain } from "../../ir/layer-shapes.js";
+import {
+  type Activation,
+  biasName,
+  type ConvolutionLayer,
+  layOut,
+  scaleName,
+  weightName,
+  type LaidOutLayer,
+} from "./network-layers.js";
 
 /** The weights of networks as parameters of the model, and how each begins. */
 export interface NetworkParameters {
@@ -31,13 +41,19 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
       switch (layer.kind) {
         case "dense": {
           const fanIn = layer.inputs.map(inputShape);
-          const kind = rectifying.has(layer.activation) ? "he" : "glorot";
+          const kind = startOf(layer.activation);
           layer.inputs.forEach((_, i) =>
             declare(weightName(layer, i), [...(fanIn[i] ?? []), ...layer.shape], { kind, fanIn, fanOut: layer.shape }),
           );
           declare(biasName(layer), layer.shape, { kind: "constant", value: 0 });
           return;
         }
+        case "convolution":
+          declareConvolution(layer, declare);
+          return;
+        case "pool":
+        case "reshape":
+          return;
         case "residual":
           layer.body.forEach(visit);
           return;
@@ -53,6 +69,36 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
     laid.heads.forEach(visit);
   }
   return { parameters, starts };
+}
+
+function startOf({ name }: Activation): "he" | "glorot" {
+  return rectifying.has(name) ? "he" : "glorot";
+}
+
+/** Inputs are those that reach one entry of the result: with a stride a transposed kernel reaches it in part. */
+function declareConvolution(
+  layer: ConvolutionLayer,
+  declare: (name: string, shape: readonly Dimension[], start: WeightStart) => void,
+): void {
+  const { filters, isTransposed, stride } = layer;
+  const side: Dimension = { kind: "literal", value: layer.kernel };
+  const reached: Dimension = isTransposed ? { kind: "literal", value: Math.ceil(layer.kernel / stride) } : side;
+  const images = layer.inputs.map((input) => (isImageDomain(input) ? inputShape(input)[2] : undefined));
+  const fanIn = layer.inputs.map((input, i) => {
+    const channels = images[i];
+    return channels === undefined ? inputShape(input) : [reached, reached, channels];
+  });
+  const start = { kind: startOf(layer.activation), fanIn, fanOut: [side, side, filters] } as const;
+  layer.inputs.forEach((input, i) => {
+    const channels = images[i];
+    const own = isTransposed ? [filters, channels ?? filters] : [channels ?? filters, filters];
+    declare(
+      weightName(layer, i),
+      channels === undefined ? [...inputShape(input), filters] : [side, side, ...own],
+      start,
+    );
+  });
+  declare(biasName(layer), [filters], { kind: "constant", value: 0 });
 }
 
 /** The model with the weights of its networks among its parameters. */

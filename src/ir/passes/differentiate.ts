@@ -141,6 +141,10 @@ function nameOf(operation: Operation): string {
     case "diagonal":
     case "slice":
     case "stack":
+    case "window":
+    case "overlapAdd":
+    case "split":
+    case "merge":
     case "cholesky":
     case "triangularSolve":
     case "draw":

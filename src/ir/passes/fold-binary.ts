@@ -51,6 +51,9 @@ function foldByFunction(operation: Binary, b: PlanBuilder): NodeId | undefined {
     case "minimum": {
       const neutral = operation.function === "maximum" ? -Infinity : Infinity;
       if (left === right || constantOf(right, b) === neutral) return left;
+      // A test or its negation holds: what both branches of a choice use is used everywhere.
+      if (isNegationOf(left, right, b) || isNegationOf(right, left, b))
+        return b.constant(operation.function === "maximum" ? 1 : 0);
       return constantOf(left, b) === neutral ? right : undefined;
     }
     case "less":
@@ -61,6 +64,12 @@ function foldByFunction(operation: Binary, b: PlanBuilder): NodeId | undefined {
       if (left === right && isSurelyFinite(left, b)) return b.constant(1);
       return foldNegatedTest(left, right, b) ?? foldNegatedTest(right, left, b);
   }
+}
+
+function isNegationOf(test: NodeId, other: NodeId, b: PlanBuilder): boolean {
+  const inner = b.seen(test);
+  if (inner?.kind !== "binary" || inner.function !== "equal" || !isIndicator(other, b)) return false;
+  return constantOf(inner.left, b) === 0 && inner.right === other;
 }
 
 /** not (not a) is a. */

@@ -44,6 +44,10 @@ export function foldOperation(operation: Operation, builder: PlanBuilder): Opera
     case "position":
     case "input":
     case "stack":
+    case "window":
+    case "overlapAdd":
+    case "split":
+    case "merge":
     case "cholesky":
     case "triangularSolve":
     case "draw":

@@ -1,6 +1,7 @@
 import type { NodeId, Operation } from "../plan.js";
 import { union, without } from "../plan-axes.js";
 import { propagateBinary, propagateUnary } from "./propagate-elementwise.js";
+import { propagateLayout } from "./propagate-layout.js";
 import { propagateCholesky, propagateTriangularSolve } from "./propagate-linear-algebra.js";
 import { guardedBy } from "./reverse-step.js";
 import type { Domain, Step } from "./reverse-step.js";
@@ -62,6 +63,11 @@ export function propagate(step: Step, operation: Operation): void {
       });
       return;
     }
+    case "window":
+    case "overlapAdd":
+    case "split":
+    case "merge":
+      return propagateLayout(step, operation);
     case "cholesky":
       return propagateCholesky(step, operation);
     case "triangularSolve":

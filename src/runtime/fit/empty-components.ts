@@ -33,8 +33,9 @@ export async function emptyComponents(
     latents.forEach((latent, index) => {
       const table = posterior[latent.variable.name];
       const rowWidth = table.length / block.rows;
-      for (let i = 0; i < table.length; i++) {
-        counts[index][i % latent.values] += table[i] * weightOf(runner.source, block, Math.floor(i / rowWidth));
+      for (let row = 0; row < block.rows; row++) {
+        const weight = weightOf(runner.source, block, row);
+        for (let i = 0; i < rowWidth; i++) counts[index][i % latent.values] += table[row * rowWidth + i] * weight;
       }
     });
   }

@@ -117,6 +117,9 @@ function draw(weights: Float64Array, distances: Float64Array | undefined, stream
 
 function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number, width: number): number {
   let sum = 0;
-  for (let k = 0; k < width; k++) sum += (a[i * width + k] - b[j * width + k]) ** 2;
+  for (let k = 0; k < width; k++) {
+    const difference = a[i * width + k] - b[j * width + k];
+    sum += difference * difference;
+  }
   return sum;
 }

@@ -5,7 +5,7 @@ import type { RowBlock } from "../data/row-source.js";
 import type { FeatureMap } from "./features.js";
 import { fingerprint } from "./features.js";
 import type { StartMethod, StartPartition } from "./start-tables.js";
-import { clusterOf } from "./start-tables.js";
+import { clusterFinder } from "./start-tables.js";
 
 /** A Gaussian latent, and what its start is a linear function of. */
 export interface StartFactor {
@@ -73,7 +73,7 @@ function scoresOf(
   restart: number,
 ): Scorer {
   const { map, width, scale, firstAxis } = factor;
-  const groupOf = (features: Float64Array): number => (partition === undefined ? 0 : clusterOf(partition, features));
+  const groupOf = partition === undefined ? () => 0 : clusterFinder(partition);
   const parts = Array.from({ length: partition?.latent.values ?? 1 }, (_, group) =>
     principalAxes(factor, (features) => groupOf(features) === group, method, seed, restart),
   );

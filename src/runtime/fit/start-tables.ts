@@ -52,13 +52,18 @@ export function startPartitions(
   });
 }
 
-/** The cluster of an item with these features. */
-export function clusterOf({ latent, stretch, centres }: StartPartition, features: Float64Array): number {
-  return nearestCentre(
-    features.map((value, i) => value * stretch[i]),
-    centres,
-    latent.values,
-  );
+/** Finds the cluster of an item with some features. */
+export function clusterFinder({
+  latent: { values, map },
+  stretch,
+  centres,
+}: StartPartition): (features: Float64Array) => number {
+  // One array for all items: there may be many.
+  const stretched = new Float64Array(map.width);
+  return (features) => {
+    for (let i = 0; i < stretched.length; i++) stretched[i] = features[i] * stretch[i];
+    return nearestCentre(stretched, centres, values);
+  };
 }
 
 /**
@@ -103,10 +108,11 @@ type CellFiller = (block: RowBlock, row: number, item: number, cell: Float64Arra
 
 function partitionTables(partition: StartPartition): CellFiller {
   const { map } = partition.latent;
+  const clusterOf = clusterFinder(partition);
   const features = new Float64Array(map.width);
   return (block, row, item, cell) => {
     map.write(block.data, row, item, features);
-    fillConfident(cell, clusterOf(partition, features));
+    fillConfident(cell, clusterOf(features));
   };
 }
 

@@ -96,7 +96,13 @@ export class ThreadPool {
       if (done >= count) break;
       waitForChange(control, words.done, done);
     }
-    if (Atomics.load(control, words.failed) !== 0) throw new Error("kernel: a thread failed");
+    if (Atomics.exchange(control, words.failed, 0) === 0) return;
+    // A worker that cannot do it is done without: shards begin from nothing. What is wrong with the work itself shows here.
+    this.stop();
+    for (let shard = 0; shard < count; shard++) {
+      const begin = (first + shard) * groupsPerShard;
+      runShard(frames + shard * stride, begin, Math.min(begin + groupsPerShard, groups));
+    }
   }
 
   /** Ends the workers. */

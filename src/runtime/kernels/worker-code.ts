@@ -8,7 +8,7 @@ export const words = {
   done: 2,
   /** Workers that wait for work. */
   ready: 3,
-  /** Not 0: a shard has failed. */
+  /** Not 0: a worker could not do a shard. */
   failed: 4,
   /** What the work is: its function, address and stride of its frames, first shard, shards, groups in a shard and in all. */
   job: 5,

@@ -27,6 +27,17 @@ export interface NetworkBuffer {
   readonly name: string;
   /** Numbers of its axes, in stored order, outermost first. */
   readonly axes: readonly number[];
+  /** Stored dimensions that are longer than their axis: entries that nobody writes stay 0. */
+  readonly extents?: readonly { readonly position: number; readonly extent: number }[];
+}
+
+/** Where the entry of a stored dimension lies that several axes of the reader pick together. */
+export interface PlaceAlong {
+  /** Stored position of the dimension, whose axis is -1. */
+  readonly position: number;
+  readonly offset: number;
+  /** Entries that a step along an axis goes; times the sizes of the axes `by`. */
+  readonly terms: readonly { readonly axis: number; readonly step: number; readonly by?: readonly number[] }[];
 }
 
 export type NetworkCall =
@@ -47,6 +58,10 @@ export type NetworkCall =
       readonly kernel: string;
       readonly loops: readonly number[];
       readonly result: number;
+      /** Where in the result a cell is, where not along the result's own axes. */
+      readonly place?: { readonly axes: readonly number[]; readonly along: readonly PlaceAlong[] };
+      /** The kernel reads the counters of its loops, or an index: they are run as they are. */
+      readonly counted?: true;
       /** What the result holds before: reductions accumulate. */
       readonly fill?: number;
       /** The axis of the result that an index picks (scatter). */
@@ -65,6 +80,7 @@ export type Leaf =
       readonly kind: "buffer";
       /** Entries picked by number: stored position and place. */
       readonly slices: readonly { readonly position: number; readonly at: number }[];
+      readonly along?: readonly PlaceAlong[];
       /** Stored position of an axis that an index picks; its stride goes to the kernel. */
       readonly gathered?: number;
     } & Operand)

@@ -1,7 +1,15 @@
 import type { Extent, Sizes } from "../description.js";
 import { extentValue } from "../extents.js";
 import { relaxedSimdIsSupported } from "../kernels/relaxed-simd.js";
-import type { Leaf, NetworkCall, NetworkFunction, NetworkModule, Operand } from "./network-description.js";
+import type {
+  Leaf,
+  NetworkBuffer,
+  NetworkCall,
+  NetworkFunction,
+  NetworkModule,
+  Operand,
+  PlaceAlong,
+} from "./network-description.js";
 
 const bytesPerFloat = 4;
 const alignment = 64;
@@ -123,7 +131,7 @@ export class NetworkInstance {
     const sizes = fn.axes.map((axis) => this.sizeOf(axis, rows));
     const places = new Map<string, readonly [number, number]>();
     const addresses = fn.buffers.map((buffer) => {
-      const length = buffer.axes.reduce((product, axis) => product * sizes[axis], 1);
+      const length = extentsOf(buffer, sizes).reduce((product, extent) => product * extent, 1);
       const key = `${buffer.kind} ${buffer.name}`;
       const shared = buffer.kind === "parameter" || buffer.kind === "output" ? this.shared.get(key) : undefined;
       // Columns of the data are read under several names of their axes, but stored once.
@@ -131,7 +139,7 @@ export class NetworkInstance {
       if (buffer.kind !== "work") places.set(key, [address, length]);
       return address;
     });
-    const strides = fn.buffers.map(({ axes }) => stridesOf(axes, sizes));
+    const strides = fn.buffers.map((buffer) => stridesOf(extentsOf(buffer, sizes)));
     const steps = fn.calls.map((call) =>
       call.kind === "product"
         ? this.bindProduct(call, addresses, strides, sizes)
@@ -211,13 +219,24 @@ export class NetworkInstance {
     sizes: readonly number[],
   ): () => void {
     const { leaves, loops, result, fill } = call;
+    const place = call.place ?? { axes: fn.buffers[result].axes, along: [] };
+    const offsetOf = (along: readonly PlaceAlong[] | undefined, buffer: number): number =>
+      bytesPerFloat * (along ?? []).reduce((sum, { position, offset }) => sum + offset * strides[buffer][position], 0);
+    const alongStride = (along: readonly PlaceAlong[] | undefined, axis: number, buffer: number): number => {
+      let stride = 0;
+      for (const { position, terms } of along ?? [])
+        for (const { axis: own, step, by } of terms)
+          if (own === axis)
+            stride += strides[buffer][position] * (by ?? []).reduce((product, other) => product * sizes[other], step);
+      return bytesPerFloat * stride;
+    };
     const places = leaves.length + 1;
     const depth = Math.max(1, loops.length);
     const words = new Int32Array(places + depth + depth * places + places);
     const values = new Map<number, number>();
     const block = this.reserve(words.length);
     const sizeSlots = this.reserve(Math.max(1, leaves.length));
-    words[0] = addresses[result];
+    words[0] = addresses[result] + offsetOf(place.along, result);
     leaves.forEach((leaf, i) => {
       if (leaf.kind === "size") {
         words[1 + i] = sizeSlots + bytesPerFloat * i;
@@ -225,7 +244,7 @@ export class NetworkInstance {
         return;
       }
       const sliced = leaf.slices.reduce((offset, { position, at }) => offset + at * strides[leaf.buffer][position], 0);
-      words[1 + i] = addresses[leaf.buffer] + bytesPerFloat * sliced;
+      words[1 + i] = addresses[leaf.buffer] + bytesPerFloat * sliced + offsetOf(leaf.along, leaf.buffer);
     });
     for (let loop = 0; loop < depth; loop++) {
       words[places + loop] = loops.length === 0 ? 1 : sizes[loops[loop]];
@@ -237,12 +256,15 @@ export class NetworkInstance {
         return bytesPerFloat * stride;
       };
       const base = places + depth + loop * places;
-      const own = fn.buffers[result].axes.map((axis, position) => (position === call.scattered ? -1 : axis));
-      words[base] = strideOf(own, result);
+      const own = place.axes.map((axis, position) => (position === call.scattered ? -1 : axis));
+      const axis = loops.length === 0 ? -1 : loops[loop];
+      words[base] = strideOf(own, result) + alongStride(place.along, axis, result);
       leaves.forEach((leaf, i) => {
-        words[base + 1 + i] = leaf.kind === "size" ? 0 : strideOf(leaf.axes, leaf.buffer);
+        words[base + 1 + i] =
+          leaf.kind === "size" ? 0 : strideOf(leaf.axes, leaf.buffer) + alongStride(leaf.along, axis, leaf.buffer);
       });
     }
+    if (call.counted !== true) joinLoops(words, places, depth);
     const picked = places + depth + depth * places;
     if (call.scattered !== undefined) words[picked] = bytesPerFloat * strides[result][call.scattered];
     leaves.forEach((leaf, i) => {
@@ -252,7 +274,7 @@ export class NetworkInstance {
     for (const [address, value] of values) this.floats[address / bytesPerFloat] = value;
     const kernel = this.kernels[call.kernel];
     const begin = addresses[result] / bytesPerFloat;
-    const end = begin + fn.buffers[result].axes.reduce((product, axis) => product * sizes[axis], 1);
+    const end = begin + extentsOf(fn.buffers[result], sizes).reduce((product, extent) => product * extent, 1);
     if (fill === undefined) return () => kernel(block);
     return () => {
       this.floats.fill(fill, begin, end);
@@ -272,15 +294,37 @@ export class NetworkInstance {
   }
 }
 
+/**
+ * Makes one long loop of the innermost two where every place moves along both as along one, and again with the next:
+ * short rows are gone through at once.
+ *
+ * @param words addresses of `places`, sizes of `depth` loops, and strides of the places by loop
+ */
+function joinLoops(words: Int32Array, places: number, depth: number): void {
+  const inner = depth - 1;
+  for (let outer = inner - 1; outer >= 0; outer--) {
+    const size = words[places + inner];
+    const strideAt = (loop: number, place: number): number => words[places + depth + loop * places + place];
+    for (let place = 0; place < places; place++) if (strideAt(outer, place) !== size * strideAt(inner, place)) return;
+    words[places + inner] = size * words[places + outer];
+    words[places + outer] = 1;
+  }
+}
+
 function pickedStride(leaf: Leaf, strides: readonly (readonly number[])[]): number {
   if (leaf.kind === "size" || leaf.gathered === undefined) return 0;
   return bytesPerFloat * strides[leaf.buffer][leaf.gathered];
 }
 
-/** Strides of dense axes, outermost first, in numbers. */
-function stridesOf(axes: readonly number[], sizes: readonly number[]): readonly number[] {
-  const strides = axes.map(() => 1);
-  for (let i = axes.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * sizes[axes[i + 1]];
+/** How long each stored dimension is. */
+function extentsOf({ axes, extents }: NetworkBuffer, sizes: readonly number[]): readonly number[] {
+  return axes.map((axis, position) => extents?.find((longer) => longer.position === position)?.extent ?? sizes[axis]);
+}
+
+/** Strides of dense dimensions, outermost first, in numbers. */
+function stridesOf(extents: readonly number[]): readonly number[] {
+  const strides = extents.map(() => 1);
+  for (let i = extents.length - 2; i >= 0; i--) strides[i] = strides[i + 1] * extents[i + 1];
   return strides;
 }
 

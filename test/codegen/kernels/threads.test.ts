@@ -4,8 +4,10 @@ import { emitKernels } from "../../../src/codegen/kernels/emit-kernel.js";
 import { deriveProgram } from "../../../src/compile/index.js";
 import { interpretPlan } from "../../../src/ir/interpret-plan.js";
 import { KernelInstance } from "../../../src/runtime/kernels/kernel-instance.js";
+import { KernelMemory } from "../../../src/runtime/kernels/kernel-memory.js";
 import { shardsAtOnce, threadsFor } from "../../../src/runtime/kernels/shards.js";
 import { builtin } from "../../../src/runtime/kernels/shards.js";
+import { ThreadPool } from "../../../src/runtime/kernels/thread-pool.js";
 import { workerCode } from "../../../src/runtime/kernels/worker-code.js";
 import { columns, randomWorld, stored } from "../../oracles/random-world.js";
 import { modelOf } from "../../support/random-models.js";
@@ -84,6 +86,25 @@ test("a fit has the same bits for any number of threads and any size of what is 
     trainer.dispose();
   }
   for (const fit of fits) expect(fit).toEqual(fits[0]);
+});
+
+test("shards that a worker cannot do are done by the thread that asks, and the worker is done without", async () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
+  const module = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+  const pool = new ThreadPool(module, memory, new KernelMemory(memory, 64), [{ rows: "not exported" }]);
+  pool.threads = 2;
+  while (pool.ready < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  let done: string[] = [];
+  const work = { job: 0, frames: 0, stride: 64, first: 2, count: 4, groupsPerShard: 10, groups: 55 };
+  const sleep = new Int32Array(new SharedArrayBuffer(4));
+  pool.run(work, (frame, begin, end) => {
+    // The worker has the time to take shards too.
+    Atomics.wait(sleep, 0, 0, 20);
+    if (frame === 0) done = [];
+    done.push(`${frame}: ${begin} to ${end}`);
+  });
+  expect(done).toEqual(["0: 20 to 30", "64: 30 to 40", "128: 40 to 50", "192: 50 to 55"]);
+  expect(pool.threads).toBe(1);
 });
 
 describe("when threads are started", () => {

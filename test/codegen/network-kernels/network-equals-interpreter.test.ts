@@ -2,12 +2,13 @@ import { describe, expect, test } from "vitest";
 import { emitNetwork } from "../../../src/codegen/network-kernels/emit-network.js";
 import { interpretPlan } from "../../../src/ir/interpret-plan.js";
 import { NetworkInstance } from "../../../src/runtime/networks/network-instance.js";
+import { imageModels } from "../../support/image-models.js";
 import { boundModels, boundProgramOf, randomInputs } from "../../support/bound-programs.js";
 
 /** Rounding of float32 in sums of this size. */
 const tolerance = 2e-4;
 
-describe.each(boundModels.map((model) => [model.name, model.text] as const))("%s", (_, text) => {
+describe.each([...boundModels, ...imageModels].map((model) => [model.name, model.text] as const))("%s", (_, text) => {
   const program = boundProgramOf(text);
   const functions = [program.step, program.bound, program.logWeight, program.encode, program.reconstruct];
   const module = emitNetwork(functions);

@@ -6,9 +6,9 @@ import { forEachStatement, mapBodies } from "../walk-kernel.js";
 /**
  * Lanes without a row add exactly 0 to totals, whatever they hold.
  *
- * A product adds 0 if all its factors are 0 there, so factors are masked where they are defined, once, rather than the
- * product in the inner loop; data is laid out with zeros in those lanes. What is no product of such factors is masked
- * where it is added.
+ * A product adds 0 if one factor is 0 there and the others are finite, so a factor is masked where it is defined, once,
+ * rather than the product in the inner loop; data is laid out with zeros in those lanes. What is no product of such factors
+ * is masked where it is added.
  */
 export function maskLanes(fn: KernelFunction): KernelFunction {
   return {
@@ -57,7 +57,7 @@ class Masking {
     return statement.kind === "updateStore" && this.fn.arrays.get(statement.array)?.kind === "total";
   }
 
-  /** Is it 0 where all the named things in it are? */
+  /** Is it 0 where the named things in it that `demand` masks are? */
   private canBeZero(expression: KernelExpression): boolean {
     switch (expression.kind) {
       case "scalar":
@@ -67,12 +67,12 @@ class Masking {
         const kind = this.fn.arrays.get(expression.array)?.kind;
         return kind === "rowInput" || (kind === "varying" && !this.updated.has(expression.array));
       }
-      case "binary":
-        return (
-          (expression.function === "multiply" || expression.function === "add" || expression.function === "subtract") &&
-          this.canBeZero(expression.left) &&
-          this.canBeZero(expression.right)
-        );
+      case "binary": {
+        const { left, right } = expression;
+        if (expression.function === "multiply") return this.factorsToMask(left, right) !== undefined;
+        const isSum = expression.function === "add" || expression.function === "subtract";
+        return isSum && this.canBeZero(left) && this.canBeZero(right);
+      }
       case "unary":
         return (
           (expression.function === "square" || expression.function === "negate") && this.canBeZero(expression.operand)
@@ -80,6 +80,62 @@ class Masking {
       case "masked":
         return true;
       case "number":
+      case "fromIndex":
+      case "select":
+      case "pick":
+        return false;
+    }
+  }
+
+  /** The factors of a product that have to be 0 for it to be 0; undefined where that cannot be had. */
+  private factorsToMask(left: KernelExpression, right: KernelExpression): readonly KernelExpression[] | undefined {
+    const [leftCanBeZero, rightCanBeZero] = [left, right].map((factor) => this.canBeZero(factor));
+    if (leftCanBeZero && this.isFinite(right)) return [left];
+    if (rightCanBeZero && this.isFinite(left)) return [right];
+    return leftCanBeZero && rightCanBeZero ? [left, right] : undefined;
+  }
+
+  /** Is it surely finite in lanes without a row, where data is 0 and parameters are finite? */
+  private isFinite(expression: KernelExpression): boolean {
+    switch (expression.kind) {
+      case "number":
+        return Number.isFinite(expression.value);
+      case "scalar": {
+        const value = this.declared.get(expression.name);
+        return value !== undefined && this.isFinite(value);
+      }
+      case "load": {
+        if ([...namesOf(expression.index)].some((name) => this.fn.positions.has(name))) return false;
+        const array = this.fn.arrays.get(expression.array);
+        switch (array?.kind) {
+          case "input":
+            return array.source === "parameter";
+          case "rowInput":
+            return array.source === "data";
+          case "varying": {
+            const values = this.stored.get(expression.array) ?? [];
+            return !this.updated.has(expression.array) && values.length > 0 && values.every((v) => this.isFinite(v));
+          }
+          case "output":
+          case "rowOutput":
+          case "uniform":
+          case "total":
+          case undefined:
+            return false;
+        }
+      }
+      // The cases above return.
+      // oxlint-disable-next-line no-fallthrough
+      case "binary": {
+        const isPlain = ["add", "subtract", "multiply"].includes(expression.function);
+        return isPlain && this.isFinite(expression.left) && this.isFinite(expression.right);
+      }
+      case "unary": {
+        const isPlain = ["negate", "square", "abs", "presentOrZero", "isPresent"].includes(expression.function);
+        return isPlain && this.isFinite(expression.operand);
+      }
+      case "masked":
+        return this.isFinite(expression.operand);
       case "fromIndex":
       case "select":
       case "pick":
@@ -101,10 +157,12 @@ class Masking {
         this.maskedArrays.add(expression.array);
         for (const value of this.stored.get(expression.array) ?? []) if (this.canBeZero(value)) this.demand(value);
         return;
-      case "binary":
-        this.demand(expression.left);
-        this.demand(expression.right);
+      case "binary": {
+        const { left, right } = expression;
+        const factors = expression.function === "multiply" ? this.factorsToMask(left, right) : [left, right];
+        for (const factor of factors ?? []) this.demand(factor);
         return;
+      }
       case "unary":
         return this.demand(expression.operand);
       case "number":

@@ -118,3 +118,16 @@ export const notANetwork = defineDiagnostic<{ readonly name: string; readonly su
       ? `declare it: \`net ${p.name}(Vector[D]) -> Real = dense(64, lrelu)\``
       : `did you mean \`${p.suggestion}\`?`,
 });
+
+export const layerShape = defineDiagnostic<{
+  readonly layer: string;
+  readonly problem: string;
+  readonly wayOut: string;
+}>({
+  code: "GEN2410",
+  severity: "error",
+  title: "layer that cannot take the shape that reaches it",
+  message: (p) => `\`${p.layer}\` ${p.problem}`,
+  label: () => "does not fit",
+  hint: (p) => p.wayOut,
+});
