@@ -1,6 +1,16 @@
 import type { ModelDescription, Sizes, StateDescription, StateMember, VariableDescription } from "../description.js";
 import { boundShape, extentValue, product } from "../extents.js";
 
+/** What is known of the latents that have a memory. */
+export interface FilteredState {
+  /** Of each discrete latent, the probability of each value. */
+  readonly probability: Readonly<Record<string, Float64Array>>;
+  /** Of each Gaussian latent. */
+  readonly mean: Readonly<Record<string, Float64Array>>;
+  /** Row-major. */
+  readonly covariance: Readonly<Record<string, Float64Array>>;
+}
+
 /** Sizes of what a row tells the next one, and how to read it. */
 export class ChainLayout {
   readonly state: StateDescription;
@@ -43,6 +53,41 @@ export class ChainLayout {
 
   cells(members: readonly StateMember[]): number {
     return product(members.map(({ name }) => this.valuesOf(name)));
+  }
+
+  /** What a row has told, latent by latent: its probabilities, or its moments with all discrete latents summed out. */
+  filtered(row: (array: string) => Float64Array): FilteredState {
+    const probability: Record<string, Float64Array> = {};
+    const mean: Record<string, Float64Array> = {};
+    const covariance: Record<string, Float64Array> = {};
+    for (const { members } of this.state.tables) {
+      for (const member of members)
+        if (member.lag === 0) probability[member.name] = this.probabilitiesOf([member], row);
+    }
+    for (const { given, variables, covariances } of this.state.gaussians) {
+      const weights = this.probabilitiesOf(given, row);
+      for (const [i, { name, lag, mean: array }] of variables.entries()) {
+        if (lag !== 0) continue;
+        const length = this.lengthOf(name);
+        const means = row(array);
+        const average = new Float64Array(length);
+        weights.forEach((weight, cell) => {
+          for (let a = 0; a < length; a++) average[a] += weight * means[cell * length + a];
+        });
+        const block = row(covariances.find(({ first, second }) => first === i && second === i)?.name ?? array);
+        const spread = new Float64Array(length * length);
+        weights.forEach((weight, cell) => {
+          const off = (entry: number): number => means[cell * length + entry] - average[entry];
+          for (let a = 0; a < length; a++) {
+            for (let b = 0; b < length; b++)
+              spread[a * length + b] += weight * (block[(cell * length + a) * length + b] + off(a) * off(b));
+          }
+        });
+        mean[name] = average;
+        covariance[name] = spread;
+      }
+    }
+    return { probability, mean, covariance };
   }
 
   /** The values of the members in one cell of their table. */

@@ -1,21 +1,15 @@
 import type { EmMethods, Sizes, Tensors } from "../description.js";
 import { DataError, OptionError } from "../errors.js";
 import { boundShape, product } from "../extents.js";
-import { ChainLayout } from "./chain-state.js";
+import { ChainLayout, type FilteredState } from "./chain-state.js";
 
 /** One step as it comes in: a number, or the entries of a vector; `null` where missing. */
 export type Observation = Readonly<Record<string, number | null | ArrayLike<number | null>>>;
 
 /** What is known of the latents after a step, from this step and all before it. */
-export interface Filtered {
+export interface Filtered extends FilteredState {
   /** log density of the step given the earlier ones. */
   readonly logDensity: number;
-  /** Of each discrete latent with a memory, the probability of each value. */
-  readonly probability: Readonly<Record<string, Float64Array>>;
-  /** Of each Gaussian latent with a memory. */
-  readonly mean: Readonly<Record<string, Float64Array>>;
-  /** Row-major. */
-  readonly covariance: Readonly<Record<string, Float64Array>>;
 }
 
 /**
@@ -115,43 +109,13 @@ export class OnlineFilter {
   /** At early steps only what has a table of its own by then. */
   private answer(row: number): Filtered {
     const { layout } = this;
+    const logDensity = this.into["logDensity"][row];
+    if (row < layout.state.depth - 1) return { logDensity, probability: {}, mean: {}, covariance: {} };
     const rowOf = (array: string): Float64Array => {
       const width = layout.widths[array];
       return this.into[array].subarray(row * width, (row + 1) * width);
     };
-    const isThere = row >= layout.state.depth - 1;
-    const probability: Record<string, Float64Array> = {};
-    const mean: Record<string, Float64Array> = {};
-    const covariance: Record<string, Float64Array> = {};
-    for (const { members } of isThere ? layout.state.tables : []) {
-      for (const member of members)
-        if (member.lag === 0) probability[member.name] = layout.probabilitiesOf([member], rowOf);
-    }
-    for (const { given, variables, covariances } of isThere ? layout.state.gaussians : []) {
-      const weights = layout.probabilitiesOf(given, rowOf);
-      for (const [i, { name, lag, mean: array }] of variables.entries()) {
-        if (lag !== 0) continue;
-        const length = layout.lengthOf(name);
-        const cells = rowOf(array);
-        const average = new Float64Array(length);
-        weights.forEach((weight, cell) => {
-          for (let a = 0; a < length; a++) average[a] += weight * cells[cell * length + a];
-        });
-        const block = rowOf(covariances.find(({ first, second }) => first === i && second === i)?.name ?? array);
-        const spread = new Float64Array(length * length);
-        weights.forEach((weight, cell) => {
-          for (let a = 0; a < length; a++) {
-            for (let b = 0; b < length; b++) {
-              const [da, db] = [a, b].map((entry) => cells[cell * length + entry] - average[entry]);
-              spread[a * length + b] += weight * (block[(cell * length + a) * length + b] + da * db);
-            }
-          }
-        });
-        mean[name] = average;
-        covariance[name] = spread;
-      }
-    }
-    return { logDensity: this.into["logDensity"][row], probability, mean, covariance };
+    return { logDensity, ...layout.filtered(rowOf) };
   }
 }
 
