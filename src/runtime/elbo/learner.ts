@@ -42,7 +42,10 @@ export interface Learner {
   readonly name: string;
   /** Where the fit loop writes a batch: data, noise, `step.beta`, `step.rows`. */
   batch(rows: number): BatchBuffers;
-  step(rows: number, settings: StepSettings): Awaitable<StepOutcome>;
+  /**
+   * @param meanwhile prepares the next batch; called, if at all, when this one has been read
+   */
+  step(rows: number, settings: StepSettings, meanwhile?: () => void): Awaitable<StepOutcome>;
   /** The parameters now, in their own domains. */
   parameters(): Tensors;
   state(): LearnerState;
