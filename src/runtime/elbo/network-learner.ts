@@ -112,11 +112,13 @@ export class NetworkLearner implements Learner {
   }
 
   step(rows: number, { rate, step, clip }: StepSettings, meanwhile?: () => void): StepOutcome {
-    const prepared = this.instance.prepare(this.learned.name, rows);
     const { data, tables } = this.batch(rows);
-    for (const [name, values] of Object.entries(data)) prepared.views.get(`data ${name}`)?.set(values);
-    for (const [name, values] of Object.entries(tables)) prepared.views.get(`table ${name}`)?.set(values);
-    prepared.run(meanwhile);
+    const { views, run } = this.instance.prepare(this.learned.name, rows);
+    for (const [name, values] of Object.entries(data)) views.get(`data ${name}`)?.set(values);
+    for (const [name, values] of Object.entries(tables)) views.get(`table ${name}`)?.set(values);
+    run(meanwhile);
+    // Memory may have grown for another number of rows meanwhile: views are taken anew.
+    const prepared = this.instance.prepare(this.learned.name, rows);
     const outcome: StepOutcome = Object.fromEntries(
       this.learned.outputs.map((name) => [name, prepared.views.get(`output ${name}`)?.[0] ?? NaN]),
     );

@@ -12,7 +12,7 @@ export interface PreparedFunction {
   /** By `<kind> <name>`: "data x", "table noise.z", "parameter w", "output objective". */
   readonly views: ReadonlyMap<string, Float32Array>;
   /** @param meanwhile what else the caller has to do, which may be done while other threads work */
-  run(meanwhile?: () => void): void;
+  readonly run: (meanwhile?: () => void) => void;
 }
 
 /** Part of a vector in memory: whole vectors of four. */
