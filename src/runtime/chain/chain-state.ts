@@ -16,6 +16,18 @@ export class ChainLayout {
   readonly state: StateDescription;
   /** Values of one row, by array. */
   readonly widths: Readonly<Record<string, number>>;
+  private readonly projections = new Map<readonly StateMember[], Projection>();
+  /** Latents of the latest row, each with the place of its moments. */
+  private readonly latest: {
+    readonly discrete: readonly { readonly name: string; readonly members: readonly StateMember[] }[];
+    readonly gaussian: readonly {
+      readonly name: string;
+      readonly length: number;
+      readonly given: readonly StateMember[];
+      readonly mean: string;
+      readonly covariance: string;
+    }[];
+  };
 
   constructor(
     private readonly description: ModelDescription,
@@ -32,6 +44,18 @@ export class ChainLayout {
         widths[name] = cells * this.lengthOf(variables[first].name) * this.lengthOf(variables[second].name);
     }
     this.widths = widths;
+    this.latest = {
+      discrete: this.state.tables.flatMap(({ members }) =>
+        members.flatMap((member) => (member.lag === 0 ? [{ name: member.name, members: [member] }] : [])),
+      ),
+      gaussian: this.state.gaussians.flatMap(({ given, variables, covariances }) =>
+        variables.flatMap(({ name, lag, mean }, i) => {
+          if (lag !== 0) return [];
+          const own = covariances.find(({ first, second }) => first === i && second === i);
+          return [{ name, length: this.lengthOf(name), given, mean, covariance: own?.name ?? mean }];
+        }),
+      ),
+    };
   }
 
   variable(name: string): VariableDescription {
@@ -60,32 +84,26 @@ export class ChainLayout {
     const probability: Record<string, Float64Array> = {};
     const mean: Record<string, Float64Array> = {};
     const covariance: Record<string, Float64Array> = {};
-    for (const { members } of this.state.tables) {
-      for (const member of members)
-        if (member.lag === 0) probability[member.name] = this.probabilitiesOf([member], row);
-    }
-    for (const { given, variables, covariances } of this.state.gaussians) {
+    for (const { name, members } of this.latest.discrete) probability[name] = this.probabilitiesOf(members, row);
+    for (const { name, length, given, mean: array, covariance: square } of this.latest.gaussian) {
       const weights = this.probabilitiesOf(given, row);
-      for (const [i, { name, lag, mean: array }] of variables.entries()) {
-        if (lag !== 0) continue;
-        const length = this.lengthOf(name);
-        const means = row(array);
-        const average = new Float64Array(length);
-        weights.forEach((weight, cell) => {
-          for (let a = 0; a < length; a++) average[a] += weight * means[cell * length + a];
-        });
-        const block = row(covariances.find(({ first, second }) => first === i && second === i)?.name ?? array);
-        const spread = new Float64Array(length * length);
-        weights.forEach((weight, cell) => {
-          const off = (entry: number): number => means[cell * length + entry] - average[entry];
-          for (let a = 0; a < length; a++) {
-            for (let b = 0; b < length; b++)
-              spread[a * length + b] += weight * (block[(cell * length + a) * length + b] + off(a) * off(b));
+      const means = row(array);
+      const average = new Float64Array(length);
+      for (let cell = 0; cell < weights.length; cell++)
+        for (let a = 0; a < length; a++) average[a] += weights[cell] * means[cell * length + a];
+      const block = row(square);
+      const spread = new Float64Array(length * length);
+      for (let cell = 0; cell < weights.length; cell++) {
+        for (let a = 0; a < length; a++) {
+          const off = means[cell * length + a] - average[a];
+          for (let b = 0; b < length; b++) {
+            const other = means[cell * length + b] - average[b];
+            spread[a * length + b] += weights[cell] * (block[(cell * length + a) * length + b] + off * other);
           }
-        });
-        mean[name] = average;
-        covariance[name] = spread;
+        }
       }
+      mean[name] = average;
+      covariance[name] = spread;
     }
     return { probability, mean, covariance };
   }
@@ -105,17 +123,34 @@ export class ChainLayout {
   /** Probabilities of the cells of some members, from the table that holds them all. */
   probabilitiesOf(members: readonly StateMember[], row: (array: string) => Float64Array): Float64Array {
     if (members.length === 0) return Float64Array.of(1);
+    const { table, cellOf, cells } = this.projection(members);
+    const probabilities = new Float64Array(cells);
+    const joint = row(table);
+    for (let cell = 0; cell < joint.length; cell++) probabilities[cellOf[cell]] += joint[cell];
+    return probabilities;
+  }
+
+  /** Which cell of the members each cell of their table belongs to; made once, since filters ask at every step. */
+  private projection(members: readonly StateMember[]): Projection {
+    const known = this.projections.get(members);
+    if (known !== undefined) return known;
     const table = this.state.tables.find((one) => members.every((member) => indexOf(one.members, member) >= 0));
     if (table === undefined) throw new Error(`no table holds ${members.map(({ name }) => name).join(", ")}`);
     const places = members.map((member) => indexOf(table.members, member));
-    const probabilities = new Float64Array(this.cells(members));
-    row(table.name).forEach((probability, cell) => {
+    const cellOf = Int32Array.from({ length: this.cells(table.members) }, (_, cell) => {
       const values = this.valuesIn(table.members, cell);
-      const at = members.reduce((index, { name }, i) => index * this.valuesOf(name) + values[places[i]], 0);
-      probabilities[at] += probability;
+      return members.reduce((index, { name }, i) => index * this.valuesOf(name) + values[places[i]], 0);
     });
-    return probabilities;
+    const made = { table: table.name, cellOf, cells: this.cells(members) };
+    this.projections.set(members, made);
+    return made;
   }
+}
+
+interface Projection {
+  readonly table: string;
+  readonly cellOf: Int32Array;
+  readonly cells: number;
 }
 
 function indexOf(members: readonly StateMember[], wanted: StateMember): number {

@@ -1,4 +1,4 @@
-import type { EmMethods, Sizes, Tensors } from "../description.js";
+import type { Block, EmMethods, Sizes, Tensors } from "../description.js";
 import { DataError, OptionError } from "../errors.js";
 import { boundShape, product } from "../extents.js";
 import { ChainLayout, type FilteredState } from "./chain-state.js";
@@ -23,6 +23,10 @@ export class OnlineFilter {
   private readonly window: number;
   private readonly data: Tensors;
   private readonly into: Tensors;
+  private readonly arrays: readonly Float64Array[];
+  /** Of a row, what it has told. */
+  private readonly views: ReadonlyMap<string, Float64Array>[] = [];
+  private readonly blocks: Omit<Block, "complete">[] = [];
   private seen = 0;
 
   constructor(
@@ -46,6 +50,7 @@ export class OnlineFilter {
       ...Object.fromEntries(Object.entries(this.layout.widths).map(([name, width]) => [name, rows(width)])),
       logDensity: rows(1),
     };
+    this.arrays = [...Object.values(this.data), ...Object.values(this.into)];
   }
 
   /** Number of steps so far. */
@@ -61,27 +66,36 @@ export class OnlineFilter {
   /** Takes in the next observation. */
   async next(observation: Observation): Promise<Filtered> {
     const { depth } = this.layout.state;
-    const isFull = this.seen >= this.window;
-    if (isFull)
-      for (const array of [...Object.values(this.data), ...Object.values(this.into)]) shift(array, this.window);
+    if (this.seen >= this.window) for (const array of this.arrays) shift(array, this.window);
     const row = Math.min(this.seen, depth);
     for (const { name, width, optional } of this.inputs) this.read(name, width, optional, observation[name], row);
-    const used = Object.fromEntries(
-      this.inputs.map(({ name, width }) => [name, this.data[name].subarray(0, (row + 1) * width)]),
-    );
-    const block = {
-      rows: row + 1,
-      firstRow: 0,
-      data: used,
-      tables: {},
-      complete: Object.values(used).every((values) => values.every((value) => !Number.isNaN(value))),
-      starts: Int32Array.of(0, row + 1),
-    };
+    const block = { ...this.blockOf(row), complete: this.isComplete(row) };
     const run = row < depth ? this.methods.filterOf : this.methods.filterNextOf;
     if (run === undefined) throw new OptionError("filter", "a model with a chain", this.methods.description.name);
     await run.call(this.methods, this.sizes, this.parameters, block, this.into);
     this.seen++;
     return this.answer(row);
+  }
+
+  /** The rows up to this one, as a block: the same views for every step from the look-back on. */
+  private blockOf(row: number): Omit<Block, "complete"> {
+    return (this.blocks[row] ??= {
+      rows: row + 1,
+      firstRow: 0,
+      data: Object.fromEntries(
+        this.inputs.map(({ name, width }) => [name, this.data[name].subarray(0, (row + 1) * width)]),
+      ),
+      tables: {},
+      starts: Int32Array.of(0, row + 1),
+    });
+  }
+
+  private isComplete(row: number): boolean {
+    for (const { name, width } of this.inputs) {
+      const values = this.data[name];
+      for (let i = 0; i < (row + 1) * width; i++) if (Number.isNaN(values[i])) return false;
+    }
+    return true;
   }
 
   private read(
@@ -92,6 +106,10 @@ export class OnlineFilter {
     row: number,
   ): void {
     const into = this.data[name].subarray(row * width, (row + 1) * width);
+    if (typeof value === "number" && width === 1 && !Number.isNaN(value)) {
+      into[0] = value;
+      return;
+    }
     const isWeight = this.layout.variable(name).role === "weight";
     const given = value === undefined && (optional || isWeight) ? (isWeight ? 1 : null) : value;
     const entries = typeof given === "object" && given !== null ? Array.from(given) : [given];
@@ -111,11 +129,13 @@ export class OnlineFilter {
     const { layout } = this;
     const logDensity = this.into["logDensity"][row];
     if (row < layout.state.depth - 1) return { logDensity, probability: {}, mean: {}, covariance: {} };
-    const rowOf = (array: string): Float64Array => {
-      const width = layout.widths[array];
-      return this.into[array].subarray(row * width, (row + 1) * width);
-    };
-    return { logDensity, ...layout.filtered(rowOf) };
+    const views = (this.views[row] ??= new Map(
+      Object.entries(layout.widths).map(([name, width]) => [
+        name,
+        this.into[name].subarray(row * width, (row + 1) * width),
+      ]),
+    ));
+    return { logDensity, ...layout.filtered((array) => views.get(array) ?? new Float64Array(0)) };
   }
 }
 
