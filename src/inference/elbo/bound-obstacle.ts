@@ -25,7 +25,10 @@ export function boundObstacle(model: Model, verdict: ElboVerdict): Obstacle | un
     if (!isReparameterised(site.distribution))
       return { what: `guides that draw from ${site.distribution}`, span: site.span };
   }
-  const { iwae, stl } = elboOptionsOf(model);
+  const { iwae, stl, isScored, freebits } = elboOptionsOf(model);
+  const estimator = model.learn?.options["estimator"];
+  if (isScored && freebits > 0 && estimator !== undefined)
+    return { what: "`freebits` with `estimator: rloo`", span: estimator.span };
   const enumerated = guide.sites.find((site) => model.variables.some((v) => v.name === site.child && isEnumerable(v)));
   if (enumerated !== undefined && (iwae !== undefined || stl))
     return { what: "`iwae` and `stl` with a discrete site in the guide", span: enumerated.span };

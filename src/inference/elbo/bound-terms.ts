@@ -4,7 +4,7 @@ import type { DensityFactor, Model, Variable } from "../../ir/model.js";
 import type { NodeId } from "../../ir/plan.js";
 import { declareRows, eventAxesOf, isEnumerable, rowsAxisOf, valuesAxis } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
-import { argumentContext, densityContext, factorDensity } from "../elaborate/factor-density.js";
+import { argumentContext, categoriesAxisOf, densityContext, factorDensity } from "../elaborate/factor-density.js";
 import type { StatisticsTaken } from "../networks/batch-normalisation.js";
 import { eliminate, type Potential } from "../skeleton.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
@@ -17,6 +17,8 @@ export interface BoundModel {
   readonly sites: readonly DensityFactor[];
   /** Discrete latents without a site: summed out exactly inside the bound. */
   readonly eliminated: readonly string[];
+  /** Discrete sites that are drawn rather than enumerated. */
+  readonly scored: readonly string[];
 }
 
 export interface BoundOptions {
@@ -85,11 +87,18 @@ export class BoundTerms {
       statistics: this.statistics,
       ...(options.isTraining === undefined ? {} : { isTraining: options.isTraining }),
     });
-    this.enumerated = sites.filter((site) => isEnumerable(this.elaborator.variable(site.child)));
+    this.enumerated = sites.filter(
+      (site) => isEnumerable(this.elaborator.variable(site.child)) && !this.isScored(site.child),
+    );
     for (const site of sites) this.drawSite(site);
     const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
     const eliminated = this.writeEliminated(factors);
     for (const factor of factors) if (!eliminated.has(factor.name)) this.writeFactor(factor);
+  }
+
+  /** Is this discrete site drawn? At the centres of the sites every value of it is looked at. */
+  isScored(name: string): boolean {
+    return this.bound.scored.includes(name) && this.options.atCentre !== true;
   }
 
   /** Expectation over the enumerated sites and the draws, summed over inner plates: per row. */
@@ -142,11 +151,11 @@ export class BoundTerms {
     const variable = elaborator.variable(site.child);
     const eventAxes = eventAxesOf(builder, variable);
     builder.rule(`guide ${site.child}`, () => {
-      if (isEnumerable(variable)) {
+      if (isEnumerable(variable) && !this.isScored(site.child)) {
         this.guideTables.set(site.child, factorDensity(elaborator, site, false));
         return;
       }
-      const context = argumentContext(elaborator, site, eventAxes, eventAxes[0]);
+      const context = argumentContext(elaborator, site, eventAxes, categoriesAxisOf(elaborator, variable, eventAxes));
       const { samples, atCentre } = this.options;
       const family = distributions[site.distribution];
       const node =
