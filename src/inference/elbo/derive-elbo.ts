@@ -35,7 +35,8 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
     .map(({ name }) => name);
   const options = elboOptionsOf(model);
   const isDiscrete = (name: string): boolean => latents.some((latent) => latent.name === name && isEnumerable(latent));
-  const scored = options.isScored ? guide.sites.map(({ child }) => child).filter(isDiscrete) : [];
+  const scored =
+    options.isScored || options.relaxed !== undefined ? guide.sites.map(({ child }) => child).filter(isDiscrete) : [];
   const bound: BoundModel = { model: full, sites: guide.sites, eliminated, scored };
 
   const tables = new Map<string, NoiseTable>();
@@ -205,8 +206,11 @@ function reportOf(
     const variable = terms.elaborator.variable(site.child);
     if (bound.scored.includes(site.child)) {
       lines.push({
-        rule: "leave-one-out",
-        text: `${site.child} is drawn ${options.samples} times for each row; each draw's score is weighted by its bound less the mean of the others'`,
+        rule: options.relaxed === undefined ? "leave-one-out" : "relaxation",
+        text:
+          options.relaxed !== undefined
+            ? `${site.child} is replaced by weights of its values (Gumbel noise, temperature ${options.relaxed}) while learning: the derivative is biased; bounds that are reported draw it`
+            : `${site.child} is drawn ${options.samples} times for each row; each draw's score is weighted by its bound less the mean of the others'`,
       });
       continue;
     }

@@ -23,6 +23,7 @@ export function writeStep(bound: BoundModel, options: ElboOptions): PlanFunction
   const terms = new BoundTerms(bound, {
     ...(several === undefined ? {} : { samples: several }),
     isTraining: true,
+    ...(options.relaxed === undefined ? {} : { relaxed: options.relaxed }),
     closedDivergences: !estimates,
   });
   terms.writeGuideDensities();
@@ -69,7 +70,8 @@ export function writeStep(bound: BoundModel, options: ElboOptions): PlanFunction
     );
     gradients = new ParameterGradients(elaborator, learned);
     gradients.add(objective);
-    if (bound.scored.length > 0) addScores(bound, terms, gradients, beta, weight, total);
+    if (bound.scored.length > 0 && options.relaxed === undefined)
+      addScores(bound, terms, gradients, beta, weight, total);
   } else {
     const logModel = sum(terms.likelihood.map((term) => terms.perDraw(term)));
     const logLatents = sum(terms.latentDensities.map((term) => terms.perDraw(term)));
