@@ -1,5 +1,6 @@
 import type { DensityFactor, Model } from "../../ir/model.js";
 import type { ReportLine } from "../../ir/program.js";
+import { relaxedDensity } from "../relaxation.js";
 import { printExpression } from "../print-expression.js";
 import type { AdversarialLoss, AdversarialOptions } from "./learn-options.js";
 
@@ -23,13 +24,23 @@ export function explainGame(
   options: AdversarialOptions,
   latents: readonly DensityFactor[],
 ): readonly ReportLine[] {
-  const implicit = model.factors.find((factor) => factor.kind === "implicit");
+  const defined = model.factors.filter((factor) => factor.kind === "implicit");
+  const [implicit] = defined;
   const { critic } = model;
   if (implicit === undefined || critic === undefined) throw new Error(`explain: ${model.name} is no game`);
-  const x = implicit.child;
+  const names = defined.map(({ child }) => child);
+  // Several are one row, r.
+  const x = names.length === 1 ? implicit.child : "r";
   const value = printExpression(implicit.value);
+  const relaxed = defined.flatMap((factor) => {
+    const density = relaxedDensity(model, factor);
+    return density === undefined ? [] : [`${factor.child} ~ ${density.distribution}(${printExpression(factor.value)})`];
+  });
   const given = model.variables.filter(({ role }) => role === "given").map(({ name }) => name);
   const judged = critic.arguments.map((argument) => printExpression(argument)).join(", ");
+  const definitions =
+    defined.map((factor) => `${factor.child}~ = ${printExpression(factor.value)}`).join(", ") +
+    (names.length === 1 ? "" : `, together r~ = (${names.map((name) => `${name}~`).join(", ")})`);
   const noise = latents.map(({ child, distribution, arguments: slots }) => {
     const shown = Object.values(slots).map((slot) => printExpression(slot));
     return `${child} ~ ${distribution}(${shown.join(", ")})`;
@@ -45,14 +56,14 @@ export function explainGame(
   const lines: ReportLine[] = [
     {
       rule: "draws",
-      text: `${x}~ = ${value}${noise.length === 0 ? "" : `, ${noise.join(", ")}`}`,
+      text: `${definitions}${noise.length === 0 ? "" : `, ${noise.join(", ")}`}`,
       span: implicit.span,
     },
     {
       rule: "refused: EM and evidence lower bounds",
       text:
-        `both are made of log p(${x}), and \`=\` gives ${x} no density: what ${value} cannot make has probability 0, ` +
-        `and that is nearly every row of the data. For a likelihood write ${x} ~ Normal(${value}, v)`,
+        `both are made of log p(${x}), and \`=\` gives ${x} no density: what ${defined.map((factor) => printExpression(factor.value)).join(", ")} cannot make has probability 0, ` +
+        `and that is nearly every row of the data. For a likelihood write ${implicit.child} ~ Normal(${value}, v)`,
     },
     {
       rule: "game",
@@ -81,6 +92,13 @@ export function explainGame(
         " one of the generator, and again; each side has its own moments of Adam",
     },
   ];
+  if (relaxed.length > 0)
+    lines.push({
+      rule: "relaxation",
+      text:
+        "while it learns, the critic sees probabilities beside the data's one-hot vectors (or bits), so that it has a slope; " +
+        `a row that is sampled takes one value: ${relaxed.join(", ")}`,
+    });
   if (options.gp > 0)
     lines.push({
       rule: "gradient penalty",

@@ -16,6 +16,7 @@ const rowsPerCluster = 8;
 /** Below this part of the groups, or of the data's spread, draws have collapsed. */
 const leastCoverage = 1 / 2;
 const leastSpread = 1 / 10;
+const leastPrecision = 1 / 5;
 /** A critic whose values on data and draws differ by less than this in every batch has no slope left to give. */
 const leastGap = 1e-6;
 /** A loss that is bounded by 0 is lost at equilibrium, and near 0 where the critic tells all draws apart. */
@@ -45,15 +46,15 @@ export class Monitor {
     this.data = data.rows <= mostCompared ? data : selectRows(data, (row) => row < mostCompared);
     this.count = this.data.rows;
     const { description } = methods;
-    this.rows = rowsOf(this.data.columns[description.implicit], description, this.data.sizes, this.count);
+    this.rows = rowsOf(this.data.columns, description, this.data.sizes, this.count);
     this.groups = classesOf(description, this.data) ?? clustersOf(this.rows, seed);
   }
 
   async compare(parameters: Tensors): Promise<SampleQuality> {
     const { methods, data, seed } = this;
     const drawn = await drawnRows(methods, data.sizes, parameters, data, seed);
-    const { data: values } = drawn[methods.description.implicit];
-    return sampleQuality(this.rows, { ...this.rows, data: values }, this.groups);
+    const columns = Object.fromEntries(Object.entries(drawn).map(([name, tensor]) => [name, tensor.data]));
+    return sampleQuality(this.rows, rowsOf(columns, methods.description, data.sizes, this.count), this.groups);
   }
 
   /** What to be warned of, and what to try. */
@@ -61,7 +62,9 @@ export class Monitor {
     const { loss } = this.methods.description;
     const isDead = critic.distance < leastGap;
     const isCertain = critic.objective > -(certainty[loss] ?? 0) && certainty[loss] !== undefined;
-    const isCollapsed = quality.covered < leastCoverage * quality.groups || quality.spread < leastSpread;
+    // Draws that lie nowhere near the data have not learned yet, which is another thing.
+    const isNear = quality.precision >= leastPrecision;
+    const isCollapsed = (isNear && quality.covered < leastCoverage * quality.groups) || quality.spread < leastSpread;
     return [
       ...(isDead ? [warnings.deadCritic()] : []),
       ...(isCertain && !isDead ? [warnings.certainCritic()] : []),
@@ -70,12 +73,26 @@ export class Monitor {
   }
 }
 
-function rowsOf(data: Float64Array, description: AdversarialDescription, sizes: Sizes, count: number): Rows {
-  const variable = description.variables.find(({ name }) => name === description.implicit);
-  const width =
-    variable === undefined
-      ? 1
-      : product(boundShape(variable.plates, sizes)) * product(boundShape(variable.event, sizes));
+/** Entries of the implicit variables side by side, a category as its one-hot vector. */
+function rowsOf(columns: Tensors, { implicit, variables }: AdversarialDescription, sizes: Sizes, count: number): Rows {
+  const parts = variables
+    .filter(({ name }) => implicit.includes(name))
+    .map(({ name, plates, event, categories }) => {
+      const entries = product(boundShape([...plates, ...event], sizes));
+      const values = categories === undefined ? undefined : product(boundShape([categories], sizes));
+      return { column: columns[name], entries, values };
+    });
+  const width = parts.reduce((sum, { entries, values = 1 }) => sum + entries * values, 0);
+  const data = new Float64Array(count * width);
+  for (let row = 0; row < count; row++) {
+    let at = row * width;
+    for (const { column, entries, values } of parts)
+      for (let i = row * entries; i < (row + 1) * entries; i++) {
+        if (values === undefined) data[at] = column[i];
+        else data[at + column[i]] = 1;
+        at += values ?? 1;
+      }
+  }
   return { data, width, count };
 }
 
