@@ -105,6 +105,11 @@ export const learnOptions: Readonly<Record<LearnMethod, Readonly<Record<string, 
       summary: "continuous stand-in for large discrete variables",
       example: "gumbel(0.5)",
     },
+    estimator: choice(
+      "how the derivative in a discrete site is had: by its values, or by several draws",
+      "enumerate",
+      "rloo",
+    ),
     maxenum: whole("largest discrete variable that is enumerated", "64"),
   },
   adversarial: {

@@ -247,7 +247,8 @@ export const tooManyValues = defineDiagnostic<{ variable: string; size: string; 
   title: "discrete latent too large to enumerate inside a bound",
   message: (p) =>
     `latent \`${p.variable}\` has ${p.size} = ${p.values} values, and everything that depends on it would be computed for each (limit ${p.limit})`,
-  hint: (p) => `choose \`${p.size}\` of at most ${p.limit}, or allow more with \`learn elbo { maxenum: ${p.values} }\``,
+  hint: (p) =>
+    `choose \`${p.size}\` of at most ${p.limit}, or draw it with \`learn elbo { estimator: rloo, samples: 4 }\`, or allow more values with \`maxenum: ${p.values}\``,
 });
 
 export const noFiniteTable = defineDiagnostic<{ variable: string; type: string; shape: readonly string[] }>({

@@ -20,6 +20,8 @@ export interface ElaborationMode {
   readonly parameters: InputSource & ("parameter" | "previous");
   /** Sampling: the nodes drawn so far. Absent: a discrete latent is an axis of its values. */
   readonly drawn?: ReadonlyMap<string, NodeId>;
+  /** Discrete latents whose place a vector of weights, along the axis of their values, takes. */
+  readonly relaxed?: ReadonlyMap<string, NodeId>;
   /** Values that may be missing are read as 0 where they are, as the input of an encoder. */
   readonly masksMissing?: boolean;
   /** Categories that are given as vectors of probabilities along an axis, where a network reads them. */
@@ -105,12 +107,14 @@ export class Elaborator {
   /** A node for one index of a table: an axis to name the dimension by, or an index to gather with. */
   private index(
     expression: Expression,
-  ): { readonly axis: string } | { readonly gather: NodeId } | { readonly at: number } {
+  ): { readonly axis: string; readonly weights?: NodeId } | { readonly gather: NodeId } | { readonly at: number } {
     if (expression.kind === "position") return { axis: expression.axis };
     if (expression.kind === "constant") return { at: expression.value };
     if (expression.kind === "variable") {
       const variable = this.variable(expression.name);
       if (isEnumerable(variable)) {
+        const weights = this.mode.relaxed?.get(variable.name);
+        if (weights !== undefined) return { axis: valuesAxis(this.builder, variable), weights };
         const drawn = this.drawnValue(variable, expression.lag);
         return drawn === undefined ? { axis: valuesAxis(this.builder, variable, expression.lag) } : { gather: drawn };
       }
@@ -142,6 +146,8 @@ export class Elaborator {
       if ("gather" in index) node = this.builder.gather(node, axis, index.gather);
       else if ("at" in index) node = this.builder.slice(node, axis, index.at);
       else if (axis !== index.axis) node = this.builder.diagonal(node, index.axis, axis);
+      if ("weights" in index && index.weights !== undefined)
+        node = this.builder.contract([index.weights, node], [index.axis]);
     }
     return node;
   }
@@ -195,6 +201,9 @@ export class Elaborator {
   private variableValue(variable: Variable, axes: readonly string[], lag: number, presence: boolean): NodeId {
     const drawn = this.drawnValue(variable, lag);
     if (drawn !== undefined) return this.onAxes(drawn, variable, axes);
+    const weights = this.mode.relaxed?.get(variable.name);
+    // Of a bit, the weight of 1.
+    if (weights !== undefined) return this.builder.slice(weights, valuesAxis(this.builder, variable), 1);
     if (isEnumerable(variable)) return this.builder.position(valuesAxis(this.builder, variable, lag));
     if (variable.role === "latent") throw new Error(`elaborate: latent ${variable.name} is not discrete`);
     const data = this.data(variable, axes, lag);

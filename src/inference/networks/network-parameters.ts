@@ -36,8 +36,13 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
   for (const network of networks) {
     const laid = layOut(network);
     if ("underived" in laid) throw new Error(`networks: ${network.name} has a layer ${laid.underived.name}`);
-    const declare = (name: string, shape: readonly Dimension[], start: WeightStart): void => {
-      parameters.push({ name, span: network.span, table: [], domain: { kind: "real", shape } });
+    const declare = (
+      name: string,
+      shape: readonly Dimension[],
+      start: WeightStart,
+      kind: "real" | "positive" = "real",
+    ): void => {
+      parameters.push({ name, span: network.span, table: [], domain: { kind, shape } });
       starts[name] = start;
     };
     const visit = (layer: LaidOutLayer): void => {
@@ -69,7 +74,7 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
           declare(scaleName(layer), layer.features, { kind: "constant", value: 1 });
           declare(biasName(layer), layer.features, { kind: "constant", value: 0 });
           declare(statistics.mean, layer.features, { kind: "constant", value: 0 });
-          declare(statistics.variance, layer.features, { kind: "constant", value: 1 });
+          declare(statistics.variance, layer.features, { kind: "constant", value: 1 }, "positive");
           return;
         }
         case "dropout":

@@ -116,7 +116,7 @@ class Jam {
         forEachExpression(expression, (part) => {
           if (part.kind !== "load" || mentions(part.index, loop.variable)) return;
           const kind = this.fn.arrays.get(part.array)?.kind;
-          if (kind === "varying" || kind === "rowInput") found = true;
+          if (kind === "varying" || kind === "rowInput" || kind === "kept") found = true;
         });
       }
     });
