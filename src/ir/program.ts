@@ -44,6 +44,12 @@ export interface EmProgram {
   readonly filter?: Variants;
   /** The same for rows from `state.depth` on, what the rows before have told being there. */
   readonly filterNext?: Variants;
+  /**
+   * What comes after the rows from `state.depth` on, nothing of them being observed and what the rows before have told
+   * being there: outputs of `posterior`, and of `writePredictive` for every member of `densities`. Absent where the
+   * future depends on observed values that are not known by then.
+   */
+  readonly forecast?: { readonly fn: PlanFunction; readonly densities: readonly PredictiveDensity[] };
   /** `sample` for rows from `state.depth` on, the rows before being there. */
   readonly sampleNext?: PlanFunction;
   /** Of a model with a chain of discrete latents: for each latent 1 at its value in the most probable sequence, else 0. */
@@ -52,6 +58,13 @@ export interface EmProgram {
   /** In order: an update may read parameters that an earlier one has set. */
   readonly updates: readonly Update[];
   readonly report: readonly ReportLine[];
+}
+
+/** An observed variable whose distribution is known as a mixture, with the extents of its discrete cells. */
+export interface PredictiveDensity {
+  readonly variable: string;
+  readonly family: "normal" | "poisson" | "bernoulli" | "categories";
+  readonly cells: readonly AxisSize[];
 }
 
 /** Any derived algorithm. */

@@ -29,7 +29,7 @@ import { resolveFitOptions } from "./fit/fit-options.js";
 import { type FitRun, startFit } from "./fit-run.js";
 import type { KernelModule } from "./kernels/kernel-description.js";
 import { ModelKernels } from "./kernels/model-kernels.js";
-import { BLOCK_ROWS } from "./kernels/shards.js";
+import { BLOCK_ROWS, SCAN_BLOCK_ROWS } from "./kernels/shards.js";
 import { type FittedModel, ModelTrainer, typed } from "./model-trainer.js";
 import type { NamedTensor } from "./named-tensor.js";
 import { imputedValues, mostProbable, posteriorAnswers, runnerFor } from "./queries.js";
@@ -48,9 +48,9 @@ export interface Score {
 export interface ForecastOptions {
   /** How many steps after the last row. */
   readonly steps: number;
-  /** Futures that are drawn for each sequence. [2000] */
+  /** Futures that are drawn of each sequence, for what cannot be computed. [2000] */
   readonly draws?: number;
-  /** Part of the futures that the interval holds. [0.9] */
+  /** Probability of the interval. [0.9] */
   readonly level?: number;
   /** [0] */
   readonly seed?: number;
@@ -75,7 +75,8 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
 
   /** Rows of a block. */
   get blockRows(): number {
-    return this.kernels.arePresent ? BLOCK_ROWS : MAXIMUM_BLOCK_ROWS;
+    if (!this.kernels.arePresent) return MAXIMUM_BLOCK_ROWS;
+    return this.description.sequences === undefined ? BLOCK_ROWS : SCAN_BLOCK_ROWS;
   }
 
   abstract logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
@@ -95,6 +96,7 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
     streams: (site: string, row: number) => DrawSource,
     into: Tensors,
   ): Awaitable<void>;
+  forecastOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   mostProbableOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   expectedLogJoint?(
@@ -248,8 +250,9 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
   }
 
   /**
-   * What comes after the last row of each sequence, by drawing futures: mean and interval of every observed variable,
-   * probabilities of every discrete latent.
+   * What comes after the last row of each sequence: moments and interval of every observed variable, probabilities of
+   * every discrete latent, moments of every Gaussian one. Computed where the future is a mixture of a known family;
+   * `simulated` names what is not.
    */
   async forecast(data: D, options: ForecastOptions): Promise<Forecast> {
     const { steps, draws = 2000, level = 0.9, seed = 0 } = options;

@@ -418,6 +418,7 @@ class NetworkLowering extends PlanBuffers {
         return { kind: "unary", function: operation.function, operand: part(operation.operand) };
       case "binary":
         if (operation.function === "power") throw new NotLowered("power");
+        if (operation.function === "divide" && this.isCount(operation.right)) return this.share(operation, part);
         return {
           kind: "binary",
           function: operation.function,
@@ -487,6 +488,20 @@ class NetworkLowering extends PlanBuffers {
       case "draw":
         throw new NotLowered(operation.kind);
     }
+  }
+
+  /** Is a value the size of an axis? */
+  private isCount(id: NodeId): boolean {
+    return this.node(id).operation.kind === "size";
+  }
+
+  /** Divided by a size: times its inverse, which is the same in all cells. */
+  private share(
+    { left, right }: { readonly left: NodeId; readonly right: NodeId },
+    part: (operand: NodeId) => MapExpression,
+  ): MapExpression {
+    const inverse: MapExpression = { kind: "unary", function: "reciprocal", operand: part(right) };
+    return { kind: "binary", function: "multiply", left: part(left), right: inverse };
   }
 
   private leafOf(place: Stored, leaves: LeafList, gathered?: number): number {

@@ -1,5 +1,5 @@
 import type { DensityFactor } from "../../ir/model.js";
-import { adjoints } from "../../ir/passes/differentiate.js";
+import { adjoints, adjointsOfAll, type SeededOutput } from "../../ir/passes/differentiate.js";
 import type { InputSource, NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { Elaborator } from "../elaborate/elaborator.js";
@@ -85,7 +85,8 @@ export function writeCollapsedStep(
       ...moved.flatMap(({ discrete }) => discrete),
     ]),
   ].filter((axis) => builder.has(summed, axis) || told.includes(axis));
-  const joint = builder.keep(laid(builder, summed, [chain, ...every]));
+  const cells = new Set<NodeId>();
+  const joint = laid(builder, summed, [chain, ...every], cells);
   const eliminated = every.filter((axis) => !told.includes(axis));
 
   const { toldWeights, weights, logTold, logDensity } = builder.rule(`collapse ${group.name}`, () => {
@@ -101,7 +102,7 @@ export function writeCollapsedStep(
   const means = new Map<string, NodeId>();
   const collapsedMeans = new Map<string, NodeId>();
   for (const { one, variable } of keptOf) {
-    const mean = builder.keep(laid(builder, one.moments.mean(variable.key), [chain, ...every, ...firstAxis(variable)]));
+    const mean = laid(builder, one.moments.mean(variable.key), [chain, ...every, ...firstAxis(variable)], cells);
     means.set(variable.key, mean);
     collapsedMeans.set(variable.key, average(builder, weights, mean, eliminated));
   }
@@ -109,9 +110,8 @@ export function writeCollapsedStep(
     one.kept.flatMap((u, i) =>
       one.kept.slice(i).map((v) => {
         const axes = [...firstAxis(u), ...secondAxisOf(builder, v)];
-        const block = builder.keep(
-          laid(builder, one.moments.covariance(u, v) ?? builder.constant(0), [chain, ...every, ...axes]),
-        );
+        const known = one.moments.covariance(u, v) ?? builder.constant(0);
+        const block = laid(builder, known, [chain, ...every, ...axes], cells);
         return { one, u, v, block, axes };
       }),
     ),
@@ -173,9 +173,9 @@ export function writeCollapsedStep(
   }
   for (const one of moved) {
     const wanted = [...one.means.map(({ node }) => node), ...one.blocks.map(({ node }) => node)];
-    const from = (output: NodeId, seed: NodeId): readonly NodeId[] => {
+    const from = (output: NodeId, seed: NodeId): SeededOutput => {
       const lacking = builder.axesOf(seed).filter((axis) => !builder.has(output, axis));
-      return adjoints(builder, output, wanted, builder.sum(seed, lacking));
+      return { output, seed: builder.sum(seed, lacking) };
     };
     const contributions = [from(one.table, share)];
     keptOf.forEach(({ one: other, variable }, i) => {
@@ -185,7 +185,7 @@ export function writeCollapsedStep(
       const block = one.moments.covariance(u, v);
       if (other === one && block !== undefined) contributions.push(from(block, blockDerivatives[i]!));
     });
-    const sums = wanted.map((_, i) => contributions.map((each) => each[i]!).reduce((a, b) => builder.plus(a, b)));
+    const sums = adjointsOfAll(builder, contributions, wanted);
     one.means.forEach(({ name, u }, i) =>
       back.push({ name: `slope.${name}`, node: sums[i]!, stored: [chain, ...read, ...firstAxis(u)] }),
     );
@@ -244,7 +244,20 @@ function average(builder: PlanBuilder, weights: NodeId, node: NodeId, over: read
   return over.length === 0 ? node : builder.contract([weights, node], over);
 }
 
-/** With an entry for every cell of the axes, also where it does not vary along them. */
-function laid(builder: PlanBuilder, node: NodeId, axes: readonly string[]): NodeId {
-  return axes.reduce((one, axis) => (builder.has(one, axis) ? one : builder.times(one, ones(builder, axis))), node);
+/**
+ * With an entry for every cell of the axes, also where it does not vary along them, and unlike every other cell that was
+ * laid out: equal nodes are one node, which would have the derivatives of all of them.
+ */
+function laid(builder: PlanBuilder, node: NodeId, axes: readonly string[], others: Set<NodeId>): NodeId {
+  const [first] = axes;
+  if (first === undefined) throw new Error("chain: cells without rows");
+  const along = (one: NodeId): NodeId =>
+    axes.reduce((wide, axis) => (builder.has(wide, axis) ? wide : builder.times(wide, ones(builder, axis))), one);
+  const mark = ones(builder, first, others.size + 1);
+  const { operation } = builder.node(node);
+  const isZero = operation.kind === "constant" && operation.value === 0;
+  const wide = along(isZero ? builder.minus(mark, ones(builder, first)) : node);
+  const own = others.has(wide) ? builder.times(wide, mark) : wide;
+  others.add(own);
+  return builder.keep(own);
 }

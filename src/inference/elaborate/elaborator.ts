@@ -24,6 +24,8 @@ export interface ElaborationMode {
   readonly relaxed?: ReadonlyMap<string, NodeId>;
   /** Values that may be missing are read as 0 where they are, as the input of an encoder. */
   readonly masksMissing?: boolean;
+  /** Categories that are given as vectors of probabilities along an axis, where a network reads them. */
+  readonly relaxed?: ReadonlyMap<string, { readonly node: NodeId; readonly axis: string }>;
   /** Layers that act while training only (dropout) do. */
   readonly isTraining?: boolean;
   /** Where layers leave what a step takes of its batch. */

@@ -20,7 +20,11 @@ import { normaliseProduct } from "./spectral-norm.js";
 export interface NetworkContext {
   readonly model: Model;
   readonly builder: PlanBuilder;
-  readonly mode: { readonly isTraining?: boolean; readonly statistics?: StatisticsTaken };
+  readonly mode: {
+    readonly isTraining?: boolean;
+    readonly statistics?: StatisticsTaken;
+    readonly relaxed?: ReadonlyMap<string, { readonly node: NodeId; readonly axis: string }>;
+  };
   value(expression: Expression, eventAxes: readonly string[]): NodeId;
   pick(
     indices: readonly Expression[],
@@ -174,6 +178,8 @@ function inputProduct(
   const name = weightName(layer, position);
   const own = inputShape(argument.type);
   const weight = (inputAxes: readonly string[]): NodeId => builder.input("parameter", name, [...inputAxes, ...axes]);
+  const relaxed = argument.kind === "variable" ? context.mode.relaxed?.get(argument.name) : undefined;
+  if (relaxed !== undefined) return builder.contract([relaxed.node, weight([relaxed.axis])], [relaxed.axis]);
   if (argument.type.kind === "category" && argument.type.shape.length === 0) {
     return context.pick([argument], own.map(axisSize), name, weight);
   }

@@ -5,8 +5,8 @@ import type { ModelNetworks } from "../networks/model-networks.js";
 /** What an emitted trainer of a generator and its critic says of its model. */
 export interface AdversarialDescription extends ModelDescription {
   readonly algorithm: "adversarial";
-  /** The variable that has no density. */
-  readonly implicit: string;
+  /** The variables that have no density. */
+  readonly implicit: readonly string[];
   /** Which parameters each side learns. */
   readonly critic: readonly string[];
   readonly generator: readonly string[];

@@ -110,29 +110,37 @@ export async function* fitBySteps(
   const batches = new BatchWriter(data, description.variables, options);
   let order: Uint32Array | undefined;
   let orderOf = -1;
+  const steps = options.epochs * stepsPerEpoch;
+  let writtenFor = -1;
+  const rowsOf = (at: number): number => Math.min(batchSize, data.rows - (at % stepsPerEpoch) * batchSize);
+  const writeBatch = (at: number): void => {
+    const epoch = Math.floor(at / stepsPerEpoch);
+    if (order === undefined || epoch !== orderOf) {
+      order = shuffledRows(data.rows, seed, epoch);
+      orderOf = epoch;
+    }
+    const first = (at % stepsPerEpoch) * batchSize;
+    const buffers = learner.batch(rowsOf(at));
+    batches.write(order.subarray(first, first + rowsOf(at)), epoch, buffers);
+    noise.fill(buffers.tables, at);
+    buffers.tables["step.beta"][0] = options.beta * warmth(at / stepsPerEpoch, options.warmup);
+    buffers.tables["step.rows"][0] = data.totalWeight;
+    writtenFor = at;
+  };
   try {
-    while (step < options.epochs * stepsPerEpoch) {
+    while (step < steps) {
       const epoch = Math.floor(step / stepsPerEpoch);
-      if (epoch !== orderOf) {
-        order = shuffledRows(data.rows, seed, epoch);
-        orderOf = epoch;
-      }
-      const first = (step % stepsPerEpoch) * batchSize;
-      const rows = order!.subarray(first, Math.min(data.rows, first + batchSize));
-      const buffers = learner.batch(rows.length);
-      batches.write(rows, epoch, buffers);
-      noise.fill(buffers.tables, step);
-      buffers.tables["step.beta"][0] = options.beta * warmth(step / stepsPerEpoch, options.warmup);
-      buffers.tables["step.rows"][0] = data.totalWeight;
-      const outcome = await learner.step(rows.length, {
-        rate: rateAt(options, step / (options.epochs * stepsPerEpoch)),
-        step: step + 1,
-        clip: options.clip,
+      if (writtenFor !== step) writeBatch(step);
+      const rows = rowsOf(step);
+      const settings = { rate: rateAt(options, step / steps), step: step + 1, clip: options.clip };
+      const next = step + 1;
+      const outcome = await learner.step(rows, settings, () => {
+        if (next < steps) writeBatch(next);
       });
       if (!Number.isFinite(outcome["objective"])) throw new NonFiniteStepError("objective", step + 1);
-      totals[0] += rows.length * outcome["objective"];
-      totals[1] += rows.length * outcome["bound"];
-      totals[2] += rows.length * outcome["divergence"];
+      totals[0] += rows * outcome["objective"];
+      totals[1] += rows * outcome["bound"];
+      totals[2] += rows * outcome["divergence"];
       step++;
       const isLast = step % stepsPerEpoch === 0;
       if (isLast) {

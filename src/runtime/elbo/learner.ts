@@ -44,7 +44,10 @@ export interface Learner {
   readonly name: string;
   /** Where the fit loop writes a batch: data, noise, `step.beta`, `step.rows`. */
   batch(rows: number): BatchBuffers;
-  step(rows: number, settings: StepSettings): Awaitable<StepOutcome>;
+  /**
+   * @param meanwhile prepares the next batch; called, if at all, when this one has been read
+   */
+  step(rows: number, settings: StepSettings, meanwhile?: () => void): Awaitable<StepOutcome>;
   /** The parameters now, in their own domains. */
   parameters(): Tensors;
   state(): LearnerState;
@@ -240,10 +243,14 @@ export class LoopLearner implements Learner {
 
   /** A gradient that is no number ends the fit with the parameter's name. */
   private guard(step: number): void {
+    const { gradient } = this;
+    // 0 for finite numbers, which is quicker than to look at each.
+    let differences = 0;
+    for (let i = 0; i < gradient.length; i++) differences += gradient[i] - gradient[i];
+    if (differences === 0) return;
     for (const { parameter, begin, length } of this.layout.parts)
-      for (let i = begin; i < begin + length; i++)
-        if (!Number.isFinite(this.gradient[i]))
-          throw new NonFiniteStepError(`derivative of \`${parameter.name}\``, step);
+      if (!gradient.subarray(begin, begin + length).every(Number.isFinite))
+        throw new NonFiniteStepError(`derivative of \`${parameter.name}\``, step);
   }
 }
 

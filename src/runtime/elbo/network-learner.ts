@@ -38,6 +38,10 @@ export class NetworkLearner implements Learner {
   private readonly lengths: ReadonlyMap<string, number>;
   /** Values that no step moves, as they were given: the network has them in single precision. */
   private readonly kept: Tensors;
+  private readonly batches = new Map<
+    number,
+    { data: Record<string, Float32Array>; tables: Record<string, Float32Array> }
+  >();
   private readonly places = new Map<string, { address: number; length: number }>();
 
   constructor(
@@ -91,20 +95,30 @@ export class NetworkLearner implements Learner {
     this.refresh();
   }
 
+  /** Arrays of their own, so that the next batch can be written while the step runs. */
   batch(rows: number): BatchBuffers {
+    const known = this.batches.get(rows);
+    if (known !== undefined) return known;
     const { views } = this.instance.prepare(this.learned.name, rows);
     const data: Record<string, Float32Array> = {};
     const tables: Record<string, Float32Array> = { "step.beta": new Float32Array(1), "step.rows": new Float32Array(1) };
     for (const [key, view] of views) {
-      if (key.startsWith("data ")) data[key.slice("data ".length)] = view;
-      if (key.startsWith("table ")) tables[key.slice("table ".length)] = view;
+      if (key.startsWith("data ")) data[key.slice("data ".length)] = new Float32Array(view.length);
+      if (key.startsWith("table ")) tables[key.slice("table ".length)] = new Float32Array(view.length);
     }
-    return { data, tables };
+    const made = { data, tables };
+    this.batches.set(rows, made);
+    return made;
   }
 
-  step(rows: number, { rate, step, clip }: StepSettings): StepOutcome {
+  step(rows: number, { rate, step, clip }: StepSettings, meanwhile?: () => void): StepOutcome {
+    const { data, tables } = this.batch(rows);
+    const { views, run } = this.instance.prepare(this.learned.name, rows);
+    for (const [name, values] of Object.entries(data)) views.get(`data ${name}`)?.set(values);
+    for (const [name, values] of Object.entries(tables)) views.get(`table ${name}`)?.set(values);
+    run(meanwhile);
+    // Memory may have grown for another number of rows meanwhile: views are taken anew.
     const prepared = this.instance.prepare(this.learned.name, rows);
-    prepared.run();
     const outcome: StepOutcome = Object.fromEntries(
       this.learned.outputs.map((name) => [name, prepared.views.get(`output ${name}`)?.[0] ?? NaN]),
     );
@@ -135,7 +149,7 @@ export class NetworkLearner implements Learner {
 
   /** The parameters that this learner holds. */
   parameters(): Tensors {
-    const held = [...this.places.keys()].map((name) => [name, Float64Array.from(this.parameterView(name))] as const);
+    const held = [...this.places.keys()].map((name) => [name, new Float64Array(this.parameterView(name))] as const);
     return { ...Object.fromEntries(held), ...this.kept };
   }
 

@@ -137,7 +137,8 @@ export class ThreadPool {
         done += Atomics.load(control, homeLine(home) + ofHome.done);
       return done >= shards;
     };
-    for (let i = 0; i < this.looks && !finished(); i++);
+    // A worker that is not running needs the core that looking takes.
+    for (let i = 0; i < Math.min(this.looks, mostLooks) && !finished(); i++);
     if (!finished()) {
       Atomics.store(control, words.waiting, 1);
       for (let seen = Atomics.load(control, words.ended); !finished(); seen = Atomics.load(control, words.ended))
@@ -157,6 +158,9 @@ export class ThreadPool {
     return ((this.generation & 0x1fffff) << 10) | shard;
   }
 }
+
+/** How often the asking thread looks for the end of what others have begun. */
+const mostLooks = 30_000;
 
 /** Where one of the ranges that shards are divided into ends. */
 function rangeEnd(count: number, home: number, homes: number): number {

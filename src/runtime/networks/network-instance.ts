@@ -11,7 +11,8 @@ import { NetworkThreads } from "./network-threads.js";
 export interface PreparedFunction {
   /** By `<kind> <name>`: "data x", "table noise.z", "parameter w", "output objective". */
   readonly views: ReadonlyMap<string, Float32Array>;
-  run(): void;
+  /** @param meanwhile what else the caller has to do, which may be done while other threads work */
+  readonly run: (meanwhile?: () => void) => void;
 }
 
 /** Part of a vector in memory: whole vectors of four. */
@@ -131,13 +132,13 @@ export class NetworkInstance {
     return final;
   }
 
-  private readonly bound = new Map<string, { places: Map<string, readonly [number, number]>; run: () => void }>();
+  private readonly bound = new Map<string, BoundFunction>();
 
   private viewsOf(places: ReadonlyMap<string, readonly [number, number]>): ReadonlyMap<string, Float32Array> {
     return new Map([...places].map(([key, [address, length]]) => [key, this.view(address, length)]));
   }
 
-  private bind(fn: NetworkFunction, rows: number): { places: Map<string, readonly [number, number]>; run: () => void } {
+  private bind(fn: NetworkFunction, rows: number): BoundFunction {
     const known = this.bound.get(`${fn.name} ${rows}`);
     if (known !== undefined) return known;
     const sizes = fn.axes.map((axis) => this.sizeOf(axis, rows));
@@ -154,16 +155,17 @@ export class NetworkInstance {
     const strides = fn.buffers.map((buffer) => stridesOf(extentsOf(buffer, sizes)));
     const binding = { fn, addresses, strides, sizes };
     const steps = fn.calls.flatMap((call) => bindCall(call, binding, this.callMemory));
-    const made = { places, run: () => this.run(steps) };
+    const made = { places, run: (meanwhile?: () => void) => this.run(steps, meanwhile) };
     return made;
   }
 
-  private run(steps: readonly Step[]): void {
+  private run(steps: readonly Step[], meanwhile?: () => void): void {
     const began = performance.now();
+    let pending = meanwhile;
     for (const step of steps) {
       switch (step.kind) {
         case "task":
-          this.threads.run(step.task);
+          if (this.threads.run(step.task, pending)) pending = undefined;
           break;
         case "stamp":
           this.memory.integers[step.address / bytesPerFloat] = this.runs++;
@@ -174,6 +176,7 @@ export class NetworkInstance {
       }
     }
     this.threads.took(performance.now() - began);
+    pending?.();
   }
 
   private sizeOf(axis: NetworkFunction["axes"][number], rows: number): number {
@@ -244,6 +247,12 @@ export class NetworkInstance {
   dispose(): void {
     this.threads.dispose();
   }
+}
+
+/** A function's places by key, address and length, and its calls. */
+interface BoundFunction {
+  readonly places: ReadonlyMap<string, readonly [number, number]>;
+  run(meanwhile?: () => void): void;
 }
 
 const alignment = 64;

@@ -24,6 +24,8 @@ export interface Task {
 const mostThreads = 64;
 /** Below this, in nanoseconds, a task is not worth another thread. */
 const leastShared = 6000;
+/** Work that keeps other threads busy while the caller prepares the next step, in nanoseconds. */
+const leastMeanwhile = 200_000;
 /** What a part takes at least, in nanoseconds. */
 const leastPart = 2000;
 const partsPerThread = 32;
@@ -71,24 +73,34 @@ export class NetworkThreads {
     return 1 + (this.pool?.ready ?? 0);
   }
 
-  run({ kernel, block, extent, grain, cost, parts: perThread = partsPerThread }: Task): void {
+  /**
+   * @param meanwhile what the caller has to do besides: done while other threads have begun, where there is enough for them
+   * @returns was it done?
+   */
+  run(task: Task, meanwhile?: () => void): boolean {
+    const { kernel, block, extent, grain, cost, parts: perThread = partsPerThread } = task;
     const found = this.kernels.get(kernel);
     if (found === undefined) throw new Error(`network: the module exports no ${kernel}`);
     const total = extent * cost;
     const { pool } = this;
     if (pool === undefined || total < leastShared || pool.ready === 0) {
       found.run(block, 0, extent);
-      return;
+      return false;
     }
     const parts = Math.max(2, Math.min(perThread * pool.threads, Math.floor(total / leastPart)));
     const groupsPerShard = Math.ceil(extent / parts / grain) * grain;
     const count = Math.ceil(extent / groupsPerShard);
-    if (count === 1) found.run(block, 0, extent);
-    else
-      pool.run(
-        { job: found.job, frames: block, stride: 0, first: 0, count, groupsPerShard, groups: extent, adds: true },
-        found.run,
-      );
+    if (count === 1) {
+      found.run(block, 0, extent);
+      return false;
+    }
+    const isEnough = meanwhile !== undefined && total > leastMeanwhile;
+    pool.run(
+      { job: found.job, frames: block, stride: 0, first: 0, count, groupsPerShard, groups: extent, adds: true },
+      found.run,
+      isEnough ? meanwhile : undefined,
+    );
+    return isEnough;
   }
 
   /** Told how long work took, it starts more threads where they are worth it. */
