@@ -21,7 +21,7 @@ export interface ElaborationMode {
   /** Sampling: the nodes drawn so far. Absent: a discrete latent is an axis of its values. */
   readonly drawn?: ReadonlyMap<string, NodeId>;
   /** Discrete latents whose place a vector of weights, along the axis of their values, takes. */
-  readonly relaxed?: ReadonlyMap<string, NodeId>;
+  readonly standIns?: ReadonlyMap<string, NodeId>;
   /** Values that may be missing are read as 0 where they are, as the input of an encoder. */
   readonly masksMissing?: boolean;
   /** Categories that are given as vectors of probabilities along an axis, where a network reads them. */
@@ -113,7 +113,7 @@ export class Elaborator {
     if (expression.kind === "variable") {
       const variable = this.variable(expression.name);
       if (isEnumerable(variable)) {
-        const weights = this.mode.relaxed?.get(variable.name);
+        const weights = this.mode.standIns?.get(variable.name);
         if (weights !== undefined) return { axis: valuesAxis(this.builder, variable), weights };
         const drawn = this.drawnValue(variable, expression.lag);
         return drawn === undefined ? { axis: valuesAxis(this.builder, variable, expression.lag) } : { gather: drawn };
@@ -201,7 +201,7 @@ export class Elaborator {
   private variableValue(variable: Variable, axes: readonly string[], lag: number, presence: boolean): NodeId {
     const drawn = this.drawnValue(variable, lag);
     if (drawn !== undefined) return this.onAxes(drawn, variable, axes);
-    const weights = this.mode.relaxed?.get(variable.name);
+    const weights = this.mode.standIns?.get(variable.name);
     // Of a bit, the weight of 1.
     if (weights !== undefined) return this.builder.slice(weights, valuesAxis(this.builder, variable), 1);
     if (isEnumerable(variable)) return this.builder.position(valuesAxis(this.builder, variable, lag));

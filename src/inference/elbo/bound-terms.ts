@@ -92,7 +92,7 @@ export class BoundTerms {
       drawn: this.drawn,
       masksMissing: true,
       statistics: this.statistics,
-      relaxed: this.relaxed,
+      standIns: this.relaxed,
       ...(options.isTraining === undefined ? {} : { isTraining: options.isTraining }),
     });
     this.enumerated = sites.filter(
