@@ -24,7 +24,9 @@ const compileSeconds = since();
 const problem = settings.steps === undefined ? mixtureProblem() : chainProblem(settings);
 const model = new Model(problem.sizes);
 
-const warm = await run(Math.min(2, iterations));
+// Until code is optimised and threads have started, as a fit of some length has them.
+const warm = { seconds: 0 };
+while (warm.seconds < 1) warm.seconds += (await run(iterations)).seconds;
 const times = [];
 let check;
 const begun = performance.now();

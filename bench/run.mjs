@@ -104,7 +104,7 @@ async function measureCase(each) {
   const data = each.steps === undefined ? makeData(each) : undefined;
   const guess = guessSeconds(each);
   // A median of so many that those in which threads start do not decide it.
-  const iterations = guess < 3 ? 6 : 2;
+  const iterations = guess < 3 ? Math.min(60, Math.max(6, Math.ceil(0.3 / guess))) : 2;
   const repetitions = guess < 0.3 ? 3 : 1;
   const sides = [
     ...nodes.map((node) => ({ side: "genc", measure: () => ours(node, each, data, iterations, repetitions) })),

@@ -142,8 +142,8 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
     command("forecast <model>", "what comes after the end of each sequence: mean, interval, probabilities"),
   )
     .requiredOption("--steps <steps>", "how many steps", integerAtLeast(1))
-    .option("--draws <draws>", "futures that are drawn for each sequence", integerAtLeast(1), 2000)
-    .option("--level <portion>", "part of the futures that the interval holds", properFraction, 0.9)
+    .option("--draws <draws>", "futures that are drawn for what cannot be computed", integerAtLeast(1), 2000)
+    .option("--level <portion>", "probability of the interval", properFraction, 0.9)
     .option("--seed <seed>", "seed of the random numbers", integerAtLeast(0), 0)
     .option("--out <file>", "write CSV here instead of to standard output")
     .action(async (model: string, options) => {

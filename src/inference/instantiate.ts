@@ -60,7 +60,7 @@ function write(builder: PlanBuilder, operation: Operation, table: (name: string)
   }
 }
 
-/** 1 for every entry of an axis. */
-export function ones(builder: PlanBuilder, axis: string): NodeId {
-  return builder.binary("lessEqual", builder.constant(0), builder.position(axis));
+/** 1 for every entry of an axis; nodes with different marks are different nodes. */
+export function ones(builder: PlanBuilder, axis: string, mark = 0): NodeId {
+  return builder.binary("lessEqual", builder.constant(-mark), builder.position(axis));
 }

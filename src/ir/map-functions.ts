@@ -60,6 +60,7 @@ function mapEm(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction):
     ...(program.impute === undefined ? {} : { impute: rewrite(program.impute) }),
     ...(program.filter === undefined ? {} : { filter: both(program.filter) }),
     ...(program.filterNext === undefined ? {} : { filterNext: both(program.filterNext) }),
+    ...(program.forecast === undefined ? {} : { forecast: { ...program.forecast, fn: rewrite(program.forecast.fn) } }),
     ...(program.sampleNext === undefined ? {} : { sampleNext: rewrite(program.sampleNext) }),
     ...(program.mostProbable === undefined ? {} : { mostProbable: both(program.mostProbable) }),
     sample: rewrite(program.sample),

@@ -44,6 +44,12 @@ export interface EmProgram {
   readonly filter?: Variants;
   /** The same for rows from `state.depth` on, what the rows before have told being there. */
   readonly filterNext?: Variants;
+  /**
+   * What comes after the rows from `state.depth` on, nothing of them being observed and what the rows before have told
+   * being there: outputs of `posterior`, and of `writePredictive` for every member of `densities`. Absent where the
+   * future depends on observed values that are not known by then.
+   */
+  readonly forecast?: { readonly fn: PlanFunction; readonly densities: readonly PredictiveDensity[] };
   /** `sample` for rows from `state.depth` on, the rows before being there. */
   readonly sampleNext?: PlanFunction;
   /** Of a model with a chain of discrete latents: for each latent 1 at its value in the most probable sequence, else 0. */
@@ -52,6 +58,13 @@ export interface EmProgram {
   /** In order: an update may read parameters that an earlier one has set. */
   readonly updates: readonly Update[];
   readonly report: readonly ReportLine[];
+}
+
+/** An observed variable whose distribution is known as a mixture, with the extents of its discrete cells. */
+export interface PredictiveDensity {
+  readonly variable: string;
+  readonly family: "normal" | "poisson" | "bernoulli" | "categories";
+  readonly cells: readonly AxisSize[];
 }
 
 /** Any derived algorithm. */
@@ -205,6 +218,8 @@ export interface ElboProgram {
   readonly reconstruct: PlanFunction;
   readonly sample: PlanFunction;
   readonly logPrior: PlanFunction;
+  /** Parameters that each step replaces by its output `next.<parameter>`. */
+  readonly carried: readonly string[];
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
   /** Spread of the decoder by parameter: not let below a part of the data's variance. */
@@ -221,13 +236,18 @@ export interface AdversarialProgram {
   readonly algorithm: "adversarial";
   readonly model: Model;
   readonly rowsAxis: string;
-  /** Outputs `objective`, `gap` (mean critic on data less that on draws), `penalty`, and `gradient.<parameter>` of the critic. */
+  /**
+   * Outputs `objective`, `gap` (mean critic on data less that on draws), `penalty`, `gradient.<parameter>` of the critic,
+   * and `next.<parameter>` of those in `carried`.
+   */
   readonly criticStep: PlanFunction;
   /** Outputs `objective` and `gradient.<parameter>` of the generator. */
   readonly generatorStep: PlanFunction;
   readonly sample: PlanFunction;
   readonly critic: readonly string[];
   readonly generator: readonly string[];
+  /** Parameters that each step of the critic replaces by its output `next.<parameter>`. */
+  readonly carried: readonly string[];
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
   readonly report: readonly ReportLine[];

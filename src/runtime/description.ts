@@ -37,6 +37,15 @@ export interface SequenceDescription {
   readonly perSequence: readonly string[];
   /** What a row tells the next one, once there is enough past to look back at. */
   readonly state: StateDescription;
+  /** Observed variables of which `forecastOf` knows the distribution; absent where there is no such method. */
+  readonly predictive?: readonly PredictiveDescription[];
+}
+
+/** A mixture over cells: the number of members of the mixture is the product of their extents. */
+export interface PredictiveDescription {
+  readonly variable: string;
+  readonly family: "normal" | "poisson" | "bernoulli" | "categories";
+  readonly cells: readonly Extent[];
 }
 
 /** Where the outputs of `filterOf` keep what is known of the latents. */
@@ -228,6 +237,13 @@ export interface EmMethods {
     streams: (site: string, row: number) => DrawSource,
     into: Tensors,
   ): Awaitable<void>;
+  /**
+   * What comes after rows that are not observed, from row `depth` on, what the rows before have told being in `into`.
+   * into: as `posteriorOf`; of every variable of `predictive` `predictive.weight.<y>` [rows, plates, cells],
+   * `predictive.mean.<y>` [rows, plates, cells, event] (categories: their probabilities in place of the event), and of a
+   * normal one `predictive.covariance.<y>` [rows, plates, cells, event, event].
+   */
+  forecastOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: as `posteriorOf`, 1 at the values of the most probable sequence and 0 elsewhere. Absent without a chain. */
   mostProbableOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `<variable>` of optional observed variables; a category: [rows, plates, values] probabilities. Absent without such. */

@@ -48,9 +48,9 @@ export interface Score {
 export interface ForecastOptions {
   /** How many steps after the last row. */
   readonly steps: number;
-  /** Futures that are drawn for each sequence. [2000] */
+  /** Futures that are drawn of each sequence, for what cannot be computed. [2000] */
   readonly draws?: number;
-  /** Part of the futures that the interval holds. [0.9] */
+  /** Probability of the interval. [0.9] */
   readonly level?: number;
   /** [0] */
   readonly seed?: number;
@@ -96,6 +96,7 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
     streams: (site: string, row: number) => DrawSource,
     into: Tensors,
   ): Awaitable<void>;
+  forecastOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   mostProbableOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   expectedLogJoint?(
@@ -249,8 +250,9 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
   }
 
   /**
-   * What comes after the last row of each sequence, by drawing futures: mean and interval of every observed variable,
-   * probabilities of every discrete latent.
+   * What comes after the last row of each sequence: moments and interval of every observed variable, probabilities of
+   * every discrete latent, moments of every Gaussian one. Computed where the future is a mixture of a known family;
+   * `simulated` names what is not.
    */
   async forecast(data: D, options: ForecastOptions): Promise<Forecast> {
     const { steps, draws = 2000, level = 0.9, seed = 0 } = options;

@@ -5,7 +5,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { main } from "../../src/cli/main.js";
 import { RandomStream } from "../../src/numerics/random.js";
 import { fakeTerminal } from "../cli/fake-terminal.js";
-import { type Matrix, noiseStep, type StateSpace } from "../oracles/shumway-stoffer.js";
+import { noiseStep, type StateSpace } from "../oracles/shumway-stoffer.js";
+import type { Matrix } from "../oracles/small-matrices.js";
 import { csvRows } from "../support/csv-columns.js";
 
 /** EM for the noise of a state space from given starting values, iteration by iteration, against the textbook. */

@@ -1,3 +1,19 @@
+import {
+  add,
+  addVectors,
+  apply,
+  differ,
+  dot,
+  identity,
+  invert,
+  type Matrix,
+  multiply,
+  outer,
+  subtract,
+  transpose,
+  zero,
+} from "./small-matrices.js";
+
 /**
  * EM for the noise of a linear Gaussian state space in the moment form of the textbooks: Kalman filter, fixed-interval
  * smoother, lag-one covariances. Slow and plain; it shares no code with what is tested.
@@ -18,8 +34,6 @@ export interface StateSpace {
   readonly b?: readonly (readonly number[])[];
   readonly d?: readonly number[];
 }
-
-export type Matrix = readonly (readonly number[])[];
 
 /** Log-likelihood at the parameters, and the next Q and R: full, or diagonal. A missing step is `null` as a whole. */
 export function noiseStep(
@@ -92,40 +106,4 @@ export function noiseStep(
   const scaled = (sum: Matrix, count: number, only: boolean): Matrix =>
     sum.map((row, i) => row.map((value, j) => (only && i !== j ? 0 : value / count)));
   return { logLikelihood, Q: scaled(sumQ, moves, diagonal.Q), R: scaled(sumR, sights, diagonal.R) };
-}
-
-const zero = (rows: number, columns: number): Matrix =>
-  Array.from({ length: rows }, () => Array.from({ length: columns }, () => 0));
-const identity = (size: number): Matrix =>
-  Array.from({ length: size }, (_, i) => Array.from({ length: size }, (__, j) => (i === j ? 1 : 0)));
-const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-const apply = (M: Matrix, v: readonly number[]): readonly number[] => M.map((row) => dot(row, v));
-const transpose = (M: Matrix): Matrix => M[0]!.map((_, j) => M.map((row) => row[j]!));
-const multiply = (A: Matrix, B: Matrix): Matrix => A.map((row) => transpose(B).map((column) => dot(row, column)));
-const add = (A: Matrix, B: Matrix): Matrix => A.map((row, i) => row.map((value, j) => value + B[i]![j]!));
-const subtract = (A: Matrix, B: Matrix): Matrix => A.map((row, i) => row.map((value, j) => value - B[i]![j]!));
-const addVectors = (a: readonly number[], b: readonly number[]): readonly number[] =>
-  a.map((value, i) => value + b[i]!);
-const differ = (a: readonly number[], b: readonly number[]): readonly number[] => a.map((value, i) => value - b[i]!);
-const outer = (a: readonly number[], b: readonly number[]): Matrix => a.map((u) => b.map((v) => u * v));
-
-/** Gauss and Jordan, with the largest pivot of the column. */
-function invert(M: Matrix): { readonly inverse: Matrix; readonly logDeterminant: number } {
-  const size = M.length;
-  const rows = M.map((row, i) => [...row, ...identity(size)[i]!]);
-  let logDeterminant = 0;
-  for (let i = 0; i < size; i++) {
-    let pivot = i;
-    for (let r = i + 1; r < size; r++) if (Math.abs(rows[r]![i]!) > Math.abs(rows[pivot]![i]!)) pivot = r;
-    [rows[i], rows[pivot]] = [rows[pivot]!, rows[i]!];
-    const head = rows[i]![i]!;
-    logDeterminant += Math.log(Math.abs(head));
-    rows[i] = rows[i]!.map((value) => value / head);
-    for (let r = 0; r < size; r++) {
-      if (r === i) continue;
-      const factor = rows[r]![i]!;
-      rows[r] = rows[r]!.map((value, j) => value - factor * rows[i]![j]!);
-    }
-  }
-  return { inverse: rows.map((row) => row.slice(size)), logDeterminant };
 }

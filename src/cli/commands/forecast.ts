@@ -32,19 +32,25 @@ export async function forecast(terminal: Terminal, file: string, options: Foreca
   const { steps, draws, level, seed } = options;
   const answer = await trainer.forecast(trainerData(bound, model.description), { steps, draws, level, seed });
   trainer.dispose();
+  if (answer.simulated.length > 0 && options.quiet !== true)
+    terminal.message(`simulated by ${answer.draws} draws: ${answer.simulated.join(", ")}\n`);
   if (options.json === true) {
     const documents = (tensors: Readonly<Record<string, NamedTensor>>): object =>
       Object.fromEntries(Object.entries(tensors).map(([key, tensor]) => [key, tensorDocument(tensor)]));
-    const { mean, lower, upper, probability } = answer;
+    const { mean, deviation, lower, upper, covariance, probability, state, simulated } = answer;
     const document = {
       schema: "genc.forecast/1",
       steps,
-      draws,
+      draws: answer.draws,
       level,
+      simulated,
       mean: documents(mean),
+      deviation: documents(deviation),
       lower: documents(lower),
       upper: documents(upper),
+      covariance: documents(covariance),
       probability: documents(probability),
+      state: { mean: documents(state.mean), covariance: documents(state.covariance) },
     };
     writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
     return exitCode.fine;
@@ -55,13 +61,15 @@ export async function forecast(terminal: Terminal, file: string, options: Foreca
         { name: label, at: (row: number) => at(mean, row) },
         { name: `${label}_lower`, at: (row: number) => at(answer.lower[key], row) },
         { name: `${label}_upper`, at: (row: number) => at(answer.upper[key], row) },
+        { name: `${label}_sd`, at: (row: number) => at(answer.deviation[key], row) },
       ]),
     ),
     ...Object.entries(answer.probability).flatMap(([key, table]) =>
       entriesOf(`${key}_`, table).map(({ label, at }) => ({ name: label, at: (row: number) => at(table, row) })),
     ),
   ];
-  const count = Object.values(answer.mean)[0]?.shape[0] ?? 1;
+  const [first] = [...Object.values(answer.mean), ...Object.values(answer.probability)];
+  const count = first?.shape[0] ?? 1;
   const numbered = sequences.plate === undefined || count === 1 ? [] : [sequences.plate];
   const rows = Array.from({ length: count * steps }, (_, row) => [
     ...numbered.map(() => Math.floor(row / steps)),

@@ -64,6 +64,10 @@ export function buildEmModule(
     const body = loops.call("drawNextRows", program.sampleNext);
     methods.push(method("drawNextRows", ["sizes", "parameters", "block", "streams", "into"], body));
   }
+  if (program.forecast !== undefined) {
+    const body = loops.call("forecast", program.forecast.fn);
+    methods.push(method("forecastOf", ["sizes", "parameters", "block", "into"], body));
+  }
   const gradients = program.updates.flatMap((update) => (update.kind === "gradient" ? [update] : []));
   if (gradients.length > 0) {
     const perGroup = (bodies: readonly (readonly string[])[]): readonly string[] => [

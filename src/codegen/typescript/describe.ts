@@ -19,7 +19,7 @@ import { startScales } from "./start-scales.js";
 /** What a description is made of, whatever the algorithm. */
 export interface Described extends Pick<
   EmProgram,
-  "model" | "rowsAxis" | "statistics" | "sequences" | "approximation"
+  "model" | "rowsAxis" | "statistics" | "sequences" | "forecast" | "approximation"
 > {
   readonly updates: readonly (
     Extract<Update, { kind: "regression" | "closed" }> | Pick<GradientUpdate, "kind" | "parameters" | "reason">
@@ -55,9 +55,15 @@ export function describe(program: Described, source: SourceIdentity): ModelDescr
     ),
     options: optionsOf(model),
     ...(program.approximation === undefined ? {} : { approximation: program.approximation }),
-    ...(program.sequences === undefined ? {} : { sequences: program.sequences }),
+    ...describeSequences(program),
     needsSymmetryBreaking: model.variables.some((variable) => variable.role === "latent"),
   };
+}
+
+function describeSequences({ sequences, forecast }: Described): Pick<ModelDescription, "sequences"> {
+  if (sequences === undefined) return {};
+  const predictive = forecast?.densities.map((one) => ({ ...one, cells: one.cells.map(extentOfSize) }));
+  return { sequences: { ...sequences, ...(predictive === undefined ? {} : { predictive }) } };
 }
 
 /** Covariances and variances whose update takes the ridge. */

@@ -3,9 +3,11 @@ import type { NodeId, PlanFunction, PlanOutput, Sweep } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { valuesAxis } from "../elaborate/axes.js";
 import { continuousLatentsOf } from "../inside.js";
+import type { PredictiveDensity } from "../../ir/program.js";
 import type { UpdateDerivation } from "../m-step/statistics-context.js";
 import { writeImputed } from "../queries/impute.js";
 import { writeMoments } from "../queries/moments.js";
+import { writePredictive } from "../queries/predictive.js";
 import { writeDraws } from "../queries/sample.js";
 import { startElaborator, startResponsibility, startTableAxes } from "../start-responsibility.js";
 import type { Mode } from "./eliminate.js";
@@ -128,28 +130,46 @@ export class ChainPasses {
 
   posterior(missing: boolean, mode: Mode): PlanFunction {
     const forward = this.forward(missing, "parameter", [], mode);
-    const backward = this.backward(
-      missing,
-      "parameter",
-      mode,
-      false,
-      ({ builder, outputs, stored, inside, collapsed }) => {
-        this.frames.groups.forEach(({ discrete }, i) => {
-          const share = collapsed[i]?.backward?.share;
-          for (const variable of share === undefined ? [] : discrete) {
-            const kept = [...variable.axes, valuesAxis(builder, variable)];
-            const rest = share === undefined ? [] : builder.axesOf(share).filter((axis) => !kept.includes(axis));
-            if (share !== undefined) writeProbabilities(builder, variable, builder.sum(share, rest), kept);
-          }
-        });
-        for (const [name, node] of outputs) {
-          const variable = this.frames.model.variables.find((one) => name === `posterior.${one.name}`);
-          if (variable !== undefined) writeProbabilities(builder, variable, node, stored(name));
-        }
-        for (const latent of continuousLatentsOf(this.frames.model)) writeMoments(inside, latent);
-      },
-    );
+    const backward = this.backward(missing, "parameter", mode, false, (step) => this.writePosterior(step));
     return inOrder(mode === "sum" ? "posterior" : "mostProbable", [...forward, ...backward]);
+  }
+
+  private writePosterior({ builder, outputs, stored, inside, collapsed }: WrittenStep): void {
+    this.frames.groups.forEach(({ discrete }, i) => {
+      const share = collapsed[i]?.backward?.share;
+      for (const variable of share === undefined ? [] : discrete) {
+        const kept = [...variable.axes, valuesAxis(builder, variable)];
+        const rest = share === undefined ? [] : builder.axesOf(share).filter((axis) => !kept.includes(axis));
+        if (share !== undefined) writeProbabilities(builder, variable, builder.sum(share, rest), kept);
+      }
+    });
+    for (const [name, node] of outputs) {
+      const variable = this.frames.model.variables.find((one) => name === `posterior.${one.name}`);
+      if (variable !== undefined) writeProbabilities(builder, variable, node, stored(name));
+    }
+    for (const latent of continuousLatentsOf(this.frames.model)) writeMoments(inside, latent);
+  }
+
+  /**
+   * What is to come after rows that have told what they know, nothing of it being observed (every observed variable of
+   * `frames` is optional): the posterior there, and what is to be expected of the observed variables.
+   */
+  forecast(): { readonly fn: PlanFunction; readonly densities: readonly PredictiveDensity[] } {
+    const { depth, perSequence } = this.frames;
+    const densities: PredictiveDensity[] = [];
+    const forward = this.filter(true).slice(-1);
+    const backward = this.backward(true, "parameter", "sum", false, (step, position) => {
+      if (position < depth) return;
+      this.writePosterior(step);
+      for (const factor of step.factors) {
+        const { role } = step.inside.elaborator.variable(factor.child);
+        if (role !== "observed" || perSequence.has(factor.child)) continue;
+        const density = writePredictive(step.inside, factor);
+        if (density !== undefined) densities.push(density);
+      }
+    });
+    const lasting = backward.filter(({ sweep }) => sweep?.to === undefined);
+    return { fn: inOrder("forecast", [...forward, ...lasting]), densities };
   }
 
   impute(): PlanFunction {

@@ -85,7 +85,8 @@ export function writeCollapsedStep(
       ...moved.flatMap(({ discrete }) => discrete),
     ]),
   ].filter((axis) => builder.has(summed, axis) || told.includes(axis));
-  const joint = builder.keep(laid(builder, summed, [chain, ...every]));
+  const cells = new Set<NodeId>();
+  const joint = laid(builder, summed, [chain, ...every], cells);
   const eliminated = every.filter((axis) => !told.includes(axis));
 
   const { toldWeights, weights, logTold, logDensity } = builder.rule(`collapse ${group.name}`, () => {
@@ -101,7 +102,7 @@ export function writeCollapsedStep(
   const means = new Map<string, NodeId>();
   const collapsedMeans = new Map<string, NodeId>();
   for (const { one, variable } of keptOf) {
-    const mean = builder.keep(laid(builder, one.moments.mean(variable.key), [chain, ...every, ...firstAxis(variable)]));
+    const mean = laid(builder, one.moments.mean(variable.key), [chain, ...every, ...firstAxis(variable)], cells);
     means.set(variable.key, mean);
     collapsedMeans.set(variable.key, average(builder, weights, mean, eliminated));
   }
@@ -109,9 +110,8 @@ export function writeCollapsedStep(
     one.kept.flatMap((u, i) =>
       one.kept.slice(i).map((v) => {
         const axes = [...firstAxis(u), ...secondAxisOf(builder, v)];
-        const block = builder.keep(
-          laid(builder, one.moments.covariance(u, v) ?? builder.constant(0), [chain, ...every, ...axes]),
-        );
+        const known = one.moments.covariance(u, v) ?? builder.constant(0);
+        const block = laid(builder, known, [chain, ...every, ...axes], cells);
         return { one, u, v, block, axes };
       }),
     ),
@@ -244,7 +244,20 @@ function average(builder: PlanBuilder, weights: NodeId, node: NodeId, over: read
   return over.length === 0 ? node : builder.contract([weights, node], over);
 }
 
-/** With an entry for every cell of the axes, also where it does not vary along them. */
-function laid(builder: PlanBuilder, node: NodeId, axes: readonly string[]): NodeId {
-  return axes.reduce((one, axis) => (builder.has(one, axis) ? one : builder.times(one, ones(builder, axis))), node);
+/**
+ * With an entry for every cell of the axes, also where it does not vary along them, and unlike every other cell that was
+ * laid out: equal nodes are one node, which would have the derivatives of all of them.
+ */
+function laid(builder: PlanBuilder, node: NodeId, axes: readonly string[], others: Set<NodeId>): NodeId {
+  const [first] = axes;
+  if (first === undefined) throw new Error("chain: cells without rows");
+  const along = (one: NodeId): NodeId =>
+    axes.reduce((wide, axis) => (builder.has(wide, axis) ? wide : builder.times(wide, ones(builder, axis))), one);
+  const mark = ones(builder, first, others.size + 1);
+  const { operation } = builder.node(node);
+  const isZero = operation.kind === "constant" && operation.value === 0;
+  const wide = along(isZero ? builder.minus(mark, ones(builder, first)) : node);
+  const own = others.has(wide) ? builder.times(wide, mark) : wide;
+  others.add(own);
+  return builder.keep(own);
 }

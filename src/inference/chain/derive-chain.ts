@@ -5,11 +5,12 @@ import type { EmProgram, Variants } from "../../ir/program.js";
 import { declareRows, isEnumerable } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { gaussianComponents } from "../elimination/components.js";
+import { variableReferences } from "../latents.js";
 import { deriveLogPrior, deriveLogPriorGradient } from "../prior.js";
 import { updatesOf } from "../updates.js";
 import { expectedLogJoint, startLogJoint } from "./chain-objectives.js";
 import { ChainPasses, inOrder } from "./chain-passes.js";
-import { collapsedLatents, framesOf, type Frames } from "./frame-model.js";
+import { collapsedLatents, densityFactors, framesOf, type Frames } from "./frame-model.js";
 import { messagesOf } from "./messages.js";
 import { stateOf } from "./state.js";
 
@@ -44,6 +45,7 @@ export function deriveChainEm(original: Model, collapse?: number): EmProgram {
     ],
     reason,
   }));
+  const forecast = forecastOf(original, collapse);
   const messages = messagesOf(frames);
   const collapsed = collapsedLatents(frames);
   const isCarried = new Set(messages.flatMap(({ members }) => members.map(({ name }) => name)));
@@ -67,6 +69,7 @@ export function deriveChainEm(original: Model, collapse?: number): EmProgram {
     },
     filter: variants((missing) => inOrder("filter", chain.filter(missing))),
     filterNext: variants((missing) => inOrder("filterNext", chain.filter(missing).slice(-1))),
+    ...(forecast === undefined ? {} : { forecast }),
     sampleNext: chain.sampleNext(),
     sample: chain.sample(),
     logPrior: deriveLogPrior(
@@ -106,4 +109,22 @@ function describeElimination(frames: Frames, variable: Variable): string {
   return isScan
     ? `${variable.name}: integrated out step by step along ${frames.chain}`
     : `${variable.name} is integrated out exactly`;
+}
+
+/** The future as the model has it: every observed variable may be missing, and no distribution may depend on one. */
+function forecastOf(model: Model, collapse: number | undefined): EmProgram["forecast"] {
+  const { perSequence } = framesOf(model, collapse);
+  const isRead = (name: string): boolean =>
+    !perSequence.has(name) && model.variables.some((one) => one.name === name && one.role === "observed");
+  const reads = densityFactors(model).flatMap(({ arguments: slots }) =>
+    Object.values(slots).flatMap(variableReferences),
+  );
+  if (reads.some(({ name }) => isRead(name))) return undefined;
+  const unseen: Model = {
+    ...model,
+    variables: model.variables.map((variable) =>
+      variable.role === "observed" ? { ...variable, optional: true } : variable,
+    ),
+  };
+  return new ChainPasses(framesOf(unseen, collapse)).forecast();
 }

@@ -88,7 +88,7 @@ export function takeApart(elaborator: Elaborator, factor: DensityFactor, missing
 }
 
 /** The covariance slot, or the square of `sd`. */
-function spreadOf(context: ReturnType<typeof argumentContext>, row: string | undefined): CovarianceArgument {
+export function spreadOf(context: ReturnType<typeof argumentContext>, row: string | undefined): CovarianceArgument {
   if (context.has("covariance")) return context.covariance("covariance");
   const { builder } = context;
   const node = builder.unary("square", context.argument("sd"));

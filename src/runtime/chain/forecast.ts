@@ -1,6 +1,4 @@
-import { cholesky } from "../../numerics/dense.js";
-import { RandomStream } from "../../numerics/random.js";
-import type { EmMethods, Tensors } from "../description.js";
+import type { EmMethods, Tensors, VariableDescription } from "../description.js";
 import { partitionRows, zeros } from "../data/blocks.js";
 import type { Dataset } from "../data/dataset.js";
 import { OptionError } from "../errors.js";
@@ -8,19 +6,33 @@ import { boundShape, extentText, product } from "../extents.js";
 import type { NamedTensor } from "../named-tensor.js";
 import { namedTensor } from "../named-tensor.js";
 import { ChainLayout } from "./chain-state.js";
+import { drawFutures } from "./draw-futures.js";
+import { type Expected, expectedOf, mixtureShape, mixtureWidths } from "./predictive.js";
 
 /** What comes after the last row of each sequence. */
 export interface Forecast {
   readonly steps: number;
+  /** Futures that were drawn of each sequence; 0 where nothing is simulated. */
   readonly draws: number;
-  /** Part of the draws between `lower` and `upper`. */
+  /** Probability of the interval from `lower` to `upper`. */
   readonly level: number;
-  /** Of each observed variable, [sequences, steps, plates, event]. */
+  /** Observed variables whose moments are those of draws: all others are computed. */
+  readonly simulated: readonly string[];
+  /** Of each observed number, [sequences, steps, plates, event]. */
   readonly mean: Readonly<Record<string, NamedTensor>>;
+  /** Standard deviation. */
+  readonly deviation: Readonly<Record<string, NamedTensor>>;
   readonly lower: Readonly<Record<string, NamedTensor>>;
   readonly upper: Readonly<Record<string, NamedTensor>>;
-  /** Of each discrete latent, [sequences, steps, plates, values]. */
+  /** Of each observed vector that is not simulated, [sequences, steps, plates, event, event]. */
+  readonly covariance: Readonly<Record<string, NamedTensor>>;
+  /** Of each discrete latent and each observed category, [sequences, steps, plates, values]. */
   readonly probability: Readonly<Record<string, NamedTensor>>;
+  /** Of each Gaussian latent: mean [sequences, steps, plates, event], and covariance [.., event, event]. */
+  readonly state: {
+    readonly mean: Readonly<Record<string, NamedTensor>>;
+    readonly covariance: Readonly<Record<string, NamedTensor>>;
+  };
 }
 
 export interface ForecastSettings {
@@ -30,9 +42,12 @@ export interface ForecastSettings {
   readonly seed: number;
 }
 
+const MOMENTS = ["mean", "deviation", "lower", "upper"] as const;
+
 /**
- * Draws futures of every sequence: the state after its last row from what is known of it by then, the steps after that
- * from the model. Means, intervals and probabilities are those of the draws.
+ * Follows every sequence to its last row and the state on from there, nothing more being observed. Every observed
+ * variable is then a mixture over the discrete latents, whose moments and quantiles are computed; what has a family
+ * without such, or depends on observed values of its own future, is simulated.
  */
 export async function forecastSequences(
   methods: EmMethods,
@@ -42,38 +57,67 @@ export async function forecastSequences(
 ): Promise<Forecast> {
   const { description } = methods;
   const { sizes } = dataset;
-  if (methods.filterOf === undefined || methods.drawNextRows === undefined)
+  const { sequences } = description;
+  if (sequences === undefined || methods.filterOf === undefined || methods.drawNextRows === undefined)
     throw new OptionError("forecast", "a model with a chain", description.name);
-  const given = description.variables.find(({ role }) => role === "given");
+  const isAlong = ({ name }: VariableDescription): boolean => !sequences.perSequence.includes(name);
+  const given = description.variables.find((variable) => variable.role === "given" && isAlong(variable));
   if (given !== undefined)
     throw new OptionError(
       "forecast",
-      `a model that is given nothing: the future of \`${given.name}\` is not known`,
+      `a model that is given nothing: the future of \`${given.name}\` is not known (append rows with its future values and the rest missing, and impute them)`,
       given.name,
     );
   const layout = new ChainLayout(description, sizes);
   const { depth } = layout.state;
-  const random = description.variables.filter(({ role }) => role === "observed" || role === "latent");
-  const widthOf = new Map(
-    random.map(({ name, plates, event }) => [
-      name,
-      product(boundShape(plates, sizes)) * product(boundShape(event, sizes)),
-    ]),
+  const columns = description.variables.flatMap((variable) => {
+    if (variable.role === "weight") return [];
+    const plates = product(boundShape(variable.plates, sizes));
+    return [{ variable, plates, width: plates * product(boundShape(variable.event, sizes)) }];
+  });
+  const random = columns.filter(({ variable }) => variable.role === "observed" || variable.role === "latent");
+  const observed = random.filter(({ variable }) => variable.role === "observed" && isAlong(variable));
+  const valuesOf = (variable: VariableDescription): number => layout.valuesOf(variable.name);
+  const isCategory = ({ role, domain }: VariableDescription): boolean => role === "observed" && domain === "category";
+  const numbers = observed.filter(({ variable }) => !isCategory(variable));
+  const discrete = random.filter(
+    ({ variable }) => isCategory(variable) || (variable.role === "latent" && variable.domain !== "real"),
   );
-  const observed = random.filter(({ role }) => role === "observed");
-  const discrete = random.filter(({ role, domain }) => role === "latent" && domain !== "real");
+  const continuous = random.filter(({ variable }) => variable.role === "latent" && variable.domain === "real");
+  const eventOf = ({ event }: VariableDescription): number => product(boundShape(event, sizes));
+  const mixtures = (sequences.predictive ?? []).map((one) => ({ one, shape: mixtureShape(description, one, sizes) }));
+  const computed = methods.forecastOf === undefined ? [] : mixtures;
+  const known = new Set(computed.map(({ one }) => one.variable));
+  const simulated = observed.filter(({ variable }) => !known.has(variable.name)).map(({ variable }) => variable.name);
+  const isComputed = methods.forecastOf !== undefined;
+  const isDrawn = ({ name, role }: VariableDescription): boolean =>
+    role === "latent" ? !isComputed : simulated.includes(name);
+
   const count = dataset.sequences === undefined ? 1 : dataset.sequences.starts.length - 1;
+  const cells = count * steps;
   const results = zeros(
     Object.fromEntries([
-      ...observed.flatMap(({ name }) =>
-        ["mean", "lower", "upper"].map((what) => [`${what}.${name}`, count * steps * widthOf.get(name)!] as const),
+      ...numbers.flatMap(({ variable, width }) =>
+        MOMENTS.map((what) => [`${what}.${variable.name}`, cells * width] as const),
+      ),
+      ...computed.flatMap(({ one, shape }) =>
+        shape.isVector && one.family === "normal"
+          ? [[`covariance.${one.variable}`, cells * shape.plates * shape.width ** 2] as const]
+          : [],
       ),
       ...discrete.map(
-        ({ name }) => [`probability.${name}`, count * steps * widthOf.get(name)! * layout.valuesOf(name)] as const,
+        ({ variable, width }) => [`probability.${variable.name}`, cells * width * valuesOf(variable)] as const,
       ),
+      ...continuous.flatMap(({ variable, plates, width }) => [
+        [`state.${variable.name}`, cells * width] as const,
+        [`spread.${variable.name}`, cells * plates * eventOf(variable) ** 2] as const,
+      ]),
     ]),
   );
+  const put = (name: string, cell: number, values: ArrayLike<number>): void =>
+    results[name].set(values, cell * values.length);
   const numberOf = sequenceNumbers(dataset);
+
   for (const block of partitionRows(dataset)) {
     const told = zeros(
       Object.fromEntries([
@@ -92,144 +136,186 @@ export async function forecastSequences(
           `one of ${last - starts[sequence] + 1}`,
         );
       const number = numberOf(block.positions[last]);
-      const length = depth + steps;
-      const paths = zeros(Object.fromEntries(random.map(({ name }) => [name, draws * length * widthOf.get(name)!])));
-      const stream = new RandomStream({ seed, site: "forecast", item: number });
-      for (let draw = 0; draw < draws; draw++) {
-        for (const { name } of observed) {
-          const width = widthOf.get(name)!;
-          const from = (last - depth + 1) * width;
-          paths[name].set(block.data[name].subarray(from, from + depth * width), draw * length * width);
+      if (methods.forecastOf !== undefined) {
+        const rows = depth + steps;
+        const widths: Readonly<Record<string, number>> = {
+          ...layout.widths,
+          logDensity: 1,
+          ...Object.fromEntries(
+            [...discrete, ...continuous].flatMap(({ variable, plates, width }) => {
+              if (variable.role !== "latent") return [];
+              return variable.domain === "real"
+                ? [
+                    [variable.name, width],
+                    [`covariance.${variable.name}`, plates * eventOf(variable) ** 2],
+                  ]
+                : [[variable.name, width * valuesOf(variable)]];
+            }),
+          ),
+          ...Object.assign({}, ...computed.map(({ one, shape }) => mixtureWidths(one, shape))),
+        };
+        const into = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, width * rows])));
+        for (const name of Object.keys(layout.widths)) {
+          const width = widths[name];
+          into[name].set(told[name].subarray((last - depth + 1) * width, (last + 1) * width));
         }
-        drawState(layout, told, last, stream, (name, lag, values) => {
-          const width = widthOf.get(name)!;
-          paths[name].set(values, (draw * length + depth - 1 - lag) * width);
-        });
-      }
-      const future = {
-        rows: draws * length,
-        firstRow: 0,
-        data: {},
-        tables: {},
-        complete: true,
-        starts: Int32Array.from({ length: draws + 1 }, (_, draw) => draw * length),
-      };
-      const streams = (site: string, row: number): RandomStream =>
-        new RandomStream({ seed, site: `forecast.${number}.${site}`, item: row });
-      await methods.drawNextRows(sizes, parameters, future, streams, paths);
-      for (let step = 0; step < steps; step++) {
-        const at = (draw: number): number => draw * length + depth + step;
-        for (const { name } of observed) {
-          const width = widthOf.get(name)!;
-          for (let i = 0; i < width; i++) {
-            const values = Float64Array.from({ length: draws }, (_, draw) => paths[name][at(draw) * width + i]).sort();
-            const cell = (number * steps + step) * width + i;
-            results[`mean.${name}`][cell] = values.reduce((a, b) => a + b, 0) / draws;
-            results[`lower.${name}`][cell] = quantile(values, (1 - level) / 2);
-            results[`upper.${name}`][cell] = quantile(values, (1 + level) / 2);
-          }
-        }
-        for (const { name } of discrete) {
-          const [width, values] = [widthOf.get(name)!, layout.valuesOf(name)];
-          for (let draw = 0; draw < draws; draw++) {
-            for (let i = 0; i < width; i++) {
-              const cell = ((number * steps + step) * width + i) * values + paths[name][at(draw) * width + i];
-              results[`probability.${name}`][cell]++;
+        // What a sequence has once stays; what is observed along it is not known.
+        const data = Object.fromEntries(
+          columns
+            .filter(({ variable }) => variable.role === "observed" || variable.role === "given")
+            .map(({ variable, width }) => {
+              const values = new Float64Array(rows * width).fill(NaN);
+              const own = block.data[variable.name].subarray(last * width, (last + 1) * width);
+              if (!isAlong(variable)) for (let row = 0; row < rows; row++) values.set(own, row * width);
+              return [variable.name, values] as const;
+            }),
+        );
+        const future = { rows, firstRow: 0, data, tables: {}, complete: false, starts: Int32Array.of(0, rows) };
+        await methods.forecastOf(sizes, parameters, future, into);
+        // What a sequence has once is as it was when last heard of.
+        const lasting = layout.filtered((name) => told[name].subarray(last * widths[name], (last + 1) * widths[name]));
+        for (let step = 0; step < steps; step++) {
+          const cell = number * steps + step;
+          const row = (name: string): Float64Array => {
+            const width = widths[name];
+            return into[name].subarray((depth + step) * width, (depth + step + 1) * width);
+          };
+          for (const { variable } of discrete)
+            if (variable.role === "latent") {
+              const stays = isAlong(variable) ? undefined : lasting.probability[variable.name];
+              put(`probability.${variable.name}`, cell, stays ?? row(variable.name));
             }
+          for (const { variable } of continuous) {
+            const stays = !isAlong(variable);
+            const { name } = variable;
+            put(`state.${name}`, cell, (stays ? lasting.mean[name] : undefined) ?? row(name));
+            put(`spread.${name}`, cell, (stays ? lasting.covariance[name] : undefined) ?? row(`covariance.${name}`));
           }
+          for (const { one, shape } of computed) {
+            const expected = expectedOf(one, shape, row, level);
+            if (one.family === "categories") put(`probability.${one.variable}`, cell, expected.mean);
+            else putMoments(put, one.variable, cell, expected);
+          }
+        }
+      }
+      const toDraw = random.filter(
+        ({ variable }) => isDrawn(variable) && (variable.role === "latent" || isAlong(variable)),
+      );
+      if (simulated.length === 0) continue;
+      const past = { number, told, last, data: block.data };
+      const drawn = await drawFutures(methods, layout, sizes, parameters, random, past, { steps, draws, seed });
+      for (let step = 0; step < steps; step++) {
+        const cell = number * steps + step;
+        for (const { variable, plates, width } of toDraw) {
+          const values = drawn(variable.name, step);
+          if (variable.domain === "category" || (variable.role === "latent" && variable.domain !== "real")) {
+            put(`probability.${variable.name}`, cell, frequencies(values, width, valuesOf(variable)));
+          } else if (variable.role === "latent") {
+            const moments = momentsOf(values, plates, eventOf(variable));
+            put(`state.${variable.name}`, cell, moments.mean);
+            put(`spread.${variable.name}`, cell, moments.covariance);
+          } else putMoments(put, variable.name, cell, intervals(values, width, level));
         }
       }
     }
   }
-  for (const { name } of discrete) {
-    const table = results[`probability.${name}`];
-    for (let cell = 0; cell < table.length; cell++) table[cell] /= draws;
-  }
-  const tensor = (what: string, name: string, more: readonly number[] = []): NamedTensor => {
-    const { plates, plateNames, event } = layout.variable(name);
-    const axes = ["sequences", "steps", ...plateNames, ...event.map(extentText), ...more.map(String)];
-    const shape = [count, steps, ...boundShape(plates, sizes), ...boundShape(event, sizes), ...more];
-    return namedTensor(axes, shape, results[`${what}.${name}`]);
+
+  const tensor = (array: string, variable: VariableDescription, more: readonly (readonly [string, number])[] = []) => {
+    const axes = ["sequences", "steps", ...variable.plateNames, ...variable.event.map(extentText)];
+    const shape = [count, steps, ...boundShape(variable.plates, sizes), ...boundShape(variable.event, sizes)];
+    return namedTensor(
+      [...axes, ...more.map(([name]) => name)],
+      [...shape, ...more.map(([, extent]) => extent)],
+      results[array],
+    );
   };
-  const each = (what: string): Record<string, NamedTensor> =>
-    Object.fromEntries(observed.map(({ name }) => [name, tensor(what, name)]));
+  const square = (variable: VariableDescription): readonly (readonly [string, number])[] =>
+    variable.event.map((extent, i) => [extentText(extent), boundShape(variable.event, sizes)[i]] as const);
+  const each = (what: string, of: readonly { readonly variable: VariableDescription }[]) =>
+    Object.fromEntries(of.map(({ variable }) => [variable.name, tensor(`${what}.${variable.name}`, variable)]));
   return {
     steps,
-    draws,
+    draws: simulated.length === 0 ? 0 : draws,
     level,
-    mean: each("mean"),
-    lower: each("lower"),
-    upper: each("upper"),
-    probability: Object.fromEntries(
-      discrete.map(({ name }) => [name, tensor("probability", name, [layout.valuesOf(name)])]),
+    simulated,
+    mean: each("mean", numbers),
+    deviation: each("deviation", numbers),
+    lower: each("lower", numbers),
+    upper: each("upper", numbers),
+    covariance: Object.fromEntries(
+      numbers.flatMap(({ variable }) =>
+        results[`covariance.${variable.name}`] === undefined
+          ? []
+          : [[variable.name, tensor(`covariance.${variable.name}`, variable, square(variable))]],
+      ),
     ),
+    probability: Object.fromEntries(
+      discrete.map(({ variable }) => [
+        variable.name,
+        tensor(`probability.${variable.name}`, variable, [[String(valuesOf(variable)), valuesOf(variable)]]),
+      ]),
+    ),
+    state: {
+      mean: each("state", continuous),
+      covariance: Object.fromEntries(
+        continuous.map(({ variable }) => [
+          variable.name,
+          tensor(`spread.${variable.name}`, variable, square(variable)),
+        ]),
+      ),
+    },
   };
 }
 
-/** Draws what a row has told: values of discrete latents from their tables, of Gaussian ones given those. */
-function drawState(
-  layout: ChainLayout,
-  told: Tensors,
-  row: number,
-  stream: RandomStream,
-  write: (name: string, lag: number, values: ArrayLike<number>) => void,
+function putMoments(
+  put: (name: string, cell: number, values: ArrayLike<number>) => void,
+  name: string,
+  cell: number,
+  { mean, deviation, lower, upper, covariance }: Expected,
 ): void {
-  const rowOf = (array: string): Float64Array => {
-    const width = layout.widths[array];
-    return told[array].subarray(row * width, (row + 1) * width);
-  };
-  const chosen = new Map<string, number>();
-  for (const { name: array, members } of layout.state.tables) {
-    const cell = drawCell(rowOf(array), stream.uniform());
-    layout.valuesIn(members, cell).forEach((value, i) => {
-      const { name, lag } = members[i];
-      chosen.set(`${name} ${lag}`, value);
-      write(name, lag, [value]);
-    });
-  }
-  for (const { given, variables, covariances } of layout.state.gaussians) {
-    const cell = given.reduce(
-      (index, { name, lag }) => index * layout.valuesOf(name) + (chosen.get(`${name} ${lag}`) ?? 0),
-      0,
-    );
-    const lengths = variables.map(({ name }) => layout.lengthOf(name));
-    const offsets = lengths.map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0));
-    const size = lengths.reduce((a, b) => a + b, 0);
-    const spread = new Float64Array(size * size);
-    for (const { first, second, name } of covariances) {
-      const [n, m] = [lengths[first], lengths[second]];
-      const block = rowOf(name).subarray(cell * n * m, (cell + 1) * n * m);
-      for (let a = 0; a < n; a++) {
-        for (let b = 0; b < m; b++) {
-          spread[(offsets[first] + a) * size + offsets[second] + b] = block[a * m + b];
-          spread[(offsets[second] + b) * size + offsets[first] + a] = block[a * m + b];
-        }
-      }
-    }
-    // A state that is known exactly has no spread to draw from.
-    const scale = Math.max(1e-300, ...spread.map(Math.abs));
-    for (let i = 0; i < size; i++) spread[i * size + i] += 1e-12 * scale;
-    cholesky(spread, size);
-    const noise = Float64Array.from({ length: size }, () => stream.normal());
-    variables.forEach(({ name, lag, mean }, i) => {
-      const own = rowOf(mean).subarray(cell * lengths[i], (cell + 1) * lengths[i]);
-      const values = own.map((value, a) => {
-        let sum = value;
-        for (let b = 0; b <= offsets[i] + a; b++) sum += spread[(offsets[i] + a) * size + b] * noise[b];
-        return sum;
-      });
-      write(name, lag, values);
-    });
-  }
+  put(`mean.${name}`, cell, mean);
+  put(`deviation.${name}`, cell, deviation);
+  put(`lower.${name}`, cell, lower);
+  put(`upper.${name}`, cell, upper);
+  if (covariance !== undefined) put(`covariance.${name}`, cell, covariance);
 }
 
-function drawCell(probabilities: Float64Array, uniform: number): number {
-  let rest = uniform * probabilities.reduce((a, b) => a + b, 0);
-  for (let cell = 0; cell < probabilities.length; cell++) {
-    rest -= probabilities[cell];
-    if (rest < 0) return cell;
+/** Part of the draws that have each value, [entries, values]. */
+function frequencies(drawn: Float64Array, width: number, values: number): Float64Array {
+  const table = new Float64Array(width * values);
+  drawn.forEach((value, at) => (table[(at % width) * values + value] += width / drawn.length));
+  return table;
+}
+
+function momentsOf(
+  drawn: Float64Array,
+  plates: number,
+  event: number,
+): { readonly mean: Float64Array; readonly covariance: Float64Array } {
+  const width = plates * event;
+  const draws = drawn.length / width;
+  const mean = new Float64Array(width);
+  const covariance = new Float64Array(width * event);
+  drawn.forEach((value, at) => (mean[at % width] += value / draws));
+  for (let draw = 0; draw < draws; draw++) {
+    const off = (i: number): number => drawn[draw * width + i] - mean[i];
+    for (let i = 0; i < width; i++)
+      for (let j = 0; j < event; j++) covariance[i * event + j] += (off(i) * off(i - (i % event) + j)) / draws;
   }
-  return probabilities.findLastIndex((probability) => probability > 0);
+  return { mean, covariance };
+}
+
+function intervals(drawn: Float64Array, width: number, level: number): Expected {
+  const draws = drawn.length / width;
+  const [mean, deviation, lower, upper] = MOMENTS.map(() => new Float64Array(width));
+  for (let i = 0; i < width; i++) {
+    const values = Float64Array.from({ length: draws }, (_, draw) => drawn[draw * width + i]).sort();
+    mean[i] = values.reduce((a, b) => a + b, 0) / draws;
+    deviation[i] = Math.sqrt(values.reduce((sum, value) => sum + (value - mean[i]) ** 2, 0) / draws);
+    lower[i] = quantile(values, (1 - level) / 2);
+    upper[i] = quantile(values, (1 + level) / 2);
+  }
+  return { mean, deviation, lower, upper };
 }
 
 /** Between the order statistics, of sorted values. */

@@ -1,21 +1,15 @@
-import type { EmMethods, Sizes, Tensors } from "../description.js";
+import type { Block, EmMethods, Sizes, Tensors } from "../description.js";
 import { DataError, OptionError } from "../errors.js";
 import { boundShape, product } from "../extents.js";
-import { ChainLayout } from "./chain-state.js";
+import { ChainLayout, type FilteredState } from "./chain-state.js";
 
 /** One step as it comes in: a number, or the entries of a vector; `null` where missing. */
 export type Observation = Readonly<Record<string, number | null | ArrayLike<number | null>>>;
 
 /** What is known of the latents after a step, from this step and all before it. */
-export interface Filtered {
+export interface Filtered extends FilteredState {
   /** log density of the step given the earlier ones. */
   readonly logDensity: number;
-  /** Of each discrete latent with a memory, the probability of each value. */
-  readonly probability: Readonly<Record<string, Float64Array>>;
-  /** Of each Gaussian latent with a memory. */
-  readonly mean: Readonly<Record<string, Float64Array>>;
-  /** Row-major. */
-  readonly covariance: Readonly<Record<string, Float64Array>>;
 }
 
 /**
@@ -29,6 +23,10 @@ export class OnlineFilter {
   private readonly window: number;
   private readonly data: Tensors;
   private readonly into: Tensors;
+  private readonly arrays: readonly Float64Array[];
+  /** Of a row, what it has told. */
+  private readonly views: ReadonlyMap<string, Float64Array>[] = [];
+  private readonly blocks: Omit<Block, "complete">[] = [];
   private seen = 0;
 
   constructor(
@@ -52,6 +50,7 @@ export class OnlineFilter {
       ...Object.fromEntries(Object.entries(this.layout.widths).map(([name, width]) => [name, rows(width)])),
       logDensity: rows(1),
     };
+    this.arrays = [...Object.values(this.data), ...Object.values(this.into)];
   }
 
   /** Number of steps so far. */
@@ -67,27 +66,36 @@ export class OnlineFilter {
   /** Takes in the next observation. */
   async next(observation: Observation): Promise<Filtered> {
     const { depth } = this.layout.state;
-    const isFull = this.seen >= this.window;
-    if (isFull)
-      for (const array of [...Object.values(this.data), ...Object.values(this.into)]) shift(array, this.window);
+    if (this.seen >= this.window) for (const array of this.arrays) shift(array, this.window);
     const row = Math.min(this.seen, depth);
     for (const { name, width, optional } of this.inputs) this.read(name, width, optional, observation[name], row);
-    const used = Object.fromEntries(
-      this.inputs.map(({ name, width }) => [name, this.data[name].subarray(0, (row + 1) * width)]),
-    );
-    const block = {
-      rows: row + 1,
-      firstRow: 0,
-      data: used,
-      tables: {},
-      complete: Object.values(used).every((values) => values.every((value) => !Number.isNaN(value))),
-      starts: Int32Array.of(0, row + 1),
-    };
+    const block = { ...this.blockOf(row), complete: this.isComplete(row) };
     const run = row < depth ? this.methods.filterOf : this.methods.filterNextOf;
     if (run === undefined) throw new OptionError("filter", "a model with a chain", this.methods.description.name);
     await run.call(this.methods, this.sizes, this.parameters, block, this.into);
     this.seen++;
     return this.answer(row);
+  }
+
+  /** The rows up to this one, as a block: the same views for every step from the look-back on. */
+  private blockOf(row: number): Omit<Block, "complete"> {
+    return (this.blocks[row] ??= {
+      rows: row + 1,
+      firstRow: 0,
+      data: Object.fromEntries(
+        this.inputs.map(({ name, width }) => [name, this.data[name].subarray(0, (row + 1) * width)]),
+      ),
+      tables: {},
+      starts: Int32Array.of(0, row + 1),
+    });
+  }
+
+  private isComplete(row: number): boolean {
+    for (const { name, width } of this.inputs) {
+      const values = this.data[name];
+      for (let i = 0; i < (row + 1) * width; i++) if (Number.isNaN(values[i])) return false;
+    }
+    return true;
   }
 
   private read(
@@ -98,6 +106,10 @@ export class OnlineFilter {
     row: number,
   ): void {
     const into = this.data[name].subarray(row * width, (row + 1) * width);
+    if (typeof value === "number" && width === 1 && !Number.isNaN(value)) {
+      into[0] = value;
+      return;
+    }
     const isWeight = this.layout.variable(name).role === "weight";
     const given = value === undefined && (optional || isWeight) ? (isWeight ? 1 : null) : value;
     const entries = typeof given === "object" && given !== null ? Array.from(given) : [given];
@@ -115,43 +127,15 @@ export class OnlineFilter {
   /** At early steps only what has a table of its own by then. */
   private answer(row: number): Filtered {
     const { layout } = this;
-    const rowOf = (array: string): Float64Array => {
-      const width = layout.widths[array];
-      return this.into[array].subarray(row * width, (row + 1) * width);
-    };
-    const isThere = row >= layout.state.depth - 1;
-    const probability: Record<string, Float64Array> = {};
-    const mean: Record<string, Float64Array> = {};
-    const covariance: Record<string, Float64Array> = {};
-    for (const { members } of isThere ? layout.state.tables : []) {
-      for (const member of members)
-        if (member.lag === 0) probability[member.name] = layout.probabilitiesOf([member], rowOf);
-    }
-    for (const { given, variables, covariances } of isThere ? layout.state.gaussians : []) {
-      const weights = layout.probabilitiesOf(given, rowOf);
-      for (const [i, { name, lag, mean: array }] of variables.entries()) {
-        if (lag !== 0) continue;
-        const length = layout.lengthOf(name);
-        const cells = rowOf(array);
-        const average = new Float64Array(length);
-        weights.forEach((weight, cell) => {
-          for (let a = 0; a < length; a++) average[a] += weight * cells[cell * length + a];
-        });
-        const block = rowOf(covariances.find(({ first, second }) => first === i && second === i)?.name ?? array);
-        const spread = new Float64Array(length * length);
-        weights.forEach((weight, cell) => {
-          for (let a = 0; a < length; a++) {
-            for (let b = 0; b < length; b++) {
-              const [da, db] = [a, b].map((entry) => cells[cell * length + entry] - average[entry]);
-              spread[a * length + b] += weight * (block[(cell * length + a) * length + b] + da * db);
-            }
-          }
-        });
-        mean[name] = average;
-        covariance[name] = spread;
-      }
-    }
-    return { logDensity: this.into["logDensity"][row], probability, mean, covariance };
+    const logDensity = this.into["logDensity"][row];
+    if (row < layout.state.depth - 1) return { logDensity, probability: {}, mean: {}, covariance: {} };
+    const views = (this.views[row] ??= new Map(
+      Object.entries(layout.widths).map(([name, width]) => [
+        name,
+        this.into[name].subarray(row * width, (row + 1) * width),
+      ]),
+    ));
+    return { logDensity, ...layout.filtered((array) => views.get(array) ?? new Float64Array(0)) };
   }
 }
 

@@ -110,16 +110,18 @@ async function findings(
   }
   if (ridged) {
     const isFixed = (name: string): boolean => context.fixed.has(name);
+    // What moves a state from one step to the next may well be far narrower than the data; the ridge of a latent is its own.
+    const isFollowed = description.sequences !== undefined && context.factors.length > 0;
     const narrow = narrowCovariance(
       description,
       sizes,
       parameters,
-      context.dataVariance,
+      isFollowed ? atMostOne(context.dataVariance) : context.dataVariance,
       AT_RIDGE * options.ridge,
       isFixed,
     );
     if (narrow !== undefined) found.push(warnings.covarianceAtRidge(narrow.parameter, narrow.cell));
-    else if (context.factors.length > 0) {
+    else if (context.factors.length > 0 && !isFollowed) {
       const limit = NEAR_ZERO * options.ridge;
       const near = narrowCovariance(description, sizes, parameters, context.dataVariance, limit, isFixed);
       if (near !== undefined) found.push(warnings.varianceNearZero(near.parameter, near.cell));
@@ -135,6 +137,12 @@ async function findings(
   const same = equalComponents(description, sizes, parameters, context.dataVariance);
   if (same !== undefined) found.push(warnings.equalComponents(same.size, same.first, same.second));
   return found;
+}
+
+function atMostOne(variances: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(variances).map(([name, values]) => [name, values.map((value) => Math.min(1, value))]),
+  );
 }
 
 /** Log-likelihood of rows. */

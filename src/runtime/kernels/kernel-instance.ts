@@ -11,7 +11,7 @@ import { bytesOfText } from "./bytes-of-text.js";
 import { KernelMemory } from "./kernel-memory.js";
 import { fuseMultiplyAdds, relaxedSimdIsSupported } from "./relaxed-simd.js";
 import { ScanRuns } from "./scan-runs.js";
-import { SHARD_ROWS, shardRows, shardsAtOnce } from "./shards.js";
+import { SHARD_ROWS, sharedMemoryIsAllowed, shardRows, shardsAtOnce } from "./shards.js";
 import type { Job, RunShard, ShardWork } from "./thread-pool.js";
 import { ThreadPool } from "./thread-pool.js";
 import { tileRows, untileRows } from "./tile-rows.js";
@@ -475,12 +475,6 @@ function makeMemory(shared: boolean): { readonly memory: WebAssembly.Memory; rea
     }
   }
   return { memory: new WebAssembly.Memory(size), shared: false };
-}
-
-/** Pages have shared memory only where they are isolated from other origins. */
-function sharedMemoryIsAllowed(): boolean {
-  const { crossOriginIsolated } = globalThis as { readonly crossOriginIsolated?: boolean };
-  return typeof SharedArrayBuffer !== "undefined" && crossOriginIsolated !== false;
 }
 
 function imports(memory: WebAssembly.Memory): WebAssembly.Imports {

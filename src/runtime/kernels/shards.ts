@@ -45,6 +45,12 @@ export function availableThreads(): number {
   return Math.max(1, Math.floor(count));
 }
 
+/** Pages have shared memory only where they are isolated from other origins. */
+export function sharedMemoryIsAllowed(): boolean {
+  const { crossOriginIsolated } = globalThis as { readonly crossOriginIsolated?: boolean };
+  return typeof SharedArrayBuffer !== "undefined" && crossOriginIsolated !== false;
+}
+
 interface Builtins {
   readonly "node:os": { readonly availableParallelism?: () => number };
   readonly "node:worker_threads": {
