@@ -1,6 +1,8 @@
 // What is measured: every size of the table, with the arithmetic it takes at least.
+import { chainCasesOf, chainTasks, guessChainSeconds } from "./chain-cases.mjs";
+
 export const covariances = ["full", "diag", "tied", "spherical"];
-export const tasks = ["gmm", "poisson", "latent-classes"];
+export const tasks = ["gmm", "poisson", "latent-classes", ...chainTasks];
 const choices = 4;
 
 /** The size that the others are seen from. */
@@ -17,19 +19,22 @@ export function casesOf({ n, d, k }, wantedTasks, wantedCovariances) {
   const cases = n.flatMap((rows) =>
     d.flatMap((columns) =>
       k.flatMap((components) =>
-        wantedTasks.flatMap((task) => {
-          const size = { task, n: rows, d: columns, k: components };
-          if (task === "gmm") return wantedCovariances.map((covariance) => ({ ...size, covariance }));
-          return [task === "latent-classes" ? { ...size, choices } : size];
-        }),
+        wantedTasks
+          .filter((task) => !chainTasks.includes(task))
+          .flatMap((task) => {
+            const size = { task, n: rows, d: columns, k: components };
+            if (task === "gmm") return wantedCovariances.map((covariance) => ({ ...size, covariance }));
+            return [task === "latent-classes" ? { ...size, choices } : size];
+          }),
       ),
     ),
   );
   const distance = (each) =>
     ["n", "d", "k"].reduce((sum, name) => sum + Math.abs(Math.log(each[name] / centre[name])), 0);
-  return cases
+  const mixtures = cases
     .map((each) => ({ ...each, name: nameOf(each), operations: operationsOf(each) }))
     .sort((a, b) => distance(a) - distance(b));
+  return [...mixtures, ...chainCasesOf(wantedTasks)];
 }
 
 function nameOf({ task, covariance, n, d, k }) {
@@ -61,7 +66,9 @@ function operationsOf({ task, covariance, n, d, k }) {
   }
 }
 
-/** How long one iteration takes scikit-learn, roughly: what is affordable is decided by it. */
-export function guessSeconds({ n, k, operations }) {
+/** How long one iteration takes scikit-learn (chains: JAX), roughly: what is affordable is decided by it. */
+export function guessSeconds(each) {
+  const { n, k, operations, steps } = each;
+  if (steps !== undefined) return guessChainSeconds(each);
   return operations / 2.5e9 + n * k * 3e-8;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileSource, loadTrainer } from "../dist/compile/index.js";
+import { chainProblem } from "./chain-cases.mjs";
 import { readNpy } from "./recipe.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -20,11 +21,12 @@ const since = () => {
 const { program } = compileSource(source);
 const Model = await loadTrainer({ source, program });
 const compileSeconds = since();
-const rows = readNpy(data);
-const model = new Model({ K: k, D: d, ...(choices === undefined ? {} : { V: choices }) });
-const x = { shape: [n, d], data: rows };
+const problem = settings.steps === undefined ? mixtureProblem() : chainProblem(settings);
+const model = new Model(problem.sizes);
 
-const warm = await run(Math.min(2, iterations));
+// Until code is optimised and threads have started, as a fit of some length has them.
+const warm = { seconds: 0 };
+while (warm.seconds < 1) warm.seconds += (await run(iterations)).seconds;
 const times = [];
 let check;
 const begun = performance.now();
@@ -56,20 +58,17 @@ process.exit(0);
 async function run(count) {
   const started = performance.now();
   const ends = [];
-  const fit = model.fit(
-    { x },
-    {
-      init: start(),
-      restarts: 1,
-      maxIterations: count + 1,
-      tolerance: 0,
-      ridge: 0,
-      accelerate: false,
-      emptyComponents: "keep",
-      checkpointEvery: 0,
-      ...(threads === undefined ? {} : { threads }),
-    },
-  );
+  const fit = model.fit(problem.data, {
+    init: problem.init,
+    restarts: 1,
+    maxIterations: count + 1,
+    tolerance: 0,
+    ridge: 0,
+    accelerate: false,
+    emptyComponents: "keep",
+    checkpointEvery: 0,
+    ...(threads === undefined ? {} : { threads }),
+  });
   const means = [];
   for await (const event of fit) {
     if (event.kind !== "iteration") continue;
@@ -78,10 +77,23 @@ async function run(count) {
   }
   // The first is not counted: laying out the data belongs to it.
   const gaps = ends.slice(1).map((end, i) => end - ends[i]);
-  return { times: gaps, check: means[count - 1], seconds: (performance.now() - started) / 1000 };
+  return {
+    times: gaps,
+    check: means[task === "switching" ? 0 : count - 1],
+    seconds: (performance.now() - started) / 1000,
+  };
 }
 
-function start() {
+function mixtureProblem() {
+  const rows = readNpy(data);
+  return {
+    sizes: { K: k, D: d, ...(choices === undefined ? {} : { V: choices }) },
+    data: { x: { shape: [n, d], data: rows } },
+    init: start(rows),
+  };
+}
+
+function start(rows) {
   const weights = new Array(k).fill(1 / k);
   const spread = (shape, diagonal) => ({ shape, data: diagonal });
   const rowOf = (j) => Array.from(rows.subarray(Math.floor((j * n) / k) * d, Math.floor((j * n) / k) * d + d));

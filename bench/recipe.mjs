@@ -120,6 +120,78 @@ export function answerRows(n, d, k, choices, seed) {
   return rows;
 }
 
+/** n sequences of t rows in d dimensions from k states: stay with 0.9, else a uniform state; noise standard normal. */
+export function hiddenMarkovRows(n, t, d, k, seed) {
+  const stream = new Stream(seed);
+  const centres = stream.normals(k * d).map((value) => 3 * value);
+  const states = statesAlong(stream, n, t, k, 0.9);
+  const rows = stream.normals(n * t * d);
+  for (let r = 0; r < n * t; r++) for (let i = 0; i < d; i++) rows[r * d + i] += centres[states[r] * d + i];
+  return rows;
+}
+
+function statesAlong(stream, n, t, k, stay) {
+  const moves = stream.uniforms(n * t);
+  const states = stream.uniforms(n * t).map((value) => Math.floor(value * k));
+  for (let r = 0; r < n * t; r++) if (r % t > 0 && moves[r] < stay) states[r] = states[r - 1];
+  return states;
+}
+
+/** What a linear state space is seen through, [p, d], and what it moves by, [d, d]: the first draws of its recipe. */
+export function kalmanTruth(d, p, stream) {
+  const moves = stream.normals(d * d).map((value, i) => (i % d > Math.floor(i / d) ? 0.1 * value : 0));
+  for (let i = 0; i < d; i++) moves[i * d + i] += 0.95;
+  return { moves, window: stream.normals(p * d) };
+}
+
+/** A sequence of t rows of p columns from a linear state space in d dimensions. */
+export function kalmanRows(t, d, p, seed) {
+  const stream = new Stream(seed);
+  const { moves, window } = kalmanTruth(d, p, stream);
+  const states = stream.normals(t * d);
+  const rows = stream.normals(t * p).map((value) => Math.sqrt(0.5) * value);
+  for (let r = 0; r < t; r++) {
+    if (r > 0) move(states, r, d, moves, 0, Math.sqrt(0.1));
+    look(rows, states, r, d, p, window);
+  }
+  return rows;
+}
+
+/** Regimes of a switching state space: what they move by, [k, d, d], their variances, and the window, [p, d]. */
+export function switchingTruth(k, d, p, stream) {
+  const moves = stream.normals(k * d * d).map((value) => 0.05 * value);
+  for (let j = 0; j < k; j++) for (let i = 0; i < d; i++) moves[(j * d + i) * d + i] += 0.8 - (1.2 * j) / k;
+  const variances = Float64Array.from({ length: k }, (_, j) => 0.1 + 0.3 * j);
+  return { moves, variances, window: stream.normals(p * d) };
+}
+
+/** A sequence of t rows of p columns from a state space in d dimensions that switches between k regimes. */
+export function switchingRows(t, k, d, p, seed) {
+  const stream = new Stream(seed);
+  const { moves, variances, window } = switchingTruth(k, d, p, stream);
+  const regimes = statesAlong(stream, 1, t, k, 0.95);
+  const states = stream.normals(t * d);
+  const rows = stream.normals(t * p).map((value) => Math.sqrt(0.2) * value);
+  for (let r = 0; r < t; r++) {
+    if (r > 0) move(states, r, d, moves, regimes[r] * d * d, Math.sqrt(variances[regimes[r]]));
+    look(rows, states, r, d, p, window);
+  }
+  return rows;
+}
+
+/** What is drawn for row r becomes a state: moves times the one before, plus `spread` times what is drawn. */
+function move(states, r, d, moves, from, spread) {
+  for (let i = 0; i < d; i++) {
+    let sum = spread * states[r * d + i];
+    for (let j = 0; j < d; j++) sum += moves[from + i * d + j] * states[(r - 1) * d + j];
+    states[r * d + i] = sum;
+  }
+}
+
+function look(rows, states, r, d, p, window) {
+  for (let i = 0; i < p; i++) for (let j = 0; j < d; j++) rows[r * p + i] += window[i * d + j] * states[r * d + j];
+}
+
 /** Float64, C order, version 1 of the format. */
 export function writeNpy(file, values, shape) {
   const described = `{'descr': '<f8', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`;

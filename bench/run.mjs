@@ -19,6 +19,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { casesOf, covariances, guessSeconds, tables, tasks } from "./cases.mjs";
+import { chainArguments } from "./chain-cases.mjs";
 import { chart } from "./chart.mjs";
 import { answerRows, countRows, gaussianRows, writeNpy } from "./recipe.mjs";
 
@@ -100,10 +101,10 @@ async function measurePeak(node) {
 
 /** All sides of one case, in turn, as often as there are rounds. */
 async function measureCase(each) {
-  const data = makeData(each);
+  const data = each.steps === undefined ? makeData(each) : undefined;
   const guess = guessSeconds(each);
   // A median of so many that those in which threads start do not decide it.
-  const iterations = guess < 3 ? 6 : 2;
+  const iterations = guess < 3 ? Math.min(60, Math.max(6, Math.ceil(0.3 / guess))) : 2;
   const repetitions = guess < 0.3 ? 3 : 1;
   const sides = [
     ...nodes.map((node) => ({ side: "genc", measure: () => ours(node, each, data, iterations, repetitions) })),
@@ -119,22 +120,22 @@ async function measureCase(each) {
       else left[i] = found.error;
     }
   }
-  const { name, operations, ...size } = each;
+  const { name, operations, steps, ...size } = each;
   return {
     name,
     size,
-    operations,
+    ...(steps === undefined ? { operations } : { steps }),
     iterations,
     load: loadavg()[0],
-    sides: sides.map(({ side }, i) => summary(side, measured[i], left[i], operations)),
+    sides: sides.map(({ side }, i) => summary(side, measured[i], left[i], { operations, steps })),
   };
 }
 
-function summary(side, runs, error, operations) {
+function summary(side, runs, error, { operations, steps }) {
   if (runs.length === 0) return { side, error: error ?? "nothing measured" };
   const last = runs.at(-1);
   const secondsPerIteration = median(runs.map((each) => each.secondsPerIteration));
-  const gigaflops = operations / secondsPerIteration / 1e9;
+  const gigaflops = operations === undefined ? undefined : operations / secondsPerIteration / 1e9;
   const peak = [...peaks.values()].find(({ version }) => version === last.version);
   return {
     side,
@@ -144,8 +145,8 @@ function summary(side, runs, error, operations) {
     secondsPerIteration,
     min: Math.min(...runs.map((each) => each.min)),
     runs: runs.map((each) => each.secondsPerIteration),
-    gigaflops,
-    ...(peak === undefined ? {} : { shareOfPeak: gigaflops / peak.gigaflops }),
+    ...(gigaflops === undefined ? { microsecondsPerStep: (1e6 * secondsPerIteration) / steps } : { gigaflops }),
+    ...(peak === undefined || gigaflops === undefined ? {} : { shareOfPeak: gigaflops / peak.gigaflops }),
     warmupSeconds: median(runs.map((each) => each.warmupSeconds)),
     peakMiB: Math.max(...runs.map((each) => each.peakMiB)),
     check: last.check,
@@ -165,11 +166,12 @@ async function ours(node, each, data, iterations, repetitions) {
 }
 
 function peerSides(each, data, iterations, repetitions) {
-  const common = ["--data", data, "--k", each.k, "--iters", iterations, "--reps", repetitions, "--threads", threads];
+  const input = each.steps === undefined ? ["--data", data, "--k", each.k, "--dtype", "float64"] : chainArguments(each);
+  const common = [...input, "--iters", iterations, "--reps", repetitions, "--threads", threads];
   const side = (name, script, more) => ({
     side: name,
     measure: async () => {
-      const arguments_ = [join(here, "peers", "with_memory.py"), script, ...common, "--dtype", "float64", ...more];
+      const arguments_ = [join(here, "peers", "with_memory.py"), script, ...common, ...more];
       const environment = { PYTHONPATH: peers, PYTHONDONTWRITEBYTECODE: "1" };
       const found = await run(python, arguments_.map(String), environment, 60 + 120 * limit);
       if (found.error !== undefined) return found;
@@ -186,6 +188,10 @@ function peerSides(each, data, iterations, repetitions) {
         side("scikit-learn", join(peers, "gmm_sklearn.py"), ["--cov", each.covariance]),
         side("JAX", join(peers, "gmm_jax.py"), ["--cov", each.covariance]),
       ];
+    case "hmm":
+    case "kalman":
+    case "switching":
+      return [side("JAX", join(peers, `${each.task}_jax.py`), [])];
     case "poisson":
       return [side("JAX", own("poisson_jax.py"), [])];
     default:
@@ -244,10 +250,16 @@ function print({ name, sides }) {
     const share = each.shareOfPeak === undefined ? "" : `, ${(100 * each.shareOfPeak).toFixed(0)}% of the peak`;
     console.log(
       `${label}${(1000 * each.secondsPerIteration).toPrecision(3).padStart(8)} ms  ` +
-        `${each.gigaflops.toFixed(1).padStart(5)} GFLOP/s${share}  ${each.peakMiB.toFixed(0)} MiB  ` +
+        `${speedText(each)}${share}  ${each.peakMiB.toFixed(0)} MiB  ` +
         `${ratio}${agrees(each.check, first.check) ? "" : `  CHECK DIFFERS: ${each.check}, ${first.check}`}`,
     );
   }
+}
+
+function speedText({ gigaflops, microsecondsPerStep }) {
+  return gigaflops === undefined
+    ? `${microsecondsPerStep.toPrecision(3).padStart(5)} us per step`
+    : `${gigaflops.toFixed(1).padStart(5)} GFLOP/s`;
 }
 
 function ratioText(each, sides) {

@@ -14,9 +14,8 @@ export function stepFitOptions(options: TrainOptions): StepFitOptions {
 /** The same for a generator and its critic. */
 export function gameFitOptions(options: TrainOptions): AdversarialFitOptions {
   refuseOptionsOfEm(options);
-  if (options.holdout !== undefined)
-    throw usageFailure("--holdout is for models with a density or a bound of one; this one has neither.");
-  return commonOptions(options);
+  const { holdout } = options;
+  return { ...commonOptions(options), ...(holdout === undefined ? {} : { holdout }) };
 }
 
 function refuseOptionsOfEm(options: TrainOptions): void {
@@ -33,10 +32,11 @@ function refuseOptionsOfEm(options: TrainOptions): void {
 
 function commonOptions(
   options: TrainOptions,
-): Pick<StepFitOptions, "seed" | "epochs" | "batchSize" | "learningRate" | "fix" | "binarize"> {
-  const { seed, epochs, batchSize, learningRate, fix } = options;
+): Pick<StepFitOptions, "seed" | "epochs" | "batchSize" | "learningRate" | "fix" | "binarize" | "threads"> {
+  const { seed, epochs, batchSize, learningRate, fix, threads } = options;
   return {
     fix,
+    ...(threads === undefined ? {} : { threads }),
     ...(seed === undefined ? {} : { seed }),
     ...(epochs === undefined ? {} : { epochs }),
     ...(batchSize === undefined ? {} : { batchSize }),

@@ -22,8 +22,9 @@ function kindOf(result: FitReport["result"]): {
   readonly more: object;
 } {
   if ("discrepancy" in result) {
-    const { steps, criticGap, discrepancy } = result;
-    return { algorithm: "adversarial", bound: null, more: { steps, criticGap, discrepancy } };
+    const { steps, criticGap, discrepancy, quality, comparisons, keptEpoch } = result;
+    const more = { steps, criticGap, discrepancy, quality, comparisons, keptEpoch };
+    return { algorithm: "adversarial", bound: null, more };
   }
   if ("divergence" in result) {
     const { steps, divergence } = result;

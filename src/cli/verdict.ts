@@ -13,7 +13,10 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
     ...(result.logLikelihood === null
       ? ([
           ["critic's gap", result.criticGap.toFixed(6)],
+          ["compared", `${result.quality.rows} draws with rows ${result.quality.against}${keptText(result)}`],
           ["discrepancy", `${result.discrepancy.toFixed(6)} (squared MMD of draws and data)`],
+          ["precision, recall", `${result.quality.precision.toFixed(3)}, ${result.quality.recall.toFixed(3)}`],
+          ["groups covered", `${result.quality.covered} of ${result.quality.groups}`],
         ] as const)
       : ([
           ["bound" in result ? "lower bound" : "log-likelihood", result.logLikelihood.toFixed(6)],
@@ -46,6 +49,10 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
       .map(({ code, message }) => `warning[${code}]: ${message}`),
     "",
   ].join("\n");
+}
+
+function keptText({ keptEpoch, iterations }: { readonly keptEpoch: number; readonly iterations: number }): string {
+  return keptEpoch === iterations ? "" : `; the parameters of epoch ${keptEpoch} are kept`;
 }
 
 /** GEN5006 explains the trace, which only the document of `--json` shows. */

@@ -138,6 +138,8 @@ export interface Network {
   readonly outputs: readonly Domain[];
   readonly layers: readonly Layer[];
   readonly documentation?: string;
+  /** Are its weights divided by their largest singular value? */
+  readonly isSpectral?: true;
   readonly span: Span;
 }
 

@@ -218,6 +218,8 @@ export interface ElboProgram {
   readonly reconstruct: PlanFunction;
   readonly sample: PlanFunction;
   readonly logPrior: PlanFunction;
+  /** Parameters that each step replaces by its output `next.<parameter>`. */
+  readonly carried: readonly string[];
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
   /** Spread of the decoder by parameter: not let below a part of the data's variance. */
@@ -234,13 +236,18 @@ export interface AdversarialProgram {
   readonly algorithm: "adversarial";
   readonly model: Model;
   readonly rowsAxis: string;
-  /** Outputs `objective`, `gap` (mean critic on data less that on draws), `penalty`, and `gradient.<parameter>` of the critic. */
+  /**
+   * Outputs `objective`, `gap` (mean critic on data less that on draws), `penalty`, `gradient.<parameter>` of the critic,
+   * and `next.<parameter>` of those in `carried`.
+   */
   readonly criticStep: PlanFunction;
   /** Outputs `objective` and `gradient.<parameter>` of the generator. */
   readonly generatorStep: PlanFunction;
   readonly sample: PlanFunction;
   readonly critic: readonly string[];
   readonly generator: readonly string[];
+  /** Parameters that each step of the critic replaces by its output `next.<parameter>`. */
+  readonly carried: readonly string[];
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
   readonly report: readonly ReportLine[];

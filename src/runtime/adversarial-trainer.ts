@@ -50,6 +50,10 @@ export abstract class AdversarialTrainer<S extends object, P extends object, D =
     options: ResolvedAdversarialOptions,
   ): AsyncGenerator<FitEvent<P, AdversarialFitResult<P>, AdversarialState>, void, undefined> {
     const dataset = await this.takeIn(data, this.givenSizes, "as given to the constructor", {}, options);
-    yield* this.taking(fitByGame(this, dataset, options), dataset.sizes, dataset.labels);
+    try {
+      yield* this.taking(fitByGame(this, dataset, options), dataset.sizes, dataset.labels);
+    } finally {
+      this.networks.release();
+    }
   }
 }

@@ -29,7 +29,7 @@ import { resolveFitOptions } from "./fit/fit-options.js";
 import { type FitRun, startFit } from "./fit-run.js";
 import type { KernelModule } from "./kernels/kernel-description.js";
 import { ModelKernels } from "./kernels/model-kernels.js";
-import { BLOCK_ROWS } from "./kernels/shards.js";
+import { BLOCK_ROWS, SCAN_BLOCK_ROWS } from "./kernels/shards.js";
 import { type FittedModel, ModelTrainer, typed } from "./model-trainer.js";
 import type { NamedTensor } from "./named-tensor.js";
 import { imputedValues, mostProbable, posteriorAnswers, runnerFor } from "./queries.js";
@@ -75,7 +75,8 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
 
   /** Rows of a block. */
   get blockRows(): number {
-    return this.kernels.arePresent ? BLOCK_ROWS : MAXIMUM_BLOCK_ROWS;
+    if (!this.kernels.arePresent) return MAXIMUM_BLOCK_ROWS;
+    return this.description.sequences === undefined ? BLOCK_ROWS : SCAN_BLOCK_ROWS;
   }
 
   abstract logDensityOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;

@@ -67,13 +67,13 @@ export async function useBackend(name: string): Promise<void> {
 
 /** Float64 values as a float32 tensor; the caller disposes of it. */
 export function uploadTensor(tf: TensorFlow, values: Float64Array, shape: number[]): Tensor {
-  return tf.tensor(Float32Array.from(values), shape, "float32");
+  return tf.tensor(new Float32Array(values), shape, "float32");
 }
 
 /** The values of a tensor, which is disposed of. */
 export async function downloadTensor(tensor: Tensor): Promise<Float64Array> {
   try {
-    return Float64Array.from(await tensor.data());
+    return new Float64Array(await tensor.data());
   } finally {
     tensor.dispose();
   }

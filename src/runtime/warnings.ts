@@ -96,6 +96,25 @@ export const warnings = {
       `\`${parameter}\`${cellText(cell)} has gone towards 0: Gaussian latents reproduce a column, or have no spread of their ` +
       "own. Use fewer of them, or a prior on the variance.",
   }),
+  collapsedDraws: (covered: number, groups: number, spread: number): FitWarning => ({
+    code: "GEN5020",
+    message:
+      `The draws have collapsed: they reach ${covered} of ${groups} groups of the data, and lie ${spread.toPrecision(2)} ` +
+      "times as far from each other as the data do. Try `loss: wasserstein, gp: 10`, more `critic_steps`, a smaller rate " +
+      "of the generator, or more noise.",
+  }),
+  deadCritic: (): FitWarning => ({
+    code: "GEN5021",
+    message:
+      "The critic is dead: it gives data and draws the same value, and the generator learns nothing from it. Try `lrelu` " +
+      "in place of `relu`, a smaller rate, another seed, or standardised data.",
+  }),
+  certainCritic: (): FitWarning => ({
+    code: "GEN5022",
+    message:
+      "The critic tells all draws from the data and is sure of it: what it gives the generator to learn from is next to " +
+      "nothing. Try `r1: 1` or `spectral: 1`, a smaller `critic_rate`, or `loss: wasserstein, gp: 10`.",
+  }),
   singularCovariance: (detail: string): FitWarning => ({
     code: "GEN5015",
     message: `A covariance was kept as it was in an iteration: ${detail}. A larger ridge avoids this.`,

@@ -10,7 +10,8 @@ import {
 } from "../diagnostics/catalogue/semantics.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
 import { walkExpression } from "../ir/walk-expression.js";
-import type { Axis, DensityFactor, Guide, Layer } from "../ir/model.js";
+import { isImageDomain } from "../ir/layer-shapes.js";
+import type { Axis, DensityFactor, Domain, Guide, Layer } from "../ir/model.js";
 import type { GuideChain, GuideDeclaration, GuideItem, GuideSite, LayerExpression } from "../parser/ast.js";
 import { checkDistribution } from "./distribution-call.js";
 import { expressionContext } from "./expression/check-expression.js";
@@ -73,7 +74,17 @@ function checkAutomatic(form: LayerExpression, environment: ModelEnvironment): r
     return layer;
   });
   const known = layers.filter((layer) => layer !== undefined);
-  return known.length < layers.length ? undefined : checkLayers(known, "vector", environment)?.layers;
+  if (known.length < layers.length) return undefined;
+  const observesImage = [...environment.declared.values()].some(
+    ({ symbol }) => symbol.kind === "variable" && symbol.role === "observed" && isImage(symbol.domain),
+  );
+  const first = known[0]?.name.text;
+  const reached = observesImage && (first === "conv" || first === "pool" || first === "reshape") ? "image" : "vector";
+  return checkLayers(known, reached, environment)?.layers;
+}
+
+function isImage(domain: Domain | undefined): boolean {
+  return domain !== undefined && isImageDomain(domain);
 }
 
 function checkItems(items: readonly GuideItem[], scope: Scope, draft: GuideDraft): void {

@@ -50,6 +50,8 @@ function checkImplicit(
   const value = context.check(given);
   const { domain } = symbol;
   if (value === undefined || domain === undefined || initial !== undefined) return undefined;
+  if (isRelaxed(value, domain))
+    return [{ kind: "implicit", name: symbol.name, child: symbol.name, value, span: given.span }];
   if (domain.kind === "category" || domain.kind === "binary" || domain.kind === "count") {
     const child = { child: name.text, childType: printDomain(domain), family: discreteFamily(domain.kind) };
     context.report(implicitDiscrete(given.span, child));
@@ -69,6 +71,16 @@ function checkImplicit(
     return undefined;
   }
   return [{ kind: "implicit", name: symbol.name, child: symbol.name, value, span: given.span }];
+}
+
+/** Probabilities in place of a discrete value: `Category[K] = softmax(e)`, `Binary[B] = sigmoid(e)`. */
+function isRelaxed(value: Expression, domain: Domain): boolean {
+  if (value.kind !== "apply") return false;
+  if (domain.kind === "category")
+    return (
+      value.function === "softmax" && domain.shape.length === 0 && sameShape(shapeOf(value.type), [domain.categories])
+    );
+  return domain.kind === "binary" && value.function === "sigmoid" && sameShape(shapeOf(value.type), domain.shape);
 }
 
 function discreteFamily(kind: "category" | "binary" | "count"): string {

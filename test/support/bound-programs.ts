@@ -32,6 +32,16 @@ export const boundModels: readonly { readonly name: string; readonly text: strin
 }`.replace(" ~ InvGamma(2, 1)", ""),
   },
   {
+    name: "statistics of the batch, of items and of places",
+    text: `model M {
+  size D, L = 2
+  net enc(Vector[D]) -> (Vector[L], Vector[L]) = dense(4, tanh) |> batchnorm()
+  net dec(Vector[L]) -> Vector[D] = dense(8, tanh) |> reshape(2, 2, 2) |> conv(3, 2, linear) |> batchnorm() |> flatten()
+  each n { latent z: Vector[L] ~ Normal(0, 1)  observe x: Binary[D] ~ Bernoulli(logits: dec(z)) }
+  guide { let (m, s) = enc(x)  z ~ Normal(m, sd: softplus(s)) }
+}`,
+  },
+  {
     name: "a conditional VAE with missing entries",
     text: `model M {
   size D, C = 3, L = 2

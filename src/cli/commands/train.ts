@@ -15,6 +15,7 @@ import type {
   AdversarialState,
   BoundFitResult,
   FitEvent,
+  SampleQuality,
   StepState,
 } from "../../runtime/index.js";
 import type { NamedTensor } from "../../runtime/named-tensor.js";
@@ -97,14 +98,16 @@ async function fit(
 ): Promise<FitReport["result"]> {
   const checkpoint = openCheckpoint(options);
   const progress = createProgress(terminal, options.quiet === true);
+  let compared = "";
   const run = startFit(terminal, model, data, options, init, checkpoint);
   try {
     for await (const event of run) {
       switch (event.kind) {
         case "iteration":
+          if (event.quality !== undefined) compared = comparisonText(event.quality);
           progress.update(
             learnsByGame(model)
-              ? `epoch ${event.iteration}: critic ${event.objective.toPrecision(5)}, gap ${event.meanLogLikelihood.toPrecision(5)}`
+              ? `epoch ${event.iteration}: critic ${event.objective.toPrecision(5)}, gap ${event.meanLogLikelihood.toPrecision(5)}${compared}`
               : learnsByBound(model)
                 ? `epoch ${event.iteration}: mean bound ${event.meanLogLikelihood.toPrecision(8)}`
                 : `start ${event.restart + 1}, iteration ${event.iteration}: mean log-likelihood ${event.meanLogLikelihood.toPrecision(8)}`,
@@ -126,6 +129,13 @@ async function fit(
   const result = inCommandLine(await run);
   if (result.stopped === "aborted") terminal.message(`interrupted${checkpoint.text}\n`);
   return result;
+}
+
+function comparisonText({ discrepancy, precision, recall, covered, groups }: SampleQuality): string {
+  return (
+    `; discrepancy ${discrepancy.toPrecision(3)}, precision ${precision.toFixed(2)}, recall ${recall.toFixed(2)}, ` +
+    `groups ${covered}/${groups}`
+  );
 }
 
 function startFit(

@@ -19,6 +19,7 @@ export function cellBytes(array: KernelArray): number {
       return 8;
     case "rowInput":
     case "rowOutput":
+    case "kept":
     case "varying":
       return 8 * lanes;
     case "total":

@@ -9,7 +9,7 @@ import type {
   KernelStatement,
   Segment,
 } from "./kernel-ir.js";
-import { NotAKernelError, rowName } from "./kernel-ir.js";
+import { laneMarks, laneMarkWidth, NotAKernelError, rowName } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
 import { add, constant, linearIn, mentions, multiply, named, scale, zero } from "./polynomial.js";
 import { shareMemory } from "./share-memory.js";
@@ -49,6 +49,10 @@ class Conversion {
   }
 
   run(): KernelFunction {
+    if (this.fn.sweep !== undefined) {
+      const width = constant(laneMarkWidth);
+      this.arrays.set(laneMarks, { name: laneMarks, kind: "rowInput", source: "lanes", key: laneMarks, width });
+    }
     for (const statement of this.loops.body) this.convertTop(statement);
     this.segments.push({ kind: "once", body: this.once });
     return shareMemory({
@@ -59,6 +63,7 @@ class Conversion {
       arrays: this.arrays,
       positions: this.positions,
       segments: this.segments,
+      ...(this.fn.sweep === undefined ? {} : { sweep: this.fn.sweep }),
     });
   }
 
@@ -76,15 +81,25 @@ class Conversion {
         this.arrays.set(statement.name, this.boundArray(statement));
         return;
       case "for":
-        if (statement.to.kind === "name" && statement.to.name === this.rows) {
-          this.segments.push({ kind: "once", body: this.once });
-          this.once = [];
-          this.places.set(statement.variable, named(rowName));
-          this.segments.push({ kind: "rows", body: this.convertAll(statement.body) });
-          return;
-        }
+        if (statement.to.kind === "name" && statement.to.name === this.rows) return this.rowsSegment(statement);
+        break;
+      case "sweepRows":
+        return this.rowsSegment(statement);
     }
     this.once.push(...this.convert(statement));
+  }
+
+  private rowsSegment({
+    variable,
+    body,
+  }: {
+    readonly variable: string;
+    readonly body: readonly LoopStatement[];
+  }): void {
+    this.segments.push({ kind: "once", body: this.once });
+    this.once = [];
+    this.places.set(variable, named(rowName));
+    this.segments.push({ kind: "rows", body: this.convertAll(body) });
   }
 
   private boundArray(statement: Extract<LoopStatement, { readonly kind: "bindArray" }>): KernelArray {
@@ -108,7 +123,7 @@ class Conversion {
       }
       case "into": {
         const output = this.fn.outputs.find((candidate) => candidate.name === key);
-        if (output === undefined) throw new Error(`kernel ${this.fn.name}: no output ${key}`);
+        if (output === undefined || output.internal === true) return this.keptArray(name, key);
         const position = output.axes.findIndex((axis) => this.sizeOf(axis).kind === "rows");
         if (position > 0) throw new NotAKernelError(this.fn.name, `output ${key} does not have its rows first`);
         if (position < 0) return { name, kind: "output", key, length: this.product(output.axes) };
@@ -117,7 +132,16 @@ class Conversion {
     }
   }
 
-  private inputAxes(source: "data" | "table", key: string): readonly string[] {
+  private keptArray(name: string, key: string): KernelArray {
+    const axes = this.fn.outputs.find((candidate) => candidate.name === key)?.axes ?? this.inputAxes("carry", key);
+    const [rows, ...own] = axes;
+    if (rows === undefined || this.sizeOf(rows).kind !== "rows") {
+      throw new NotAKernelError(this.fn.name, `${key} does not have its rows first`);
+    }
+    return { name, kind: "kept", key, width: this.product(own) };
+  }
+
+  private inputAxes(source: "data" | "table" | "carry", key: string): readonly string[] {
     for (const { operation } of this.fn.nodes) {
       if (operation.kind === "input" && operation.source === source && operation.name === key) return operation.axes;
     }
@@ -262,13 +286,20 @@ class Conversion {
     if (!mentions(place, rowName)) return place;
     const found = this.arrays.get(array);
     const parts = linearIn(place, rowName);
-    if (parts === undefined || (found?.kind !== "rowInput" && found?.kind !== "rowOutput")) {
+    if (parts === undefined || (found?.kind !== "rowInput" && found?.kind !== "rowOutput" && found?.kind !== "kept")) {
       throw new NotAKernelError(this.fn.name, `${array} is addressed by row`);
     }
     if (add(parts.slope, scale(found.width, -1)).size > 0) {
       throw new Error(`kernel ${this.fn.name}: the rows of ${array} are not as wide as its shape says`);
     }
     return parts.rest;
+  }
+
+  private numberOf(place: Polynomial): Polynomial {
+    if (this.fn.sweep !== undefined && mentions(place, rowName)) {
+      throw new NotAKernelError(this.fn.name, "it reads the number of a step");
+    }
+    return place;
   }
 
   private value(expression: LoopExpression): KernelExpression {
@@ -279,10 +310,14 @@ class Conversion {
       case "load":
         return { kind: "load", array: expression.array, index: this.placeIn(expression.array, expression.index) };
       case "fromIndex":
-        return { kind: "fromIndex", index: this.place(expression.index) };
+        return { kind: "fromIndex", index: this.numberOf(this.place(expression.index)) };
       case "unary":
         return { ...expression, operand: this.value(expression.operand) };
       case "binary":
+        // What is laid out along an axis is multiplied by this.
+        if (expression.function === "lessEqual" && isZero(expression.left) && expression.right.kind === "fromIndex") {
+          return { kind: "number", value: 1 };
+        }
         return { ...expression, left: this.value(expression.left), right: this.value(expression.right) };
       case "select":
         return {
@@ -300,6 +335,10 @@ class Conversion {
         throw new NotAKernelError(this.fn.name, "it draws random numbers");
     }
   }
+}
+
+function isZero(expression: LoopExpression): boolean {
+  return expression.kind === "number" && expression.value === 0;
 }
 
 /** Equal expressions have equal keys. */

@@ -1,4 +1,4 @@
-import type { BinaryFunction, UnaryFunction } from "../../ir/plan.js";
+import type { BinaryFunction, Sweep, UnaryFunction } from "../../ir/plan.js";
 import type { UpdateFunction } from "../loops/loop-ir.js";
 import type { Polynomial } from "./polynomial.js";
 
@@ -21,6 +21,8 @@ export interface KernelFunction {
   readonly segments: readonly Segment[];
   /** Runs over the rows once per data set, to compute derived columns. */
   readonly columns?: readonly KernelStatement[];
+  /** Each lane is a sequence, whose rows are gone through in order: the group is a step. */
+  readonly sweep?: Sweep;
 }
 
 /**
@@ -41,14 +43,16 @@ export type KernelArray = { readonly name: string } & (
   /** One entry per lane and field; the group's part is addressed. */
   | {
       readonly kind: "rowInput";
-      /** derived: computed from the data by the function's `columns`. */
-      readonly source: "data" | "table" | "derived";
+      /** derived: computed from the data by the function's `columns` · lanes: of a sweep, see `laneMarks`. */
+      readonly source: "data" | "table" | "derived" | "lanes";
       readonly key: string;
       readonly width: Polynomial;
     }
   /** Added to. */
   | { readonly kind: "output"; readonly key: string; readonly length: Polynomial }
   | { readonly kind: "rowOutput"; readonly key: string; readonly width: Polynomial }
+  /** What the steps of sequences leave each other, for as many steps as are gone through together. */
+  | { readonly kind: "kept"; readonly key: string; readonly width: Polynomial }
   | { readonly kind: "uniform"; readonly length: Polynomial }
   | { readonly kind: "varying"; readonly length: Polynomial }
   /** A vector of two per cell, in which lanes are accumulated; collected into the uniform array `collected`. */
@@ -92,6 +96,11 @@ export type KernelExpression =
     }
   /** The operand in lanes that have a row, 0 in the others. */
   | { readonly kind: "masked"; readonly operand: KernelExpression };
+
+/** The array that says of each lane and step, by all bits being set: is there a row, does it count, is it the last? */
+export const laneMarks = "#lanes";
+export const laneMark = { row: 0, counted: 1, last: 2 } as const;
+export const laneMarkWidth = 3;
 
 /** Name of the row's number in polynomials. */
 export const rowName = "#row";

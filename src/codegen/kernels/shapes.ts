@@ -13,7 +13,7 @@ export function shapesOf(fn: KernelFunction, segment: Segment): Shapes {
   const varying = new Set<string>();
   const isVaryingArray = (name: string): boolean => {
     const kind = fn.arrays.get(name)?.kind;
-    return kind === "rowInput" || kind === "varying" || kind === "rowOutput";
+    return kind === "rowInput" || kind === "varying" || kind === "rowOutput" || kind === "kept";
   };
   const isVarying = (expression: KernelExpression): boolean => {
     switch (expression.kind) {

@@ -104,7 +104,7 @@ export class PlaceWriter {
   address(arrayName: string, index: Polynomial): Address {
     const array = this.emission.fn.arrays.get(arrayName);
     if (array === undefined) throw new Error(`kernel ${this.emission.fn.name}: no array ${arrayName}`);
-    const isByRow = array.kind === "rowInput" || array.kind === "rowOutput";
+    const isByRow = array.kind === "rowInput" || array.kind === "rowOutput" || array.kind === "kept";
     const cell = isByRow ? add(index, multiply(array.width, named(groupName))) : index;
     const bytes = add(named(`&${arrayName}`), scale(cell, cellBytes(array)));
     const offset = Math.max(0, constantPart(bytes));

@@ -91,7 +91,7 @@ class SegmentWriter {
       variable: groupName,
       from: first,
       to: end,
-      descending: false,
+      descending: this.fn.sweep?.descending === true,
       body: this.segment.body,
     });
     const [endScope, firstScope] = [this.emission.scopes.pop(), this.emission.scopes.pop()];
@@ -183,6 +183,7 @@ class SegmentWriter {
 
   private store(statement: Extract<KernelStatement, { readonly kind: "store" }>): void {
     const array = this.array(statement.array);
+    if (array.kind === "kept") return this.keep(statement);
     if (array.kind !== "varying" && array.kind !== "rowOutput" && array.kind !== "rowInput") {
       return this.scalars.store(statement.array, statement.index, statement.value);
     }
@@ -190,6 +191,20 @@ class SegmentWriter {
       const written = this.vectors.write(statement.value);
       const { code, offset } = this.places.address(statement.array, statement.index);
       return (v) => store("v128.store", code, written(v), offset + 16 * v);
+    });
+  }
+
+  /** Lanes without the row that a step writes for leave what is there. */
+  private keep(statement: Extract<KernelStatement, { readonly kind: "store" }>): void {
+    const wanted = this.fn.sweep?.last === true ? "last" : "row";
+    this.inRun([statement.value], () => {
+      const written = this.vectors.write(statement.value);
+      const mark = this.vectors.laneMark(wanted);
+      const { code, offset } = this.places.address(statement.array, statement.index);
+      return (v) => {
+        const before = load("v128.load", code, offset + 16 * v);
+        return store("v128.store", code, op("v128.bitselect", written(v), before, mark(v)), offset + 16 * v);
+      };
     });
   }
 

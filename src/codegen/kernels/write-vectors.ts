@@ -7,9 +7,9 @@ import { exponentialOrZero } from "./functions/exponential.js";
 import type { HostFunctionName } from "./functions/index.js";
 import { inlined } from "./functions/vector-function.js";
 import type { KernelExpression, KernelUnaryFunction } from "./kernel-ir.js";
-import { groupName, rowName } from "./kernel-ir.js";
+import { groupName, laneMark, laneMarks, rowName } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
-import { linearIn, namesOf, named, scale, substitute, zero } from "./polynomial.js";
+import { constant, linearIn, namesOf, named, scale, substitute, zero } from "./polynomial.js";
 import type { Code } from "./wasm/instructions.js";
 import {
   call,
@@ -72,6 +72,7 @@ export class VectorWriter {
   /** All ones in lanes that have a row. */
   activeLanes(): VectorCode {
     if (this.active === undefined) {
+      if (this.emission.fn.sweep !== undefined) return this.laneMark("counted");
       const made = Array.from({ length: vectors }, () => newLocal(this.emission, "active", "v128"));
       this.active = made;
       const group = this.emission.scopes.find(({ variable }) => variable === groupName);
@@ -89,6 +90,12 @@ export class VectorWriter {
     }
     const { active } = this;
     return (v) => get(active[v]);
+  }
+
+  /** All ones in lanes of a sweep of which something is so. */
+  laneMark(mark: keyof typeof laneMark): VectorCode {
+    const { code, offset } = this.places.address(laneMarks, constant(laneMark[mark]));
+    return (v) => load("v128.load", code, offset + 16 * v);
   }
 
   private get constants() {

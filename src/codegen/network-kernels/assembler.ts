@@ -42,6 +42,7 @@ export const wasm = {
   end: [0x0b],
   loop: [0x03, 0x40],
   block: [0x02, 0x40],
+  select: [0x1b],
   if: [0x04, 0x40],
   else: [0x05],
   i32Eqz: [0x45],
@@ -50,11 +51,15 @@ export const wasm = {
   i32LessEqualSigned: [0x4c],
   i32GreaterEqualSigned: [0x4e],
   i32Equal: [0x46],
+  i32NotEqual: [0x47],
   i32Add: [0x6a],
   i32Subtract: [0x6b],
   i32Multiply: [0x6c],
+  i32DivideUnsigned: [0x6e],
   i32And: [0x71],
+  i32Or: [0x72],
   i32ShiftLeft: [0x74],
+  i32ShiftRightUnsigned: [0x76],
   f32Add: [0x92],
   f32Max: [0x97],
   f32ConvertSigned: [0xb2],
@@ -100,10 +105,14 @@ export const wasm = {
 export const get = (local: number): Bytes => [0x20, ...unsigned(local)];
 export const set = (local: number): Bytes => [0x21, ...unsigned(local)];
 export const tee = (local: number): Bytes => [0x22, ...unsigned(local)];
+export const call = (index: number): Bytes => [0x10, ...unsigned(index)];
+/** Number of the thread that runs the instance: the one global, which is imported. */
+export const threadNumber: Bytes = [0x23, 0];
 export const integer = (value: number): Bytes => [0x41, ...signed(value)];
 export const branch = (label: number): Bytes => [0x0c, ...unsigned(label)];
 export const branchIf = (label: number): Bytes => [0x0d, ...unsigned(label)];
 export const loadInteger = (offset = 0): Bytes => memory([0x28], 2, offset);
+export const storeInteger = (offset = 0): Bytes => memory([0x36], 2, offset);
 export const loadFloat = (offset = 0): Bytes => memory([0x2a], 2, offset);
 export const storeFloat = (offset = 0): Bytes => memory([0x38], 2, offset);
 export const loadVector = (offset = 0): Bytes => memory(simd(0x00), 2, offset);
@@ -155,8 +164,16 @@ export class FunctionWriter {
   }
 }
 
-/** Bytes of a module whose functions are all exported by name; it imports `env.memory`. */
-export function encodeFunctions(functions: readonly FunctionWriter[]): Uint8Array {
+/** A module, and the place of the byte that says whether its memory is shared: 1 no, 3 yes. */
+export interface EncodedFunctions {
+  readonly bytes: Uint8Array;
+  readonly memoryFlags: number;
+}
+
+const mostPages = 65536;
+
+/** A module whose functions are all exported by name; it imports `env.memory` and `env.thread`. */
+export function encodeFunctions(functions: readonly FunctionWriter[]): EncodedFunctions {
   const section = (id: number, items: readonly Bytes[]): Bytes => {
     const content = join(unsigned(items.length), ...items);
     return join([id], unsigned(content.length), content);
@@ -174,23 +191,29 @@ export function encodeFunctions(functions: readonly FunctionWriter[]): Uint8Arra
       results.map((type) => typeCodes[type]),
     ),
   );
-  return Uint8Array.from(
-    join(
-      [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-      section(1, types),
-      section(2, [join(text("env"), text("memory"), [0x02, 0x00, 0x01])]),
-      section(
-        3,
-        functions.map((_, i) => unsigned(i)),
-      ),
-      section(
-        7,
-        functions.map(({ name }, i) => join(text(name), [0x00], unsigned(i))),
-      ),
-      section(
-        10,
-        functions.map((fn) => fn.body()),
-      ),
+  const start: Bytes = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+  const typeSection = section(1, types);
+  const thread = join(text("env"), text("thread"), [0x03, typeCodes.i32, 0x00]);
+  const memoryName = join(text("env"), text("memory"), [0x02]);
+  const importSection = section(2, [thread, join(memoryName, [0x01, 0x01], unsigned(mostPages))]);
+  const bytes = join(
+    start,
+    typeSection,
+    importSection,
+    section(
+      3,
+      functions.map((_, i) => unsigned(i)),
+    ),
+    section(
+      7,
+      functions.map(({ name }, i) => join(text(name), [0x00], unsigned(i))),
+    ),
+    section(
+      10,
+      functions.map((fn) => fn.body()),
     ),
   );
+  const afterFlags = 1 + unsigned(mostPages).length;
+  const memoryFlags = start.length + typeSection.length + importSection.length - afterFlags - 1;
+  return { bytes: Uint8Array.from(bytes), memoryFlags };
 }

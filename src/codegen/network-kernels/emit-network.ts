@@ -1,10 +1,11 @@
 import type { PlanFunction } from "../../ir/plan.js";
 import type { NetworkModule } from "../../runtime/networks/network-description.js";
-import { encodeFunctions } from "./assembler.js";
+import { type EncodedFunctions, encodeFunctions } from "./assembler.js";
 import { lowerNetwork } from "./lower-network.js";
 import { emitMapKernel } from "./map-kernel.js";
-import { productFunction } from "./matrix-product.js";
-import { packFunction } from "./pack-matrix.js";
+import { productByColumns, productByRows } from "./matrix-product.js";
+import { lanes, panelRows, tileOf } from "./matrix-tiles.js";
+import { packFunction, packPanelFunction } from "./pack-matrix.js";
 import { adamKernel } from "./optimiser-kernel.js";
 import { vectorFunctions } from "./vector-functions.js";
 
@@ -13,15 +14,33 @@ export function emitNetwork(functions: readonly PlanFunction[]): NetworkModule |
   const lowered = functions.map((fn, i) => lowerNetwork(fn, `f${i}k`));
   const complete = lowered.flatMap((one) => (one === undefined ? [] : [one]));
   if (complete.length < functions.length) return undefined;
-  const bytes = (relaxed: boolean): string => {
-    const common = [packFunction(), productFunction(relaxed), adamKernel(relaxed)];
-    const vectors = vectorFunctions(common.length, relaxed);
+  const emit = (relaxed: boolean): EncodedFunctions => {
+    const { vectors } = tileOf(relaxed);
+    const packing = { left: 0, right: 1 };
+    const common = [
+      packPanelFunction(panelRows),
+      packPanelFunction(lanes * vectors),
+      packFunction(panelRows, 0),
+      productByColumns(relaxed, packing),
+      productByRows(relaxed, packing),
+      adamKernel(relaxed),
+    ];
     const kernels = complete.flatMap((one) =>
       one.kernels.map((kernel) => emitMapKernel(kernel, common.length, relaxed)),
     );
-    return base64(encodeFunctions([...common, ...vectors, ...kernels]));
+    return encodeFunctions([...common, ...vectorFunctions(common.length, relaxed), ...kernels]);
   };
-  return { plain: bytes(false), relaxed: bytes(true), functions: complete.map(({ fn }) => fn) };
+  const [plain, relaxed] = [emit(false), emit(true)];
+  return {
+    plain: { bytes: base64(plain.bytes), memoryFlags: plain.memoryFlags, tile: tileSize(false) },
+    relaxed: { bytes: base64(relaxed.bytes), memoryFlags: relaxed.memoryFlags, tile: tileSize(true) },
+    functions: complete.map(({ fn }) => fn),
+  };
+}
+
+function tileSize(relaxed: boolean): { rows: number; columns: number } {
+  const { rows, vectors } = tileOf(relaxed);
+  return { rows, columns: lanes * vectors };
 }
 
 const chunk = 0x8000;

@@ -13,8 +13,11 @@ export function expandReductions(fn: PlanFunction): PlanFunction {
   for (const node of fn.nodes) {
     const operation = withOperands(node.operation, (id) => made[id]!);
     const { rule } = node;
-    if (operation.kind === "scatterAdd" && operation.over.length === 0) {
-      // Nothing is added up: the operand where the place is the index, elsewhere 0.
+    const isOfNumbers =
+      operation.kind === "scatterAdd" &&
+      nodes[operation.operand]!.axes.every((axis) => nodes[operation.index]!.axes.includes(axis));
+    if (operation.kind === "scatterAdd" && (operation.over.length === 0 || isOfNumbers)) {
+      // Nothing is added up, or numbers one by one: the operand where the place is the index, elsewhere 0.
       const { axis, index, operand } = operation;
       const place = push({ operation: { kind: "position", axis }, axes: [axis], rule });
       const here = push({
@@ -23,12 +26,17 @@ export function expandReductions(fn: PlanFunction): PlanFunction {
         rule,
       });
       const zero = push({ operation: { kind: "constant", value: 0 }, axes: [], rule });
+      const all = new Set([...nodes[here]!.axes, ...nodes[operand]!.axes]);
+      const spread = push({
+        operation: { kind: "select", condition: here, whenTrue: operand, whenFalse: zero },
+        axes: fn.axes.map(({ name }) => name).filter((name) => all.has(name)),
+        rule,
+      });
+      const { over } = operation;
       made.push(
-        push({
-          operation: { kind: "select", condition: here, whenTrue: operand, whenFalse: zero },
-          axes: node.axes,
-          rule,
-        }),
+        over.length === 0
+          ? spread
+          : push({ operation: { kind: "reduce", function: "sum", operand: spread, over }, axes: node.axes, rule }),
       );
       continue;
     }

@@ -14,6 +14,7 @@ import { NotLowered } from "./not-lowered.js";
 import { type Along, extentOf, PlanBuffers, renamedPlace, type Stored } from "./plan-buffers.js";
 import { type Contraction, productSides } from "./product-sides.js";
 import { storedNodes } from "./stored-nodes.js";
+import { storedOrders } from "./stored-orders.js";
 import {
   chainOf,
   marginsOf,
@@ -77,13 +78,12 @@ class NetworkLowering extends PlanBuffers {
 
   lower(): LoweredNetwork {
     const { plan } = this;
-    const wanted = new Map<NodeId, readonly string[]>();
-    for (const { node, axes } of plan.outputs) {
-      const missing = axes.filter((axis) => !plan.nodes[node]!.axes.includes(axis));
-      if (missing.length === 0 && !wanted.has(node)) wanted.set(node, axes);
-    }
+    const orders = storedOrders(plan);
+    const isOutput = new Set(plan.outputs.map(({ node }) => node));
     for (const [id, node] of plan.nodes.entries()) {
-      if (this.isStored(id) || wanted.has(id)) this.store(id, wanted.get(id) ?? this.naturalAxes(id, node.axes));
+      if (!this.isStored(id) && !(isOutput.has(id) && orders.has(id))) continue;
+      const natural = isOutput.has(id) ? undefined : this.naturalAxes(id);
+      this.store(id, natural ?? orders.get(id) ?? node.axes);
     }
     const outputs = plan.outputs.map(({ name, node, axes }) => ({ name, buffer: this.outputBuffer(node, axes, name) }));
     return {
@@ -204,8 +204,8 @@ class NetworkLowering extends PlanBuffers {
   }
 
   /** Windows lie side by side in the order in which a product reads them. */
-  private naturalAxes(id: NodeId, axes: readonly string[]): readonly string[] {
-    return this.node(id).operation.kind === "window" ? windowOrder(this.plan, id) : (this.overlapped.get(id) ?? axes);
+  private naturalAxes(id: NodeId): readonly string[] | undefined {
+    return this.node(id).operation.kind === "window" ? windowOrder(this.plan, id) : this.overlapped.get(id);
   }
 
   private readonly views = new Map<NodeId, Stored>();
@@ -418,6 +418,7 @@ class NetworkLowering extends PlanBuffers {
         return { kind: "unary", function: operation.function, operand: part(operation.operand) };
       case "binary":
         if (operation.function === "power") throw new NotLowered("power");
+        if (operation.function === "divide" && this.isCount(operation.right)) return this.share(operation, part);
         return {
           kind: "binary",
           function: operation.function,
@@ -487,6 +488,20 @@ class NetworkLowering extends PlanBuffers {
       case "draw":
         throw new NotLowered(operation.kind);
     }
+  }
+
+  /** Is a value the size of an axis? */
+  private isCount(id: NodeId): boolean {
+    return this.node(id).operation.kind === "size";
+  }
+
+  /** Divided by a size: times its inverse, which is the same in all cells. */
+  private share(
+    { left, right }: { readonly left: NodeId; readonly right: NodeId },
+    part: (operand: NodeId) => MapExpression,
+  ): MapExpression {
+    const inverse: MapExpression = { kind: "unary", function: "reciprocal", operand: part(right) };
+    return { kind: "binary", function: "multiply", left: part(left), right: inverse };
   }
 
   private leafOf(place: Stored, leaves: LeafList, gathered?: number): number {

@@ -65,7 +65,8 @@ export const mappedUnary: ReadonlySet<UnaryFunction> = new Set([
 
 /**
  * Words of the block of arguments that a kernel takes the address of: result, leaves, sizes of the loops, then for each
- * loop the strides in bytes of the result and of the leaves, then the strides of picked axes: result, leaves.
+ * loop the strides in bytes of the result and of the leaves, then the strides of picked axes: result, leaves; then the
+ * number of the loop of which only a range is to be run, as the kernel's second and third argument say.
  */
 export function argumentLayout(kernel: Pick<MapKernel, "loops" | "leaves">): {
   readonly result: number;
@@ -74,6 +75,7 @@ export function argumentLayout(kernel: Pick<MapKernel, "loops" | "leaves">): {
   /** place 0: the result, 1 and on: the leaves */
   stride(loop: number, place: number): number;
   picked(place: number): number;
+  readonly split: number;
   readonly words: number;
 } {
   const places = kernel.leaves.length + 1;
@@ -86,7 +88,8 @@ export function argumentLayout(kernel: Pick<MapKernel, "loops" | "leaves">): {
     size: (loop) => sizes + loop,
     stride: (loop, place) => strides + loop * places + place,
     picked: (place) => picked + place,
-    words: picked + places,
+    split: picked + places,
+    words: picked + places + 1,
   };
 }
 

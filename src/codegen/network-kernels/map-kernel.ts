@@ -30,7 +30,11 @@ import { multiplyAdd, vectorFunctionNames } from "./vector-functions.js";
 const word = 4;
 const lanes = 4;
 
-/** @param functionIndex place of the first of the vector functions in the module */
+/**
+ * A kernel (block, begin, end): the loop nest with one of its loops from `begin` to `end` only. The block says which.
+ *
+ * @param functionIndex place of the first of the vector functions in the module
+ */
 export function emitMapKernel(kernel: MapKernel, functionIndex: number, relaxed: boolean): FunctionWriter {
   return new MapEmitter(kernel, functionIndex, relaxed).emit();
 }
@@ -41,6 +45,9 @@ class MapEmitter {
   /** Pointers at each depth: the result, then the leaves. */
   private readonly pointers: number[][] = [];
   private readonly counters: number[] = [];
+  /** Where each loop begins and ends. */
+  private readonly begins: number[] = [];
+  private readonly ends: number[] = [];
   private readonly inner: number;
   /** Vectors that do not vary along the innermost loop, made before it. */
   private readonly before: Bytes[] = [];
@@ -51,12 +58,14 @@ class MapEmitter {
     private readonly functionIndex: number,
     private readonly relaxed: boolean,
   ) {
-    this.fn = new FunctionWriter(kernel.name, ["i32"]);
+    this.fn = new FunctionWriter(kernel.name, ["i32", "i32", "i32"]);
     this.layout = argumentLayout(kernel);
     this.inner = kernel.loops - 1;
     for (let loop = 0; loop < kernel.loops; loop++) {
       this.pointers.push(Array.from({ length: kernel.leaves.length + 1 }, () => this.fn.local("i32")));
       this.counters.push(this.fn.local("i32"));
+      this.begins.push(this.fn.local("i32"));
+      this.ends.push(this.fn.local("i32"));
     }
   }
 
@@ -65,8 +74,35 @@ class MapEmitter {
     this.pointers[0]!.forEach((local, place) =>
       fn.add(this.argument(place === 0 ? layout.result : layout.leaf(place - 1)), set(local)),
     );
+    for (let loop = 0; loop < this.kernel.loops; loop++) fn.add(this.range(loop));
     fn.add(this.loop(0));
     return fn;
+  }
+
+  /** The range of a loop; where it is the one that is split, all pointers move to its beginning. */
+  private range(loop: number): Bytes {
+    const { layout } = this;
+    const [begin, end] = [this.begins[loop]!, this.ends[loop]!];
+    return join(
+      this.argument(layout.split),
+      integer(loop),
+      wasm.i32Equal,
+      wasm.if,
+      join(get(1), set(begin), get(2), set(end)),
+      ...this.pointers[0]!.map((local, place) =>
+        join(
+          get(local),
+          this.argument(layout.stride(loop, place)),
+          get(begin),
+          wasm.i32Multiply,
+          wasm.i32Add,
+          set(local),
+        ),
+      ),
+      wasm.else,
+      join(integer(0), set(begin), this.argument(layout.size(loop)), set(end)),
+      wasm.end,
+    );
   }
 
   private argument(place: number): Bytes {
@@ -80,12 +116,12 @@ class MapEmitter {
     const here = this.pointers[depth]!;
     const deeper = this.pointers[depth + 1]!;
     return join(
-      integer(0),
+      get(this.begins[depth]!),
       set(counter),
       wasm.block,
       wasm.loop,
       get(counter),
-      this.argument(layout.size(depth)),
+      get(this.ends[depth]!),
       wasm.i32GreaterEqualSigned,
       branchIf(1),
       ...here.map((local, place) => join(get(local), set(deeper[place]!))),
@@ -108,7 +144,7 @@ class MapEmitter {
     const counter = this.counters[this.inner]!;
     const pointers = this.pointers[this.inner]!;
     const [result] = pointers as [number];
-    const size = fn.local("i32");
+    const size = this.ends[this.inner]!;
     const isReduced = kernel.reduce !== undefined && kernel.result === "constant";
     const accumulator = fn.local("v128");
     const rest = fn.local("f32");
@@ -165,11 +201,9 @@ class MapEmitter {
     const vectorBody = body("vector");
     const singleBody = body("single");
     return join(
-      this.argument(layout.size(this.inner)),
-      set(size),
       ...scatter,
       ...this.before,
-      integer(0),
+      get(this.begins[this.inner]!),
       set(counter),
       ...(isReduced ? [vector(neutral), set(accumulator), [0x43, ...floatBytes(neutral)], set(rest)] : []),
       wasm.block,

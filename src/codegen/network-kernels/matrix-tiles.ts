@@ -1,17 +1,31 @@
-import { branch, branchIf, type Bytes, get, integer, join, set, wasm } from "./assembler.js";
+import { branch, branchIf, type Bytes, get, integer, join, loadInteger, set, wasm } from "./assembler.js";
 
-/** Rows and columns of the register tile: 12 accumulators of four lanes, two columns of B and one splat of A. */
-export const tileRows = 6;
-export const tileColumns = 8;
+/** The register tile of a product: rows, and columns in vectors of four. */
+export interface Tile {
+  readonly rows: number;
+  readonly vectors: number;
+}
+
+/**
+ * Eight accumulators are as many as hide the latency of a multiply-add, and few enough that engines keep them in
+ * registers: with ten or more V8 spills, at half the speed. With a product and a sum apart, fewer splats are better.
+ */
+export const tileOf = (relaxed: boolean): Tile => (relaxed ? { rows: 4, vectors: 2 } : { rows: 2, vectors: 4 });
+
+/** Lines of a packed panel of the left side: one tile of four rows or two of two. */
+export const panelRows = 4;
 
 export const bytesPerFloat = 4;
 export const lanes = 4;
 
 /** `for (counter = 0; counter < limit; counter += step) body` */
 export function countTo(counter: number, limit: Bytes, step: number, ...body: readonly Bytes[]): Bytes {
+  return join(integer(0), set(counter), countOn(counter, limit, step, ...body));
+}
+
+/** `for (; counter < limit; counter += step) body` */
+export function countOn(counter: number, limit: Bytes, step: number, ...body: readonly Bytes[]): Bytes {
   return join(
-    integer(0),
-    set(counter),
     wasm.block,
     wasm.loop,
     get(counter),
@@ -31,3 +45,10 @@ export function countTo(counter: number, limit: Bytes, step: number, ...body: re
 
 export const times = (a: Bytes, b: Bytes): Bytes => join(a, b, wasm.i32Multiply);
 export const plus = (a: Bytes, b: Bytes): Bytes => join(a, b, wasm.i32Add);
+export const minus = (a: Bytes, b: Bytes): Bytes => join(a, b, wasm.i32Subtract);
+export const least = (a: Bytes, b: Bytes): Bytes => join(a, b, a, b, wasm.i32LessSigned, wasm.select);
+
+/** The words of a block of arguments whose address is the first parameter, as locals. */
+export function loadWords(locals: readonly number[]): Bytes {
+  return join(...locals.map((local, i) => join(get(0), loadInteger(4 * i), set(local))));
+}

@@ -12,21 +12,23 @@ import {
   storeVector,
   wasm,
 } from "./assembler.js";
+import { loadWords } from "./matrix-tiles.js";
 import { multiplyAdd } from "./vector-functions.js";
 
 /**
- * adam(x, gradient, first, second, bytes, constants): one step over a flat vector of whole vectors of four.
- * Constants: b1, 1 - b1, b2, 1 - b2, the scaled rate, epsilon, decay (see `ascend` in runtime/elbo/optimiser.ts).
+ * adam(block, begin, end): one step over flat vectors, from one group of four to another. Words of the block: x, gradient,
+ * first, second; then the constants b1, 1 - b1, b2, 1 - b2, the scaled rate, epsilon, decay (see `ascend` in
+ * runtime/elbo/optimiser.ts).
  */
 export function adamKernel(relaxed: boolean): FunctionWriter {
-  const fn = new FunctionWriter(
-    "adam",
-    Array.from({ length: 6 }, () => "i32" as const),
-  );
-  const [x, gradient, first, second, bytes, constants] = [0, 1, 2, 3, 4, 5];
+  const fn = new FunctionWriter("adam", ["i32", "i32", "i32"]);
+  const words = Array.from({ length: 4 }, () => fn.local("i32"));
+  const [x, gradient, first, second] = words as [number, number, number, number];
+  const [begin, end] = [1, 2];
+  fn.add(loadWords(words));
   const splats = Array.from({ length: 7 }, (_, i) => {
     const local = fn.local("v128");
-    fn.add(get(constants), loadSplat(4 * i), set(local));
+    fn.add(get(0), loadSplat(4 * (words.length + i)), set(local));
     return get(local);
   });
   const [b1, c1, b2, c2, rate, epsilon, decay] = splats as [Bytes, Bytes, Bytes, Bytes, Bytes, Bytes, Bytes];
@@ -36,12 +38,12 @@ export function adamKernel(relaxed: boolean): FunctionWriter {
   const v = fn.local("v128");
   const address = (base: number): Bytes => join(get(base), get(at), wasm.i32Add);
   fn.add(
-    integer(0),
-    set(at),
+    join(get(begin), integer(4), wasm.i32ShiftLeft, set(at)),
+    join(get(end), integer(4), wasm.i32ShiftLeft, set(end)),
     wasm.block,
     wasm.loop,
     get(at),
-    get(bytes),
+    get(end),
     wasm.i32GreaterEqualSigned,
     branchIf(1),
     address(gradient),

@@ -22,6 +22,21 @@ export function storedNodes(plan: PlanFunction): (id: NodeId) => boolean {
     if (operation.kind !== "overlapAdd" || uses[operation.operand] !== 1) continue;
     if (!plan.outputs.some(({ node }) => node === operation.operand)) isOnlyAddedUp.add(operation.operand);
   }
+  /**
+   * A stored value with one of fewer axes added to it, or as a factor, such as a bias: reading both again is no more than
+   * reading the result would be, and nothing has to be written.
+   */
+  const isShift = (id: NodeId): boolean => {
+    const { operation, axes } = plan.nodes[id]!;
+    if (operation.kind !== "binary" || !["add", "subtract", "multiply"].includes(operation.function)) return false;
+    const sides = [operation.left, operation.right];
+    const isSmall = (side: NodeId): boolean => plan.nodes[side]!.axes.length < axes.length;
+    const isAtHand = (side: NodeId): boolean => {
+      const { kind } = plan.nodes[withoutRenames(side)]!.operation;
+      return kind === "input" || kind === "constant" || kind === "size" || kind === "contract" || kind === "reduce";
+    };
+    return sides.every(isAtHand) && sides.some(isSmall);
+  };
   const isStored = (id: NodeId): boolean => {
     const { operation } = plan.nodes[id]!;
     switch (operation.kind) {
@@ -48,6 +63,7 @@ export function storedNodes(plan: PlanFunction): (id: NodeId) => boolean {
       case "unary":
         return productOperands.has(id) || (uses[id]! > 1 && !isCheap(operation));
       case "binary":
+        return productOperands.has(id) || (uses[id]! > 1 && plan.nodes[id]!.axes.length > 0 && !isShift(id));
       case "select":
         return productOperands.has(id) || (uses[id]! > 1 && plan.nodes[id]!.axes.length > 0);
       case "softmax":

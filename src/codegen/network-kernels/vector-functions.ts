@@ -22,6 +22,8 @@ export type VectorFunctionName = (typeof vectorFunctionNames)[number];
 const exponentScale = 23;
 const exponentBias = 127;
 
+const expCoefficients = [1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
+
 /**
  * exp by 2^n times a polynomial on [-ln 2 / 2, ln 2 / 2]; relative error 2e-7, 0 below -87.3, +inf above 88.7, NaN kept.
  *
@@ -50,8 +52,7 @@ function exponential(relaxed: boolean): FunctionWriter {
   fn.add(multiplyAdd(get(n), vector(-0.693359375), get(x), relaxed), set(r));
   fn.add(multiplyAdd(get(n), vector(2.1219444e-4), get(r), relaxed), set(r));
   fn.add(vector(1.98756915e-4), set(y));
-  for (const coefficient of [1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1])
-    horner(coefficient);
+  for (const coefficient of expCoefficients) horner(coefficient);
   fn.add(get(y), get(r), wasm.multiply, get(r), wasm.multiply, get(r), wasm.add, vector(1), wasm.add, set(y));
   // 2^n in two halves, since n may be 128.
   const half = fn.local("v128");
@@ -114,6 +115,43 @@ function logarithm(relaxed: boolean): FunctionWriter {
   return fn;
 }
 
+/** exp(-|x|) of the parameter, in a local; what is below 1e-38 is that. Coefficients as in `exponential`. */
+function decay(fn: FunctionWriter, relaxed: boolean): number {
+  const [x, n, y] = [fn.local("v128"), fn.local("v128"), fn.local("v128")];
+  fn.add(get(0), wasm.f32Abs, wasm.f32Negate, vector(-87.33654), wasm.pseudoMaximum, set(x));
+  fn.add(get(x), vector(Math.LOG2E), wasm.multiply, wasm.nearest, set(n));
+  fn.add(multiplyAdd(get(n), vector(-0.693359375), get(x), relaxed), set(x));
+  fn.add(multiplyAdd(get(n), vector(2.1219444e-4), get(x), relaxed), set(x));
+  fn.add(vector(1.98756915e-4), set(y));
+  for (const coefficient of expCoefficients) fn.add(multiplyAdd(get(y), get(x), vector(coefficient), relaxed), set(y));
+  fn.add(get(y), get(x), wasm.multiply, get(x), wasm.multiply, get(x), wasm.add, vector(1), wasm.add);
+  fn.add(get(n), wasm.truncate, bits(exponentBias), wasm.i32VectorAdd, [0x41, exponentScale], wasm.i32VectorShiftLeft);
+  fn.add(wasm.multiply, set(y));
+  return y;
+}
+
+/** softplus(x) = max(x, 0) + log(1 + t) with t = exp(-|x|), and log(1 + t) = 2 artanh(t / (2 + t)) by its series. */
+function softplusFunction(relaxed: boolean): FunctionWriter {
+  const fn = new FunctionWriter("softplus", ["v128"], ["v128"]);
+  const t = decay(fn, relaxed);
+  const [s, square, y] = [fn.local("v128"), fn.local("v128"), fn.local("v128")];
+  fn.add(get(t), get(t), vector(2), wasm.add, wasm.divide, tee(s), get(s), wasm.multiply, set(square));
+  // s is 1/3 at most: what follows s^13 is below 1e-8.
+  fn.add(vector(2 / 13), set(y));
+  for (const power of [11, 9, 7, 5, 3, 1]) fn.add(multiplyAdd(get(y), get(square), vector(2 / power), relaxed), set(y));
+  fn.add(multiplyAdd(get(y), get(s), join(get(0), vector(0), wasm.maximum), relaxed));
+  return fn;
+}
+
+/** sigmoid(x) = 1 / (1 + t) or t / (1 + t) with t = exp(-|x|). */
+function sigmoidFunction(relaxed: boolean): FunctionWriter {
+  const fn = new FunctionWriter("sigmoid", ["v128"], ["v128"]);
+  const t = decay(fn, relaxed);
+  fn.add(get(t), vector(1), get(0), vector(0), wasm.f32Less, wasm.bitSelect);
+  fn.add(get(t), vector(1), wasm.add, wasm.divide);
+  return fn;
+}
+
 /** The functions in the order in which they are defined, each by those before it; `index` is the place of the first. */
 export function vectorFunctions(index: number, relaxed: boolean): readonly FunctionWriter[] {
   const call = (name: VectorFunctionName): Bytes => [0x10, index + vectorFunctionNames.indexOf(name)];
@@ -132,12 +170,8 @@ export function vectorFunctions(index: number, relaxed: boolean): readonly Funct
     expm1.add(multiplyAdd(get(series), get(0), vector(coefficient), relaxed), set(series));
   expm1.add(get(series), get(0), wasm.multiply, get(0), call("exp"), vector(1), wasm.subtract);
   expm1.add(get(0), wasm.f32Abs, vector(0.25), wasm.f32Less, wasm.bitSelect);
-  // softplus(x) = max(x, 0) + log1p(exp(-|x|))
-  const softplus = new FunctionWriter("softplus", ["v128"], ["v128"]);
-  softplus.add(get(0), vector(0), wasm.maximum);
-  softplus.add(get(0), wasm.f32Abs, wasm.f32Negate, call("exp"), call("log1p"), wasm.add);
-  const sigmoid = new FunctionWriter("sigmoid", ["v128"], ["v128"]);
-  sigmoid.add(vector(1), vector(1), get(0), wasm.f32Negate, call("exp"), wasm.add, wasm.divide);
+  const softplus = softplusFunction(relaxed);
+  const sigmoid = sigmoidFunction(relaxed);
   // tanh(x) = expm1(2x) / (expm1(2x) + 2), saturated.
   const tanh = new FunctionWriter("tanh", ["v128"], ["v128"]);
   const t = tanh.local("v128");

@@ -37,17 +37,16 @@ export function buildAdversarialModule(
 }
 
 function describeAdversarial(program: AdversarialProgram, source: SourceIdentity): AdversarialDescription {
-  const { model, critic, generator, noise, starts } = program;
-  const implicit = model.factors.find((factor) => factor.kind === "implicit");
-  if (implicit === undefined) throw new Error(`describe: ${model.name} has no implicit variable`);
+  const { model, critic, generator, carried, noise, starts } = program;
   const loss = model.learn?.options["loss"];
   return {
     ...describeByGradient(program, source),
     gradientBlocks: [],
     algorithm: "adversarial",
-    implicit: implicit.child,
+    implicit: model.factors.flatMap((factor) => (factor.kind === "implicit" ? [factor.child] : [])),
     critic,
     generator,
+    carried,
     noise: describeNoise(noise),
     starts: describeStarts(starts),
     loss: loss?.kind === "name" ? loss.name : "nonsaturating",

@@ -61,6 +61,7 @@ function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescrip
     gradientBlocks: [],
     noise: describeNoise(noise),
     starts: describeStarts(starts),
+    carried: program.carried,
     answers: {
       encode: program.encode.outputs.map(({ name }) => name),
       reconstruct: program.reconstruct.outputs.map(({ name }) => name),

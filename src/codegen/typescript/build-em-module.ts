@@ -10,6 +10,12 @@ import { emitUpdates } from "./update-calls.js";
 /** For what runs in every iteration: from loops over pairs of entries on, four rows together take half the time. */
 const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
 
+/** Is there no latent that a sequence has once, and that its first steps say as much about as its last? */
+function forgets({ model, sequences }: EmProgram): boolean {
+  const once = new Set(sequences?.perSequence);
+  return model.variables.every(({ name, role }) => role !== "latent" || !once.has(name));
+}
+
 /** The module of a derived program: loops as functions, and a class of thin methods that call them. */
 export function buildEmModule(
   program: EmProgram,
@@ -94,7 +100,8 @@ export function buildEmModule(
       ),
     );
   }
-  const kernels = loops.kernels.length === 0 ? undefined : emitKernels(loops.kernels).module;
+  const kernels =
+    loops.kernels.length === 0 ? undefined : emitKernels(loops.kernels, { mayCut: forgets(program) }).module;
   return trainerModule({
     source,
     description,

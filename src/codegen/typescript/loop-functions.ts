@@ -90,7 +90,10 @@ export class LoopFunctions {
   }
 
   call(name: string, fn: PlanFunction, tiling?: Tiling): readonly string[] {
-    if (fn.sweep !== undefined) return this.scan(name, fn);
+    if (fn.sweep !== undefined) {
+      const scan = this.scan(name, fn);
+      return this.engine === "kernel" && this.withKernels && isLongWork(name) ? this.kernel(name, fn, scan) : scan;
+    }
     const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables) : undefined;
     if (device === undefined) {
       const statement = this.loops(name, fn, {}, tiling);
@@ -146,7 +149,9 @@ export class LoopFunctions {
     if (loops.length === 0 || name === "impute" || /^start.*OfIncomplete$/.test(name)) return loops;
     if (this.compact && /^(?:logDensity|posterior|mostProbable)OfIncomplete$/.test(name)) return loops;
     this.kernels.push({ ...fn, name });
-    const previous = fn.nodes.some(({ operation }) => operation.kind === "input" && operation.source === "previous");
+    const previous = [...(fn.before ?? []), fn].some(({ nodes }) =>
+      nodes.some(({ operation }) => operation.kind === "input" && operation.source === "previous"),
+    );
     const given = ["sizes", "parameters", "block", "into", ...(previous ? ["previous"] : [])];
     return [
       `if (!this.kernels.run(${JSON.stringify(name)}, ${given.join(", ")})) {`,
@@ -177,6 +182,11 @@ export class LoopFunctions {
     });
     return [`${name}(${parameters.map((parameter) => instead[parameter] ?? parameter).join(", ")});`];
   }
+}
+
+/** Of functions that go through sequences: what runs in every iteration, and what scores. */
+function isLongWork(name: string): boolean {
+  return /^(?:eStep|logDensity|objective\d+)(?:Of|$)/.test(name);
 }
 
 function argumentsOf(loops: LoopFunction): readonly Given[] {

@@ -184,7 +184,7 @@ export const wassersteinWithoutPenalty = defineDiagnostic<Record<never, never>>(
   title: "wasserstein loss without a Lipschitz constraint",
   message: () =>
     "`loss: wasserstein` measures a distance only for a critic of bounded slope, and nothing bounds the slope here",
-  hint: () => "add `gp: 10` (gradient penalty), or write `loss: hinge`",
+  hint: () => "add `gp: 10` (gradient penalty) or `spectral: 1` (spectral normalisation), or write `loss: hinge`",
 });
 
 export const penaltyWithBatchNorm = defineDiagnostic<{ network: string; option: string }>({
@@ -195,6 +195,16 @@ export const penaltyWithBatchNorm = defineDiagnostic<{ network: string; option: 
     `\`${p.option}\` penalises the critic's slope at each item, but \`batchnorm\` in \`${p.network}\` mixes the items of a batch`,
   label: () => "its output for one item depends on the others",
   hint: () => "write `layernorm` in its place",
+});
+
+export const boundedCritic = defineDiagnostic<{ network: string; activation: string; loss: string }>({
+  code: "GEN3215",
+  severity: "warning",
+  title: "critic that ends in a probability",
+  message: (p) =>
+    `\`${p.network}\` ends in one unit of \`${p.activation}\`, but \`loss: ${p.loss}\` takes the critic's value as a real number and bounds it by itself where it must`,
+  label: () => "flat at both ends: the generator learns nothing from draws that are told apart well",
+  hint: () => "remove this layer: the output layer, one linear unit, is implied",
 });
 
 export const mixedObjectives = defineDiagnostic<{ explicit: string; implicit: string }>({
@@ -237,7 +247,8 @@ export const tooManyValues = defineDiagnostic<{ variable: string; size: string; 
   title: "discrete latent too large to enumerate inside a bound",
   message: (p) =>
     `latent \`${p.variable}\` has ${p.size} = ${p.values} values, and everything that depends on it would be computed for each (limit ${p.limit})`,
-  hint: (p) => `choose \`${p.size}\` of at most ${p.limit}, or allow more with \`learn elbo { maxenum: ${p.values} }\``,
+  hint: (p) =>
+    `choose \`${p.size}\` of at most ${p.limit}, or draw it with \`learn elbo { estimator: rloo, samples: 4 }\`, or allow more values with \`maxenum: ${p.values}\``,
 });
 
 export const noFiniteTable = defineDiagnostic<{ variable: string; type: string; shape: readonly string[] }>({

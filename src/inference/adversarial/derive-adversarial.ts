@@ -1,16 +1,20 @@
 import { distributions } from "../../distributions/registry.js";
-import type { DensityFactor, Expression, ImplicitFactor, Model } from "../../ir/model.js";
+import type { DensityFactor, Expression, ImplicitFactor, Model, Variable } from "../../ir/model.js";
 import { adjoints } from "../../ir/passes/differentiate.js";
 import { replayDraws } from "../../ir/passes/replay-draws.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
-import type { AdversarialProgram, NoiseTable, ReportLine } from "../../ir/program.js";
-import { declareRows, eventAxesOf, rowsAxisOf } from "../elaborate/axes.js";
-import { Elaborator } from "../elaborate/elaborator.js";
+import type { AdversarialProgram, NoiseTable } from "../../ir/program.js";
+import { axisSize, declareRows, eventAxesOf, rowsAxisOf } from "../elaborate/axes.js";
+import { type ElaborationMode, Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext } from "../elaborate/factor-density.js";
 import { ParameterGradients } from "../elbo/weighted-gradients.js";
+import { type StatisticsTaken, writeStatistics } from "../networks/batch-normalisation.js";
+import { directionName } from "../networks/network-layers.js";
+import { spectralNorm, type WeightedLayer, weightedLayers } from "../networks/spectral-norm.js";
 import { networkParameters, withNetworkParameters } from "../networks/network-parameters.js";
 import { deriveSample } from "../queries/sample.js";
+import { explainGame } from "./explain-game.js";
 import { type AdversarialOptions, adversarialOptionsOf } from "./learn-options.js";
 import { criticObjective, generatorObjective } from "./losses.js";
 
@@ -29,9 +33,12 @@ const normFloor = 1e-12;
 export function deriveAdversarial(model: Model): AdversarialProgram {
   const { critic } = model;
   if (critic === undefined) throw new Error(`derive: ${model.name} has no critic`);
-  const weights = networkParameters(model.networks);
-  const full = withNetworkParameters(model, weights);
   const options = adversarialOptionsOf(model);
+  const networks = model.networks.map((network) =>
+    options.spectral && network.name === critic.network ? { ...network, isSpectral: true as const } : network,
+  );
+  const weights = networkParameters(networks);
+  const full = withNetworkParameters({ ...model, networks }, weights);
   const criticStep = writeCriticStep(full, options);
   const generatorStep = writeGeneratorStep(full, options);
   const tables = new Map<string, NoiseTable>();
@@ -52,56 +59,86 @@ export function deriveAdversarial(model: Model): AdversarialProgram {
     criticStep: replayed(criticStep),
     generatorStep: replayed(generatorStep),
     sample: deriveSample(full),
-    critic: learnedBy(criticStep),
-    generator: learnedBy(generatorStep),
+    critic: namedBy(criticStep, "gradient."),
+    generator: namedBy(generatorStep, "gradient."),
+    carried: namedBy(criticStep, "next."),
     noise: [...tables.values()],
     starts: weights.starts,
-    report: reportOf(full, options),
+    report: explainGame(model, options, latentFactors(model)),
   };
 }
 
-function learnedBy(fn: PlanFunction): readonly string[] {
-  return fn.outputs.flatMap(({ name }) => (name.startsWith("gradient.") ? [name.slice("gradient.".length)] : []));
+function namedBy(fn: PlanFunction, prefix: string): readonly string[] {
+  return fn.outputs.flatMap(({ name }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
 }
 
-/** What both steps are written with: draws of the latents, and the critic at any value of the implicit variable. */
+/** An implicit variable, and the axes that its values lie along in the critic's eyes: probabilities, for a category. */
+interface Drawn {
+  readonly factor: ImplicitFactor;
+  readonly variable: Variable;
+  readonly axes: readonly string[];
+}
+
+/** Values of the implicit variables, in their order. */
+type Values = readonly NodeId[];
+
+/** What both steps are written with: draws of the latents, and the critic at any value of the implicit variables. */
 class Game {
   readonly builder = new PlanBuilder();
   readonly rows: string;
   private readonly latents = new Map<string, NodeId>();
-  readonly variable: string;
-  readonly eventAxes: readonly string[];
-  private readonly implicit: ImplicitFactor;
+  readonly implicit: readonly Drawn[];
+  /** Layers of the critic whose weights are divided by their norm, by the name of the direction that they carry on. */
+  readonly directions: ReadonlyMap<string, WeightedLayer>;
+  readonly statistics: StatisticsTaken = new Map();
 
   constructor(
     readonly model: Model,
     private readonly prefix: string,
   ) {
     this.rows = declareRows(this.builder, model);
-    const implicit = model.factors.find((factor): factor is ImplicitFactor => factor.kind === "implicit");
-    if (implicit === undefined) throw new Error(`derive: ${model.name} has no implicit variable`);
-    this.implicit = implicit;
-    this.variable = implicit.child;
-    this.eventAxes = eventAxesOf(this.builder, this.elaborator().variable(implicit.child));
+    const spectral = model.networks.filter(({ isSpectral }) => isSpectral === true).flatMap(weightedLayers);
+    this.directions = new Map(spectral.map((layer) => [directionName(layer), layer]));
+    this.implicit = model.factors
+      .filter((factor): factor is ImplicitFactor => factor.kind === "implicit")
+      .map((factor) => {
+        const variable = this.elaborator().variable(factor.child);
+        return { factor, variable, axes: this.axesSeen(variable) };
+      });
+  }
+
+  private axesSeen(variable: Variable): readonly string[] {
+    return variable.domain.kind === "category"
+      ? [this.builder.axis(`${variable.name}.values`, axisSize(variable.domain.categories))]
+      : eventAxesOf(this.builder, variable);
   }
 
   /** Elaborates with some variables at given nodes. */
-  elaborator(at: ReadonlyMap<string, NodeId> = this.latents): Elaborator {
+  elaborator(
+    at: ReadonlyMap<string, NodeId> = this.latents,
+    relaxed: ElaborationMode["relaxed"] = new Map(),
+  ): Elaborator {
     return new Elaborator(this.model, this.builder, {
       parameters: "parameter",
       drawn: at,
+      relaxed,
       masksMissing: true,
       isTraining: true,
+      statistics: this.statistics,
     });
   }
 
-  data(): NodeId {
+  data(): Values {
     const elaborator = this.elaborator();
-    return elaborator.data(elaborator.variable(this.variable), this.eventAxes);
+    return this.implicit.map(({ variable, axes }) =>
+      variable.domain.kind === "category"
+        ? this.builder.oneHot(elaborator.data(variable, []), axes[0])
+        : elaborator.data(variable, axes),
+    );
   }
 
-  /** A draw of the implicit variable. */
-  draw(): NodeId {
+  /** A draw of the implicit variables. */
+  draw(): Values {
     const { builder, model } = this;
     for (const factor of latentFactors(model)) {
       const elaborator = this.elaborator();
@@ -114,11 +151,12 @@ class Game {
       });
       this.latents.set(factor.child, node);
     }
-    return this.elaborator().value(this.implicit.value, this.eventAxes);
+    const elaborator = this.elaborator();
+    return this.implicit.map(({ factor, axes }) => elaborator.value(factor.value, axes));
   }
 
   /** The critic's value, row by row. */
-  criticAt(value: NodeId): NodeId {
+  criticAt(values: Values): NodeId {
     const { critic } = this.model;
     if (critic === undefined) throw new Error("derive: no critic");
     const call: Expression = {
@@ -129,27 +167,36 @@ class Game {
       type: { kind: "real", shape: [] },
       span: critic.span,
     };
-    return this.elaborator(new Map([...this.latents, [this.variable, value]])).value(call, []);
+    const at = new Map(this.latents);
+    const relaxed = new Map<string, { readonly node: NodeId; readonly axis: string }>();
+    this.implicit.forEach(({ variable, axes }, i) => {
+      if (variable.domain.kind === "category") relaxed.set(variable.name, { node: values[i]!, axis: axes[0]! });
+      else at.set(variable.name, values[i]!);
+    });
+    return this.elaborator(at, relaxed).value(call, []);
   }
 
   mean(node: NodeId): NodeId {
     return this.builder.over(this.builder.sum(node, [this.rows]), this.builder.size(this.rows));
   }
 
-  /** Squared norm of the critic's derivative at a kept value, row by row. */
-  squaredSlope(value: NodeId): NodeId {
+  /** Squared norm of the critic's derivative at kept values, row by row. */
+  squaredSlope(values: Values): NodeId {
     const { builder } = this;
-    const [slope] = adjoints(builder, this.criticAt(value), [value]);
-    if (slope === undefined) throw new Error("derive: no slope");
-    return builder.sum(builder.unary("square", slope), this.eventAxes);
+    const slopes = adjoints(builder, this.criticAt(values), values);
+    return this.implicit
+      .map(({ axes }, i) => builder.sum(builder.unary("square", slopes[i]!), axes))
+      .reduce((left, right) => builder.plus(left, right));
   }
 
   /** Learned parameters whose networks the critic calls, and the others. */
   sides(): { readonly critic: readonly string[]; readonly generator: readonly string[] } {
     const prefix = `${this.model.critic?.network}.`;
-    const learned = this.model.parameters.filter(({ fixed }) => fixed === undefined).map(({ name }) => name);
+    const learned = this.model.parameters
+      .filter(({ name, fixed }) => fixed === undefined && !this.statistics.has(name))
+      .map(({ name }) => name);
     return {
-      critic: learned.filter((name) => name.startsWith(prefix)),
+      critic: learned.filter((name) => name.startsWith(prefix) && !this.directions.has(name)),
       generator: learned.filter((name) => !name.startsWith(prefix)),
     };
   }
@@ -158,7 +205,7 @@ class Game {
 function writeCriticStep(model: Model, options: AdversarialOptions): PlanFunction {
   const game = new Game(model, "critic");
   const { builder } = game;
-  const real = builder.keep(game.data());
+  const real = game.data().map((node) => builder.keep(node));
   const drawn = game.draw();
   const onData = game.criticAt(real);
   const onDraws = game.criticAt(drawn);
@@ -166,11 +213,10 @@ function writeCriticStep(model: Model, options: AdversarialOptions): PlanFunctio
   let penalty = builder.constant(0);
   if (options.gp > 0) {
     const share = builder.draw("uniform", [], [game.rows], "critic.mix");
-    const mixed = builder.plus(
-      builder.times(share, real),
-      builder.times(builder.minus(builder.constant(1), share), drawn),
+    const rest = builder.minus(builder.constant(1), share);
+    const between = real.map((node, i) =>
+      builder.keep(builder.plus(builder.times(share, node), builder.times(rest, drawn[i]!))),
     );
-    const between = builder.keep(mixed);
     const norm = builder.unary("sqrt", builder.plus(game.squaredSlope(between), builder.constant(normFloor)));
     const excess = builder.unary("square", builder.minus(norm, builder.constant(1)));
     penalty = builder.plus(penalty, builder.scale(options.gp, game.mean(excess)));
@@ -181,6 +227,11 @@ function writeCriticStep(model: Model, options: AdversarialOptions): PlanFunctio
   builder.output("objective", objective, []);
   builder.output("gap", game.mean(builder.minus(onData, onDraws)), []);
   builder.output("penalty", penalty, []);
+  for (const [name, layer] of game.directions) {
+    const { next, axes } = spectralNorm(builder, layer);
+    builder.output(`next.${name}`, next, axes);
+  }
+  writeStatistics(builder, game.statistics);
   const gradients = new ParameterGradients(game.elaborator(), game.sides().critic);
   gradients.add(objective);
   gradients.write();
@@ -215,43 +266,4 @@ export function latentFactors(model: Model): readonly DensityFactor[] {
     ordered.push(...waiting.splice(next, 1));
   }
   return ordered;
-}
-
-function reportOf(model: Model, options: AdversarialOptions): readonly ReportLine[] {
-  const implicit = model.factors.find((factor) => factor.kind === "implicit");
-  const { critic } = model;
-  const x = implicit?.child ?? "x";
-  const critics: Readonly<Record<AdversarialOptions["loss"], readonly [string, string]>> = {
-    nonsaturating: [`softplus(-F(${x})) + softplus(F(${x}~))`, `softplus(-F(${x}~))`],
-    hinge: [`relu(1 - F(${x})) + relu(1 + F(${x}~))`, `-F(${x}~)`],
-    lsgan: [`(F(${x}) - 1)^2 / 2 + F(${x}~)^2 / 2`, `(F(${x}~) - 1)^2 / 2`],
-    wasserstein: [`F(${x}~) - F(${x})`, `-F(${x}~)`],
-  };
-  const [criticLoss, generatorLoss] = critics[options.loss];
-  const lines: ReportLine[] = [
-    {
-      rule: "implicit",
-      text:
-        `${x} is a function of latents and noise, without a density of its own: EM and an evidence lower bound, which ` +
-        "need log p(x), are refused; draws can be compared with the data",
-      ...(implicit === undefined ? {} : { span: implicit.span }),
-    },
-    {
-      rule: "critic",
-      text: `F = ${critic?.network} minimises the mean of ${criticLoss}`,
-      ...(critic === undefined ? {} : { span: critic.span }),
-    },
-    { rule: "generator", text: `minimises the mean of ${generatorLoss} on fresh draws ${x}~, F held` },
-  ];
-  if (options.gp > 0)
-    lines.push({
-      rule: "gradient penalty",
-      text: `${options.gp} (|dF/d${x}| - 1)^2 between data and draws, by differentiating the derivative`,
-    });
-  if (options.r1 > 0) lines.push({ rule: "gradient penalty", text: `${options.r1}/2 |dF/d${x}|^2 on the data (r1)` });
-  lines.push({
-    rule: "alternation",
-    text: `${options.criticSteps} steps of the critic to one of the generator, each with an optimiser of its own`,
-  });
-  return lines;
 }

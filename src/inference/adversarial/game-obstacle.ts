@@ -1,5 +1,5 @@
 import type { Model } from "../../ir/model.js";
-import { isDiscrete } from "../latents.js";
+import { variableReferences } from "../latents.js";
 import { isReparameterised, type Obstacle, stepObstacle } from "../networks/step-obstacle.js";
 import type { AdversarialVerdict } from "../verdict.js";
 import { latentFactors } from "./derive-adversarial.js";
@@ -8,14 +8,21 @@ import { latentFactors } from "./derive-adversarial.js";
 export function gameObstacle(model: Model, verdict: AdversarialVerdict): Obstacle | undefined {
   const common = stepObstacle(model, "a game");
   if (common !== undefined) return common;
-  const [, another] = verdict.implicit;
-  const named = (name: string | undefined): Model["variables"][number] | undefined =>
-    model.variables.find((variable) => variable.name === name);
-  if (another !== undefined)
-    return { what: `several implicit variables, such as \`${another}\``, span: named(another)?.span ?? model.span };
-  const implicit = named(verdict.implicit[0]);
-  if (implicit !== undefined && isDiscrete(implicit.domain))
-    return { what: `a discrete implicit variable, \`${implicit.name}\``, span: implicit.span };
+  const read = new Set(
+    (model.critic?.arguments ?? []).flatMap((argument) => variableReferences(argument).map(({ name }) => name)),
+  );
+  for (const name of verdict.implicit) {
+    const variable = model.variables.find((each) => each.name === name);
+    if (variable === undefined) continue;
+    if (!read.has(name))
+      return { what: `implicit variables that the critic does not read, such as \`${name}\``, span: variable.span };
+    const network = model.networks.find((each) => each.name === model.critic?.network);
+    if (variable.domain.kind === "category" && network?.layers[0]?.name !== "dense")
+      return {
+        what: `a category judged by a first layer that is not \`dense\`, such as \`${name}\``,
+        span: variable.span,
+      };
+  }
   const latent = latentFactors(model).find(({ distribution }) => !isReparameterised(distribution));
   if (latent !== undefined) return { what: `latents drawn from ${latent.distribution} in a game`, span: latent.span };
   const prior = model.parameters.find((parameter) => parameter.prior !== undefined);

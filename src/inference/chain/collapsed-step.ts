@@ -1,5 +1,5 @@
 import type { DensityFactor } from "../../ir/model.js";
-import { adjoints } from "../../ir/passes/differentiate.js";
+import { adjoints, adjointsOfAll, type SeededOutput } from "../../ir/passes/differentiate.js";
 import type { InputSource, NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { Elaborator } from "../elaborate/elaborator.js";
@@ -173,9 +173,9 @@ export function writeCollapsedStep(
   }
   for (const one of moved) {
     const wanted = [...one.means.map(({ node }) => node), ...one.blocks.map(({ node }) => node)];
-    const from = (output: NodeId, seed: NodeId): readonly NodeId[] => {
+    const from = (output: NodeId, seed: NodeId): SeededOutput => {
       const lacking = builder.axesOf(seed).filter((axis) => !builder.has(output, axis));
-      return adjoints(builder, output, wanted, builder.sum(seed, lacking));
+      return { output, seed: builder.sum(seed, lacking) };
     };
     const contributions = [from(one.table, share)];
     keptOf.forEach(({ one: other, variable }, i) => {
@@ -185,7 +185,7 @@ export function writeCollapsedStep(
       const block = one.moments.covariance(u, v);
       if (other === one && block !== undefined) contributions.push(from(block, blockDerivatives[i]!));
     });
-    const sums = wanted.map((_, i) => contributions.map((each) => each[i]!).reduce((a, b) => builder.plus(a, b)));
+    const sums = adjointsOfAll(builder, contributions, wanted);
     one.means.forEach(({ name, u }, i) =>
       back.push({ name: `slope.${name}`, node: sums[i]!, stored: [chain, ...read, ...firstAxis(u)] }),
     );

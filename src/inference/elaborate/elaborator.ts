@@ -1,6 +1,7 @@
 import type { Expression, Model, Parameter, Variable } from "../../ir/model.js";
 import type { BinaryFunction, InputSource, NodeId, UnaryFunction } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
+import type { StatisticsTaken } from "../networks/batch-normalisation.js";
 import { elaborateNetwork } from "../networks/elaborate-network.js";
 import {
   axisSize,
@@ -19,10 +20,16 @@ export interface ElaborationMode {
   readonly parameters: InputSource & ("parameter" | "previous");
   /** Sampling: the nodes drawn so far. Absent: a discrete latent is an axis of its values. */
   readonly drawn?: ReadonlyMap<string, NodeId>;
+  /** Discrete latents whose place a vector of weights, along the axis of their values, takes. */
+  readonly relaxed?: ReadonlyMap<string, NodeId>;
   /** Values that may be missing are read as 0 where they are, as the input of an encoder. */
   readonly masksMissing?: boolean;
+  /** Categories that are given as vectors of probabilities along an axis, where a network reads them. */
+  readonly relaxed?: ReadonlyMap<string, { readonly node: NodeId; readonly axis: string }>;
   /** Layers that act while training only (dropout) do. */
   readonly isTraining?: boolean;
+  /** Where layers leave what a step takes of its batch. */
+  readonly statistics?: StatisticsTaken;
   /** What was drawn at earlier rows is read from where it was written. */
   readonly keepsDraws?: boolean;
 }
@@ -100,12 +107,14 @@ export class Elaborator {
   /** A node for one index of a table: an axis to name the dimension by, or an index to gather with. */
   private index(
     expression: Expression,
-  ): { readonly axis: string } | { readonly gather: NodeId } | { readonly at: number } {
+  ): { readonly axis: string; readonly weights?: NodeId } | { readonly gather: NodeId } | { readonly at: number } {
     if (expression.kind === "position") return { axis: expression.axis };
     if (expression.kind === "constant") return { at: expression.value };
     if (expression.kind === "variable") {
       const variable = this.variable(expression.name);
       if (isEnumerable(variable)) {
+        const weights = this.mode.relaxed?.get(variable.name);
+        if (weights !== undefined) return { axis: valuesAxis(this.builder, variable), weights };
         const drawn = this.drawnValue(variable, expression.lag);
         return drawn === undefined ? { axis: valuesAxis(this.builder, variable, expression.lag) } : { gather: drawn };
       }
@@ -137,6 +146,8 @@ export class Elaborator {
       if ("gather" in index) node = this.builder.gather(node, axis, index.gather);
       else if ("at" in index) node = this.builder.slice(node, axis, index.at);
       else if (axis !== index.axis) node = this.builder.diagonal(node, index.axis, axis);
+      if ("weights" in index && index.weights !== undefined)
+        node = this.builder.contract([index.weights, node], [index.axis]);
     }
     return node;
   }
@@ -190,6 +201,9 @@ export class Elaborator {
   private variableValue(variable: Variable, axes: readonly string[], lag: number, presence: boolean): NodeId {
     const drawn = this.drawnValue(variable, lag);
     if (drawn !== undefined) return this.onAxes(drawn, variable, axes);
+    const weights = this.mode.relaxed?.get(variable.name);
+    // Of a bit, the weight of 1.
+    if (weights !== undefined) return this.builder.slice(weights, valuesAxis(this.builder, variable), 1);
     if (isEnumerable(variable)) return this.builder.position(valuesAxis(this.builder, variable, lag));
     if (variable.role === "latent") throw new Error(`elaborate: latent ${variable.name} is not discrete`);
     const data = this.data(variable, axes, lag);

@@ -67,12 +67,12 @@ export function densityContext(elaborator: Elaborator, factor: DensityFactor, mi
   const eventAxes = eventAxesOf(builder, child);
   const categoriesAxis = categoriesAxisOf(elaborator, child, eventAxes);
   const common = argumentContext(elaborator, factor, eventAxes, categoriesAxis);
+  const drawn = child.role === "latent" ? elaborator.mode.drawn?.get(child.name) : undefined;
+  if (drawn !== undefined) return { ...common, child: drawn, childIsLatent: false };
   if (isEnumerable(child)) {
     const axis = valuesAxis(builder, child);
     return { ...common, child: builder.position(axis), childIsLatent: child.domain.kind === "category" };
   }
-  const drawn = child.role === "latent" ? elaborator.mode.drawn?.get(child.name) : undefined;
-  if (drawn !== undefined) return { ...common, child: drawn, childIsLatent: false };
   const raw = elaborator.data(child, eventAxes);
   if (!child.optional || !missing) return { ...common, child: raw, childIsLatent: false };
   return {

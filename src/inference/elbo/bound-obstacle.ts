@@ -25,14 +25,36 @@ export function boundObstacle(model: Model, verdict: ElboVerdict): Obstacle | un
     if (!isReparameterised(site.distribution))
       return { what: `guides that draw from ${site.distribution}`, span: site.span };
   }
-  const { iwae, stl } = elboOptionsOf(model);
+  const { iwae, stl, isScored, relaxed, freebits } = elboOptionsOf(model);
+  const estimator = model.learn?.options["estimator"];
+  if (isScored && freebits > 0 && estimator !== undefined)
+    return { what: "`freebits` with `estimator: rloo`", span: estimator.span };
   const enumerated = guide.sites.find((site) => model.variables.some((v) => v.name === site.child && isEnumerable(v)));
   if (enumerated !== undefined && (iwae !== undefined || stl))
     return { what: "`iwae` and `stl` with a discrete site in the guide", span: enumerated.span };
   const relax = model.learn?.options["relax"];
-  if (relax !== undefined && !(relax.kind === "name" && relax.name === "none"))
-    return { what: "relaxations of discrete latents", span: relax.span };
+  if (relax !== undefined && relaxed !== undefined) {
+    if (isScored) return { what: "`estimator: rloo` with `relax`", span: relax.span };
+    const indexed = doublyIndexed(model);
+    if (indexed !== undefined)
+      return { what: `relaxations of a latent that picks twice, such as \`${indexed}\``, span: relax.span };
+  }
   return readsWholeChains(model);
+}
+
+/** A discrete latent that is two indices of one table. */
+function doublyIndexed(model: Model): string | undefined {
+  for (const factor of model.factors) {
+    if (factor.kind !== "density") continue;
+    for (const argument of Object.values(factor.arguments))
+      for (const part of walkExpression(argument)) {
+        if (part.kind !== "parameter" && part.kind !== "element") continue;
+        const names = part.indices.flatMap((index) => (index.kind === "variable" ? [index.name] : []));
+        const twice = names.find((name, i) => names.indexOf(name) !== i);
+        if (twice !== undefined) return twice;
+      }
+  }
+  return undefined;
 }
 
 function readsWholeChains(model: Model): Obstacle | undefined {

@@ -4,7 +4,8 @@ import type { DensityFactor, Model, Variable } from "../../ir/model.js";
 import type { NodeId } from "../../ir/plan.js";
 import { declareRows, eventAxesOf, isEnumerable, rowsAxisOf, valuesAxis } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
-import { argumentContext, densityContext, factorDensity } from "../elaborate/factor-density.js";
+import { argumentContext, categoriesAxisOf, densityContext, factorDensity } from "../elaborate/factor-density.js";
+import type { StatisticsTaken } from "../networks/batch-normalisation.js";
 import { eliminate, type Potential } from "../skeleton.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import { walkExpression } from "../../ir/walk-expression.js";
@@ -16,6 +17,8 @@ export interface BoundModel {
   readonly sites: readonly DensityFactor[];
   /** Discrete latents without a site: summed out exactly inside the bound. */
   readonly eliminated: readonly string[];
+  /** Discrete sites that are drawn rather than enumerated. */
+  readonly scored: readonly string[];
 }
 
 export interface BoundOptions {
@@ -24,6 +27,8 @@ export interface BoundOptions {
   readonly isTraining?: boolean;
   /** Closed divergences where there are any; else every divergence is estimated by its draw. */
   readonly closedDivergences: boolean;
+  /** Temperature at which discrete sites that are drawn have continuous stand-ins. */
+  readonly relaxed?: number;
   /** The latents are at the centres of their sites rather than drawn. */
   readonly atCentre?: boolean;
 }
@@ -65,6 +70,10 @@ export class BoundTerms {
   readonly latentDensities: BoundTerm[] = [];
   readonly guideDensities: BoundTerm[] = [];
   readonly closed: ClosedDivergence[] = [];
+  readonly statistics: StatisticsTaken = new Map();
+  /** Continuous stand-ins of discrete sites, and the probabilities of their values. */
+  private readonly relaxed = new Map<string, NodeId>();
+  private readonly probabilities = new Map<string, NodeId>();
   private readonly enumerated: readonly DensityFactor[];
   private readonly guideTables = new Map<string, NodeId>();
 
@@ -80,13 +89,22 @@ export class BoundTerms {
       parameters: "parameter",
       drawn: this.drawn,
       masksMissing: true,
+      statistics: this.statistics,
+      relaxed: this.relaxed,
       ...(options.isTraining === undefined ? {} : { isTraining: options.isTraining }),
     });
-    this.enumerated = sites.filter((site) => isEnumerable(this.elaborator.variable(site.child)));
+    this.enumerated = sites.filter(
+      (site) => isEnumerable(this.elaborator.variable(site.child)) && !this.isScored(site.child),
+    );
     for (const site of sites) this.drawSite(site);
     const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
     const eliminated = this.writeEliminated(factors);
     for (const factor of factors) if (!eliminated.has(factor.name)) this.writeFactor(factor);
+  }
+
+  /** Is this discrete site drawn? At the centres of the sites every value of it is looked at. */
+  isScored(name: string): boolean {
+    return this.bound.scored.includes(name) && this.options.atCentre !== true;
   }
 
   /** Expectation over the enumerated sites and the draws, summed over inner plates: per row. */
@@ -139,11 +157,15 @@ export class BoundTerms {
     const variable = elaborator.variable(site.child);
     const eventAxes = eventAxesOf(builder, variable);
     builder.rule(`guide ${site.child}`, () => {
-      if (isEnumerable(variable)) {
+      if (this.isScored(site.child) && this.options.relaxed !== undefined) {
+        this.relax(site, variable, this.options.relaxed);
+        return;
+      }
+      if (isEnumerable(variable) && !this.isScored(site.child)) {
         this.guideTables.set(site.child, factorDensity(elaborator, site, false));
         return;
       }
-      const context = argumentContext(elaborator, site, eventAxes, eventAxes[0]);
+      const context = argumentContext(elaborator, site, eventAxes, categoriesAxisOf(elaborator, variable, eventAxes));
       const { samples, atCentre } = this.options;
       const family = distributions[site.distribution];
       const node =
@@ -156,6 +178,35 @@ export class BoundTerms {
             });
       this.drawn.set(site.child, builder.keep(node));
     });
+  }
+
+  /**
+   * A vector of weights in place of one value: softmax((log q + g) / temperature), g = -log(-log u) standard Gumbel.
+   *
+   * @source Maddison, Mnih and Teh 2017, eq. 9; Jang, Gu and Poole 2017
+   */
+  private relax(site: DensityFactor, variable: Variable, temperature: number): void {
+    const { builder, elaborator } = this;
+    const { samples } = this.options;
+    const axis = valuesAxis(builder, variable);
+    const table = factorDensity(elaborator, site, false);
+    const uniform = builder.draw(
+      "uniform",
+      [],
+      [...variable.axes, ...(samples === undefined ? [] : [samplesAxis]), axis],
+      site.child,
+    );
+    const log = (node: NodeId): NodeId => builder.unary("log", node);
+    const noise = builder.unary("negate", log(builder.unary("negate", log(uniform))));
+    this.probabilities.set(site.child, builder.unary("exp", table));
+    this.relaxed.set(site.child, builder.softmax(builder.scale(1 / temperature, builder.plus(table, noise)), [axis]));
+  }
+
+  /** Of a site with a stand-in, a table of its values is averaged by their probabilities. */
+  private averaged(name: string, table: NodeId): NodeId {
+    const probabilities = this.probabilities.get(name);
+    if (probabilities === undefined) return table;
+    return this.builder.contract([probabilities, table], [valuesAxis(this.builder, this.elaborator.variable(name))]);
   }
 
   /** Factors that mention an eliminated latent, summed over its values. */
@@ -192,7 +243,8 @@ export class BoundTerms {
         return;
       }
     }
-    const term: BoundTerm = { name: factor.child, node: factorDensity(elaborator, factor, true), plates };
+    const node = this.averaged(factor.child, factorDensity(elaborator, factor, true));
+    const term: BoundTerm = { name: factor.child, node, plates };
     if (variable.role !== "latent") {
       this.likelihood.push(term);
       return;
@@ -207,7 +259,8 @@ export class BoundTerms {
       if (closed.has(site.child)) continue;
       const variable = this.elaborator.variable(site.child);
       const plates = variable.axes.filter((axis) => axis !== this.rows);
-      const node = this.guideTables.get(site.child) ?? factorDensity(this.elaborator, site, false);
+      const node =
+        this.guideTables.get(site.child) ?? this.averaged(site.child, factorDensity(this.elaborator, site, false));
       this.guideDensities.push({ name: site.child, node, plates });
     }
   }

@@ -33,8 +33,11 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
     .filter((latent) => isEnumerable(latent) && !covered.has(latent.name))
     .sort((a, b) => b.axes.length - a.axes.length)
     .map(({ name }) => name);
-  const bound: BoundModel = { model: full, sites: guide.sites, eliminated };
   const options = elboOptionsOf(model);
+  const isDiscrete = (name: string): boolean => latents.some((latent) => latent.name === name && isEnumerable(latent));
+  const scored =
+    options.isScored || options.relaxed !== undefined ? guide.sites.map(({ child }) => child).filter(isDiscrete) : [];
+  const bound: BoundModel = { model: full, sites: guide.sites, eliminated, scored };
 
   const tables = new Map<string, NoiseTable>();
   const replayed = (fn: PlanFunction): PlanFunction => {
@@ -62,6 +65,7 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
       full,
       full.parameters.map(({ name }) => name),
     ),
+    carried: step.outputs.flatMap(({ name }) => (name.startsWith("next.") ? [name.slice("next.".length)] : [])),
     starts: { ...weights.starts, ...guide.starts },
     report: reportOf(bound, guide.report, options, model),
   } as const;
@@ -114,7 +118,7 @@ function writeLogWeight(bound: BoundModel): PlanFunction {
   const { builder, elaborator } = terms;
   const enumerated = bound.sites
     .map(({ child }) => elaborator.variable(child))
-    .filter((variable) => isEnumerable(variable));
+    .filter((variable) => isEnumerable(variable) && !terms.isScored(variable.name));
   const isContinuous = (name: string): boolean => !enumerated.some((variable) => variable.name === name);
   const guide = terms.guideDensities.filter(({ name }) => isContinuous(name));
   // Values of an enumerated latent in an inner plate are summed there: each plate's terms go together.
@@ -200,6 +204,16 @@ function reportOf(
   const terms = new BoundTerms(bound, { closedDivergences: options.iwae === undefined && !options.stl });
   for (const site of bound.sites) {
     const variable = terms.elaborator.variable(site.child);
+    if (bound.scored.includes(site.child)) {
+      lines.push({
+        rule: options.relaxed === undefined ? "leave-one-out" : "relaxation",
+        text:
+          options.relaxed !== undefined
+            ? `${site.child} is replaced by weights of its values (Gumbel noise, temperature ${options.relaxed}) while learning: the derivative is biased; bounds that are reported draw it`
+            : `${site.child} is drawn ${options.samples} times for each row; each draw's score is weighted by its bound less the mean of the others'`,
+      });
+      continue;
+    }
     if (isEnumerable(variable)) {
       lines.push({ rule: "enumerate", text: `${site.child}: every value, weighted by its probability in the guide` });
       continue;

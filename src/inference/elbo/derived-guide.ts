@@ -1,4 +1,5 @@
 import { shapeOf } from "../../ir/domain.js";
+import { isImageDomain } from "../../ir/layer-shapes.js";
 import type { DensityFactor, Domain, Expression, Layer, Model, Network, Variable } from "../../ir/model.js";
 import type { ReportLine, WeightStart } from "../../ir/program.js";
 import { walkExpression } from "../../ir/walk-expression.js";
@@ -102,13 +103,16 @@ function encoder(model: Model, latent: Variable, features: readonly Variable[], 
     name,
     inputs,
     outputs: [output, output],
-    layers: model.guide?.automatic ?? mirroredLayers(model, latent),
+    layers: model.guide?.automatic ?? mirroredLayers(model, latent, features),
     span: latent.span,
   };
 }
 
-/** The hidden dense layers of the decoder, in reverse; none where the model is linear in the latent. */
-function mirroredLayers(model: Model, latent: Variable): readonly Layer[] {
+/**
+ * The hidden layers of the decoder, in reverse: dense ones, and of images `conv` for `deconv`; none where the model is
+ * linear in the latent.
+ */
+function mirroredLayers(model: Model, latent: Variable, features: readonly Variable[]): readonly Layer[] {
   const factors = densityFactors(model).filter((factor) => mentions(factor, latent.name));
   const calls = factors
     .flatMap((factor) => Object.values(factor.arguments).flatMap((argument) => [...walkExpression(argument)]))
@@ -116,6 +120,9 @@ function mirroredLayers(model: Model, latent: Variable): readonly Layer[] {
     .filter((call) => call.arguments.some((argument) => reads(argument, latent.name)));
   const called = model.networks.find(({ name }) => name === calls[0]?.network);
   if (called !== undefined) {
+    const [first] = features;
+    const convolutions = called.layers.filter(({ name }) => name === "conv" || name === "deconv");
+    if (first !== undefined && isImageDomain(first.domain) && convolutions.length > 0) return mirroredImage(called);
     const dense = called.layers.filter(({ name }) => name === "dense");
     if (dense.length > 0) return [...dense].reverse();
   }
@@ -123,6 +130,27 @@ function mirroredLayers(model: Model, latent: Variable): readonly Layer[] {
   if (isLinear) return [];
   const { units, activation } = defaultLayer;
   return [{ name: "dense", arguments: [{ value: units }, { value: activation }], span: latent.span }];
+}
+
+/** A dense layer that only makes the entries of an image has no counterpart: flattening undoes both. */
+function mirroredImage({ layers }: Network): readonly Layer[] {
+  const mirrored = layers.flatMap((layer, i): readonly Layer[] => {
+    switch (layer.name) {
+      case "deconv":
+        return [{ ...layer, name: "conv" }];
+      case "conv":
+        return [layer];
+      case "dense":
+        return layers[i + 1]?.name === "reshape" ? [] : [layer];
+      case "reshape":
+        return [{ ...layer, name: "flatten", arguments: [] }];
+      default:
+        return [];
+    }
+  });
+  const reversed = [...mirrored].reverse();
+  const isFlattened = reversed.some(({ name }) => name === "flatten");
+  return isFlattened ? reversed : [...reversed, { name: "flatten", arguments: [], span: layers[0]!.span }];
 }
 
 function siteOf(latent: Variable, network: Network, features: readonly Variable[]): DensityFactor {
@@ -181,9 +209,12 @@ function featuresOf(model: Model, latent: Variable, drawn: readonly string[]): r
     for (const argument of Object.values(factor.arguments))
       for (const part of walkExpression(argument)) if (part.kind === "variable") blanket.add(part.name);
   }
-  return model.variables.filter(
+  const features = model.variables.filter(
     ({ name, role }) => blanket.has(name) && name !== latent.name && (role !== "latent" || drawn.includes(name)),
   );
+  // A convolution joins other values to an image, which comes first.
+  const isImage = (feature: Variable): boolean => isImageDomain(feature.domain);
+  return [...features.filter(isImage), ...features.filter((feature) => !isImage(feature))];
 }
 
 /** Sites so that each comes after those it reads. */

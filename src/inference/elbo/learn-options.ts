@@ -8,6 +8,10 @@ export interface ElboOptions {
   readonly iwae?: number;
   readonly stl: boolean;
   readonly freebits: number;
+  /** Discrete sites are drawn rather than enumerated, their derivative by the score of each draw (rloo). */
+  readonly isScored: boolean;
+  /** Temperature of continuous stand-ins for discrete sites; absent: none. */
+  readonly relaxed?: number;
 }
 
 export function elboOptionsOf(model: Model): ElboOptions {
@@ -16,8 +20,14 @@ export function elboOptionsOf(model: Model): ElboOptions {
     return option?.kind === "number" ? option.value : fallback;
   };
   const iwae = number("iwae", 0);
+  const estimator = model.learn?.options["estimator"];
+  const isScored = estimator?.kind === "name" && estimator.name === "rloo";
+  const relax = model.learn?.options["relax"];
   return {
-    samples: number("samples", 1),
+    // A draw is measured against the others of its row.
+    samples: Math.max(number("samples", 1), isScored ? 2 : 1),
+    isScored,
+    ...(relax?.kind === "call" && relax.name === "gumbel" ? { relaxed: relax.arguments[0] ?? 0.5 } : {}),
     ...(iwae > 1 ? { iwae } : {}),
     stl: number("stl", 0) === 1,
     freebits: number("freebits", 0),

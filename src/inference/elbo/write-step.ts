@@ -1,5 +1,6 @@
 import { adjoints } from "../../ir/passes/differentiate.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
+import { writeStatistics } from "../networks/batch-normalisation.js";
 import { logPriorNode } from "../prior.js";
 import { type BoundModel, BoundTerms, samplesAxis } from "./bound-terms.js";
 import type { ElboOptions } from "./learn-options.js";
@@ -22,6 +23,7 @@ export function writeStep(bound: BoundModel, options: ElboOptions): PlanFunction
   const terms = new BoundTerms(bound, {
     ...(several === undefined ? {} : { samples: several }),
     isTraining: true,
+    ...(options.relaxed === undefined ? {} : { relaxed: options.relaxed }),
     closedDivergences: !estimates,
   });
   terms.writeGuideDensities();
@@ -30,7 +32,9 @@ export function writeStep(bound: BoundModel, options: ElboOptions): PlanFunction
   const total = weight === undefined ? builder.size(terms.rows) : builder.sum(weight, [terms.rows]);
   const mean = (perRow: NodeId): NodeId =>
     builder.over(builder.sum(weight === undefined ? perRow : builder.times(weight, perRow), [terms.rows]), total);
-  const learned = bound.model.parameters.filter(({ fixed }) => fixed === undefined).map(({ name }) => name);
+  const learned = bound.model.parameters
+    .filter(({ name, fixed }) => fixed === undefined && !terms.statistics.has(name))
+    .map(({ name }) => name);
   const beta = builder.input("table", "step.beta", []);
   const logPrior = builder.over(logPriorNode(elaborator, learned), builder.input("table", "step.rows", []));
 
@@ -66,6 +70,8 @@ export function writeStep(bound: BoundModel, options: ElboOptions): PlanFunction
     );
     gradients = new ParameterGradients(elaborator, learned);
     gradients.add(objective);
+    if (bound.scored.length > 0 && options.relaxed === undefined)
+      addScores(bound, terms, gradients, beta, weight, total);
   } else {
     const logModel = sum(terms.likelihood.map((term) => terms.perDraw(term)));
     const logLatents = sum(terms.latentDensities.map((term) => terms.perDraw(term)));
@@ -104,8 +110,47 @@ export function writeStep(bound: BoundModel, options: ElboOptions): PlanFunction
   builder.output("objective", objective, []);
   builder.output("bound", plainBound, []);
   builder.output("divergence", divergence, []);
+  writeStatistics(builder, terms.statistics);
   gradients.write();
   return builder.build("step", "Objective of one minibatch with its derivatives.");
+}
+
+/**
+ * The derivative through which value a discrete site takes: the score of each draw, weighted by its bound less the mean of
+ * the other draws' bounds, which is unbiased whatever that mean is.
+ *
+ *     sum over draws s of (f_s - mean over j != s of f_j) d log q(y_s) / S
+ *
+ * @source Kool, van Hoof and Welling 2019, eq. 4
+ */
+function addScores(
+  bound: BoundModel,
+  terms: BoundTerms,
+  gradients: ParameterGradients,
+  beta: NodeId,
+  weight: NodeId | undefined,
+  total: NodeId,
+): void {
+  const { builder } = terms;
+  const sum = (nodes: readonly NodeId[]): NodeId =>
+    nodes.reduce((left, right) => builder.plus(left, right), builder.constant(0));
+  const likelihood = sum(terms.likelihood.map((term) => terms.perDraw(term)));
+  const divergence = sum([
+    ...terms.closed.map(({ latent, node, plates, eventAxes }) =>
+      terms.perDraw({ name: latent, node, plates: [...plates, ...eventAxes] }),
+    ),
+    ...terms.guideDensities.map((term) => terms.perDraw(term)),
+    ...terms.latentDensities.map((term) => builder.unary("negate", terms.perDraw(term))),
+  ]);
+  const value = builder.minus(likelihood, builder.times(beta, divergence));
+  const count = builder.size(samplesAxis);
+  const others = builder.over(
+    builder.minus(builder.sum(value, [samplesAxis]), value),
+    builder.minus(count, builder.constant(1)),
+  );
+  const share = builder.over(weight ?? builder.constant(1), builder.times(total, count));
+  const scores = terms.guideDensities.filter(({ name }) => bound.scored.includes(name));
+  gradients.add(sum(scores.map((term) => terms.perDraw(term))), [], builder.times(share, builder.minus(value, others)));
 }
 
 function overDraws(terms: BoundTerms, node: NodeId): NodeId {

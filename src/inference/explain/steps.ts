@@ -9,8 +9,8 @@ const learning: Readonly<Record<Algorithm, string>> = {
     "stochastic gradient ascent (Adam) on the mean bound of minibatches; the derivative is derived with the bound, " +
     "plan to plan.",
   adversarial:
-    "alternating gradient steps (Adam) of critic and generator on minibatches; draws are made by an average of the " +
-    "generator over its steps.",
+    "both derivatives are made with the game, plan to plan. Rows are shuffled anew in each epoch. `genc sample` draws from " +
+    "an exponential average of the generator over its steps.",
 };
 
 const guarantees: Readonly<Record<Algorithm, string>> = {
@@ -18,8 +18,9 @@ const guarantees: Readonly<Record<Algorithm, string>> = {
     "the derivative is unbiased and the objective a lower bound of the log-likelihood in expectation; it does not rise " +
     "in every step, and where it ends depends on the seed.",
   adversarial:
-    "none: the steps of a game need not converge. The squared maximum mean discrepancy between draws and data is " +
-    "reported, which is near 0 where they agree.",
+    "none: the steps of a game need not converge. Draws are compared with data (squared maximum mean discrepancy, " +
+    "precision, recall, groups covered), with --holdout on rows that were not learned from, and then the best epoch is " +
+    "kept. Draws that have collapsed and critics from which nothing is learned are warned of.",
 };
 
 /** The derivation of what is learned by steps: what is drawn, what is summed, what each step ascends, what is guaranteed. */

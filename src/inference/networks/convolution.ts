@@ -6,6 +6,7 @@ import { isImageDomain } from "../../ir/layer-shapes.js";
 import { axisSize } from "../elaborate/axes.js";
 import type { Flow, NetworkContext } from "./elaborate-network.js";
 import { biasName, type ConvolutionLayer, type LaidOutLayer, weightName } from "./network-layers.js";
+import { normaliseProduct } from "./spectral-norm.js";
 
 /**
  * Convolutions and their kin, written with windows of an axis and sums of windows, which are each other's adjoints: their
@@ -35,7 +36,11 @@ export function convolve(
       ? builder.times(input.node, weight([]))
       : builder.contract([input.node, weight(input.axes)], input.axes);
   });
-  const sum = sums.reduce((left, right) => builder.plus(left, right));
+  const sum = normaliseProduct(
+    context,
+    layer,
+    sums.reduce((left, right) => builder.plus(left, right)),
+  );
   return { node: builder.plus(sum, builder.input("parameter", biasName(layer), [axes[2]])), axes };
 }
 

@@ -3,6 +3,7 @@ import { type AxisSize, leakySlope, type NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { axisSize } from "../elaborate/axes.js";
 import { inputShape } from "../../ir/domain.js";
+import { normaliseBatch, type StatisticsTaken } from "./batch-normalisation.js";
 import { convolve, pool, reshape } from "./convolution.js";
 import {
   type Activation,
@@ -13,12 +14,17 @@ import {
   type DenseLayer,
   type LaidOutLayer,
 } from "./network-layers.js";
+import { normaliseProduct } from "./spectral-norm.js";
 
 /** What a network needs of the elaboration around it: see `Elaborator`. */
 export interface NetworkContext {
   readonly model: Model;
   readonly builder: PlanBuilder;
-  readonly mode: { readonly isTraining?: boolean };
+  readonly mode: {
+    readonly isTraining?: boolean;
+    readonly statistics?: StatisticsTaken;
+    readonly relaxed?: ReadonlyMap<string, { readonly node: NodeId; readonly axis: string }>;
+  };
   value(expression: Expression, eventAxes: readonly string[]): NodeId;
   pick(
     indices: readonly Expression[],
@@ -99,6 +105,8 @@ function applyLayer(
       const scaled = builder.times(standard, builder.input("parameter", scaleName(layer), axes));
       return { node: builder.plus(scaled, builder.input("parameter", biasName(layer), axes)), axes };
     }
+    case "batchnorm":
+      return normaliseBatch(context, layer, flow ?? inputFlow(context, layer.name, given));
     case "dropout": {
       const before = flow ?? inputFlow(context, layer.name, given);
       if (context.mode.isTraining !== true) return before;
@@ -144,7 +152,9 @@ function applyDense(
           ),
         ];
   const sum = products.reduce((left, right) => builder.plus(left, right));
-  return activate(builder, layer.activation, builder.plus(sum, builder.input("parameter", biasName(layer), axes)));
+  const normalised = normaliseProduct(context, layer, sum);
+  const biased = builder.plus(normalised, builder.input("parameter", biasName(layer), axes));
+  return activate(builder, layer.activation, biased);
 }
 
 /** An output layer at each place of an image alike. */
@@ -153,7 +163,7 @@ function applyAtPlaces(context: NetworkContext, layer: DenseLayer, flow: Flow, a
   const [rows, columns, channels] = flow.axes;
   const moved = builder.rename(builder.rename(flow.node, rows, axes[0]), columns, axes[1]);
   const weight = builder.input("parameter", weightName(layer, 0), [channels, axes[2]]);
-  const product = builder.contract([moved, weight], [channels]);
+  const product = normaliseProduct(context, layer, builder.contract([moved, weight], [channels]));
   return builder.plus(product, builder.input("parameter", biasName(layer), [axes[2]]));
 }
 
@@ -168,6 +178,8 @@ function inputProduct(
   const name = weightName(layer, position);
   const own = inputShape(argument.type);
   const weight = (inputAxes: readonly string[]): NodeId => builder.input("parameter", name, [...inputAxes, ...axes]);
+  const relaxed = argument.kind === "variable" ? context.mode.relaxed?.get(argument.name) : undefined;
+  if (relaxed !== undefined) return builder.contract([relaxed.node, weight([relaxed.axis])], [relaxed.axis]);
   if (argument.type.kind === "category" && argument.type.shape.length === 0) {
     return context.pick([argument], own.map(axisSize), name, weight);
   }

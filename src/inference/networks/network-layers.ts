@@ -41,6 +41,8 @@ export type LaidOutLayer =
     }
   | { readonly kind: "residual"; readonly name: string; readonly body: readonly LaidOutLayer[] }
   | { readonly kind: "layernorm"; readonly name: string; readonly shape: readonly Dimension[] }
+  /** `features`: the channels of an image, whose places count as items, or all entries. */
+  | { readonly kind: "batchnorm"; readonly name: string; readonly features: readonly Dimension[] }
   | { readonly kind: "dropout"; readonly name: string; readonly rate: number; readonly shape: readonly Dimension[] };
 
 export interface Activation {
@@ -109,6 +111,11 @@ export function biasName(layer: { readonly name: string }): string {
   return `${layer.name}.bias`;
 }
 
+/** Where power iteration for a layer's largest singular value stands. */
+export function directionName(layer: { readonly name: string }): string {
+  return `${layer.name}.direction`;
+}
+
 export function scaleName(layer: { readonly name: string }): string {
   return `${layer.name}.scale`;
 }
@@ -162,6 +169,8 @@ function layOutLayer(
       return of({ kind: "reshape", name, from: inputShape(inputs[0]), shape });
     case "layernorm":
       return of({ kind: "layernorm", name, shape });
+    case "batchnorm":
+      return of({ kind: "batchnorm", name, features: flow.isImage ? shape.slice(2) : shape });
     case "dropout": {
       const rate = argument(layer, 0, "rate");
       return of({ kind: "dropout", name, rate: typeof rate === "number" ? rate : 0, shape });
@@ -191,6 +200,7 @@ const derived: ReadonlySet<string> = new Set([
   "flatten",
   "reshape",
   "layernorm",
+  "batchnorm",
   "dropout",
   "residual",
 ]);

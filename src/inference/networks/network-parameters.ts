@@ -5,12 +5,15 @@ import { isImageDomain } from "../../ir/layer-shapes.js";
 import {
   type Activation,
   biasName,
+  directionName,
   type ConvolutionLayer,
   layOut,
   scaleName,
   weightName,
   type LaidOutLayer,
 } from "./network-layers.js";
+import { batchStatistics } from "./batch-normalisation.js";
+import { outputShape, weightedLayers } from "./spectral-norm.js";
 
 /** The weights of networks as parameters of the model, and how each begins. */
 export interface NetworkParameters {
@@ -33,8 +36,13 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
   for (const network of networks) {
     const laid = layOut(network);
     if ("underived" in laid) throw new Error(`networks: ${network.name} has a layer ${laid.underived.name}`);
-    const declare = (name: string, shape: readonly Dimension[], start: WeightStart): void => {
-      parameters.push({ name, span: network.span, table: [], domain: { kind: "real", shape } });
+    const declare = (
+      name: string,
+      shape: readonly Dimension[],
+      start: WeightStart,
+      kind: "real" | "positive" = "real",
+    ): void => {
+      parameters.push({ name, span: network.span, table: [], domain: { kind, shape } });
       starts[name] = start;
     };
     const visit = (layer: LaidOutLayer): void => {
@@ -61,12 +69,25 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
           declare(scaleName(layer), layer.shape, { kind: "constant", value: 1 });
           declare(biasName(layer), layer.shape, { kind: "constant", value: 0 });
           return;
+        case "batchnorm": {
+          const statistics = batchStatistics(layer);
+          declare(scaleName(layer), layer.features, { kind: "constant", value: 1 });
+          declare(biasName(layer), layer.features, { kind: "constant", value: 0 });
+          declare(statistics.mean, layer.features, { kind: "constant", value: 0 });
+          declare(statistics.variance, layer.features, { kind: "constant", value: 1 }, "positive");
+          return;
+        }
         case "dropout":
           return;
       }
     };
     laid.body.forEach(visit);
     laid.heads.forEach(visit);
+    if (network.isSpectral !== true) continue;
+    for (const layer of weightedLayers(network)) {
+      const fanOut = outputShape(layer);
+      declare(directionName(layer), fanOut, { kind: "he", fanIn: [fanOut], fanOut });
+    }
   }
   return { parameters, starts };
 }

@@ -5,6 +5,7 @@ import { PlanBuilder } from "../../ir/plan-builder.js";
 import { axisSize, declarePlates, declareRows, eventAxesOf } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext } from "../elaborate/factor-density.js";
+import { relaxedDensity } from "../relaxation.js";
 
 /** Ancestral sampling: every variable after those its density, or its definition, reads. */
 export function deriveSample(model: Model): PlanFunction {
@@ -32,7 +33,8 @@ export function writeDraws(
     drawn.set(name, node);
     builder.output(name, node, stored);
   }
-  for (const factor of inDrawingOrder(model, factors)) {
+  for (const written of inDrawingOrder(model, factors)) {
+    const factor = written.kind === "implicit" ? (relaxedDensity(model, written) ?? written) : written;
     const variable = elaborator.variable(factor.child);
     declarePlates(builder, model, variable.axes);
     const eventAxes = eventAxesOf(builder, variable);

@@ -1,4 +1,5 @@
 import {
+  boundedCritic,
   criticWithoutImplicit,
   mixedObjectives,
   noDensity,
@@ -9,6 +10,7 @@ import type { Diagnostic, RelatedPlace } from "../../diagnostics/diagnostic.js";
 import type { Span } from "../../diagnostics/span.js";
 import type { ImplicitFactor, Layer, LearnOption, Model, Variable } from "../../ir/model.js";
 import { printDomain } from "../../ir/print-domain.js";
+import { adversarialOptionsOf } from "../adversarial/learn-options.js";
 import { variableReferences } from "../latents.js";
 import { printExpression } from "../print-expression.js";
 import type { Verdict } from "../verdict.js";
@@ -47,7 +49,7 @@ export function refuseAdversarial(model: Model, verdict: Verdict): readonly Diag
   const implicit = implicitFactors(model);
   if (implicit.length === 0) return refuseWithoutImplicit(model);
   if (verdict.kind !== "adversarial") return [];
-  return [...refuseMixed(model, implicit), ...refuseLoss(model), ...refuseBatchNorm(model)];
+  return [...refuseMixed(model, implicit), ...refuseLoss(model), ...refuseBatchNorm(model), ...warnOfBound(model)];
 }
 
 function refuseWithoutImplicit(model: Model): readonly Diagnostic[] {
@@ -74,7 +76,7 @@ function refuseLoss(model: Model): readonly Diagnostic[] {
   const options = model.learn?.options ?? {};
   const loss = options["loss"];
   if (loss?.kind !== "name" || loss.name !== "wasserstein") return [];
-  if (isPositive(options["gp"]) || isPositive(options["clip"])) return [];
+  if (isPositive(options["gp"]) || isPositive(options["spectral"])) return [];
   return [wassersteinWithoutPenalty(loss.span, {})];
 }
 
@@ -87,6 +89,19 @@ function refuseBatchNorm(model: Model): readonly Diagnostic[] {
   return layersWithin(network.layers)
     .filter((layer) => layer.name === "batchnorm")
     .map((layer) => penaltyWithBatchNorm(layer.span, { network: network.name, option }, { related }));
+}
+
+const bounded: readonly string[] = ["sigmoid", "tanh"];
+
+/** A last layer of one unit that squashes: someone's discriminator, which gave a probability. */
+function warnOfBound(model: Model): readonly Diagnostic[] {
+  const network = model.networks.find((candidate) => candidate.name === model.critic?.network);
+  const last = network?.layers.at(-1);
+  if (network === undefined || last?.name !== "dense") return [];
+  const [units, activation] = last.arguments.map(({ value }) => value);
+  if (units !== 1 || typeof activation !== "string" || !bounded.includes(activation)) return [];
+  const { loss } = adversarialOptionsOf(model);
+  return [boundedCritic(last.span, { network: network.name, activation, loss })];
 }
 
 function layersWithin(layers: readonly Layer[]): readonly Layer[] {

@@ -117,7 +117,9 @@ function movable(model: Model, growth: Growth): readonly string[] {
 function refuseLargeEnumeration(model: Model, verdict: ElboVerdict): readonly Diagnostic[] {
   const relax = model.learn?.options["relax"];
   const isRelaxed = relax !== undefined && relax.kind !== "number" && relax.name !== "none";
-  if (!verdict.asked || isRelaxed) return [];
+  const estimator = model.learn?.options["estimator"];
+  const isDrawn = estimator?.kind === "name" && estimator.name === "rloo";
+  if (!verdict.asked || isRelaxed || isDrawn) return [];
   const limit = numberOption(model, "maxenum") ?? mostEnumerated;
   return verdict.enumerate.flatMap((name) => {
     const variable = model.variables.find((candidate) => candidate.name === name);

@@ -31,8 +31,22 @@ export function adjoints(
   wanted: readonly NodeId[],
   seed?: NodeId,
 ): readonly NodeId[] {
-  const reverse = new ReverseSweep(builder, output, wanted);
-  return reverse.run(seed ?? builder.constant(1));
+  return adjointsOfAll(builder, [{ output, seed: seed ?? builder.constant(1) }], wanted);
+}
+
+/** The sum over several outputs of their `adjoints`, in one sweep: what they are made of is gone through once. */
+export function adjointsOfAll(
+  builder: PlanBuilder,
+  outputs: readonly SeededOutput[],
+  wanted: readonly NodeId[],
+): readonly NodeId[] {
+  return new ReverseSweep(builder, outputs, wanted).run();
+}
+
+/** A node to differentiate, and one factor per cell of it. */
+export interface SeededOutput {
+  readonly output: NodeId;
+  readonly seed: NodeId;
 }
 
 /** State of one sweep; lives for one call of `adjoints`. */
@@ -44,18 +58,24 @@ class ReverseSweep implements Sweep {
 
   constructor(
     readonly builder: PlanBuilder,
-    private readonly output: NodeId,
+    private readonly outputs: readonly SeededOutput[],
     private readonly wanted: readonly NodeId[],
   ) {
     this.independent = new Set(wanted);
-    this.active = dependants(builder, output, this.independent);
+    this.active = dependants(
+      builder,
+      outputs.map(({ output }) => output),
+      this.independent,
+    );
   }
 
-  run(seed: NodeId): readonly NodeId[] {
-    const extra = without(this.builder.axesOf(seed), this.builder.axesOf(this.output));
-    if (extra.length > 0) throw new Error(`differentiate: the seed has axes ${extra.join(", ")} that the output lacks`);
-    this.contributions.set(this.output, [seed]);
-    this.domains.set(this.output, ["everywhere"]);
+  run(): readonly NodeId[] {
+    for (const { output, seed } of this.outputs) {
+      const extra = without(this.builder.axesOf(seed), this.builder.axesOf(output));
+      if (extra.length > 0)
+        throw new Error(`differentiate: the seed has axes ${extra.join(", ")} that the output lacks`);
+      this.contribute(output, seed, "everywhere");
+    }
     const order = [...this.active].sort((a, b) => b - a);
     for (const id of order) {
       if (this.independent.has(id)) continue;
@@ -103,10 +123,14 @@ function listIn<T>(lists: Map<NodeId, T[]>, id: NodeId): T[] {
   return list;
 }
 
-/** Nodes between the output and a wanted node, both included. */
-function dependants(builder: PlanBuilder, output: NodeId, wanted: ReadonlySet<NodeId>): ReadonlySet<NodeId> {
+/** Nodes between the outputs and a wanted node, both included. */
+function dependants(
+  builder: PlanBuilder,
+  outputs: readonly NodeId[],
+  wanted: ReadonlySet<NodeId>,
+): ReadonlySet<NodeId> {
   const reached = new Set<NodeId>();
-  const pending = [output];
+  const pending = [...outputs];
   while (pending.length > 0) {
     const id = pending.pop();
     if (id === undefined || reached.has(id)) continue;

@@ -5,6 +5,7 @@ import { nameInputs } from "./name-inputs.js";
 import { nameOutputs } from "./name-outputs.js";
 import type { Pass } from "./pass.js";
 import { simplify } from "./simplify.js";
+import { sumRowsFirst } from "./sum-rows-first.js";
 
 export type { Pass } from "./pass.js";
 export { adjoints } from "./differentiate.js";
@@ -16,6 +17,8 @@ export const passes: readonly Pass[] = [
   simplify,
   // Before inputs are renamed, since it looks for products as the derivation wrote them.
   fuseProducts,
+  // Before renames are hidden in inputs and outputs.
+  sumRowsFirst,
   // A renamed input costs a copy, an input under another name nothing.
   nameInputs,
   // A renamed output likewise.

@@ -5,11 +5,13 @@ import type { ModelNetworks } from "../networks/model-networks.js";
 /** What an emitted trainer of a generator and its critic says of its model. */
 export interface AdversarialDescription extends ModelDescription {
   readonly algorithm: "adversarial";
-  /** The variable that has no density. */
-  readonly implicit: string;
+  /** The variables that have no density. */
+  readonly implicit: readonly string[];
   /** Which parameters each side learns. */
   readonly critic: readonly string[];
   readonly generator: readonly string[];
+  /** Parameters that each step of the critic replaces by its output `next.<parameter>`. */
+  readonly carried: readonly string[];
   readonly noise: readonly NoiseDescription[];
   readonly starts: Readonly<Record<string, StartDescription>>;
   /** Wasserstein losses have another default of Adam's decays. */
@@ -20,7 +22,7 @@ export interface AdversarialDescription extends ModelDescription {
 export interface AdversarialMethods {
   readonly description: AdversarialDescription;
   readonly networks?: ModelNetworks;
-  /** into: `objective`, `gap`, `penalty` [1] and `gradient.<parameter>` of the critic. */
+  /** into: `objective`, `gap`, `penalty` [1] and `gradient.<parameter>` of the critic, `next.<parameter>` of what it carries. */
   criticStepOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `objective` [1] and `gradient.<parameter>` of the generator. */
   generatorStepOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;

@@ -1,24 +1,23 @@
-import type { Sizes, Tensors } from "../description.js";
+import type { Tensors } from "../description.js";
 import type { Dataset } from "../data/dataset.js";
-import { withoutWeightlessRows } from "../data/blocks.js";
+import { selectRows, withoutWeightlessRows } from "../data/blocks.js";
 import { DataError, OptionError } from "../errors.js";
-import { boundShape, product } from "../extents.js";
 import type { FitEvent } from "../fit/fit-events.js";
-import { BatchWriter, dataMoments, rateAt, shuffledRows } from "../elbo/batches.js";
+import { BatchWriter, dataMoments, heldOutRows, rateAt, shuffledRows } from "../elbo/batches.js";
 import { initialParameters } from "../elbo/initial-parameters.js";
 import { type LearnedStep, type Learner, LoopLearner, type StepFunction } from "../elbo/learner.js";
 import { NetworkLearner } from "../elbo/network-learner.js";
 import { NoiseTables } from "../elbo/noise-tables.js";
-import { base64Of, bytesOfBase64 } from "../elbo/step-state.js";
+import { base64Of, bytesOfBase64, restoreTensors, storeTensors } from "../elbo/step-state.js";
 import { HostTurns, Interrupted } from "../host-turn.js";
 import { degreesOfFreedom } from "../parameter-space.js";
 import { readParameters } from "../parameter-values.js";
-import { drawnRows } from "../queries.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
 import type { AdversarialDescription, AdversarialMethods } from "./adversarial-description.js";
-import type { AdversarialState, ResolvedAdversarialOptions } from "./adversarial-options.js";
-import { meanDiscrepancy, mostCompared } from "./mean-discrepancy.js";
+import type { AdversarialState, Comparison, ResolvedAdversarialOptions } from "./adversarial-options.js";
+import { type CriticOutcome, Monitor } from "./monitor.js";
+import type { SampleQuality } from "./sample-quality.js";
 
 /** The outcome of a game: there is no likelihood, so draws are compared with the data. */
 export interface AdversarialFitResult<P = unknown> {
@@ -46,6 +45,12 @@ export interface AdversarialFitResult<P = unknown> {
   readonly criticGap: number;
   /** Squared maximum mean discrepancy between draws and data, unbiased: near 0 is good. */
   readonly discrepancy: number;
+  /** Draws of the parameters that are kept against data: held-out rows where there are any, else rows learned from. */
+  readonly quality: SampleQuality & { readonly against: "held out" | "learned from"; readonly rows: number };
+  /** Draws against the same data at ends of epochs. */
+  readonly comparisons: readonly Comparison[];
+  /** The epoch whose parameters are kept. */
+  readonly keptEpoch: number;
   readonly warnings: readonly FitWarning[];
   readonly seed: number;
   readonly restarts: readonly never[];
@@ -63,7 +68,10 @@ export async function* fitByGame(
   const began = performance.now();
   const { description } = methods;
   const { seed, criticSteps } = options;
-  const data = withoutWeightlessRows(given);
+  const weighted = withoutWeightlessRows(given);
+  const held = heldOutRows(weighted.rows, options.holdout, seed);
+  const data = selectRows(weighted, (row) => held[row] === 0);
+  const isHeldOut = options.holdout > 0;
   if (data.rows === 0) throw new DataError("empty", "There are no rows to learn from.");
   const { sizes } = data;
   const batchSize = Math.min(options.batchSize, data.rows);
@@ -79,10 +87,15 @@ export async function* fitByGame(
   const generatorNoise = new NoiseTables(description, sizes, "generatorStep", seed);
   const batches = new BatchWriter(data, description.variables, options);
   const average: Record<string, Float64Array> = {};
+  const monitor = new Monitor(methods, isHeldOut ? selectRows(weighted, (row) => held[row] === 1) : data, seed);
+  const epochs = Math.floor((steps * criticSteps) / batchesPerEpoch);
+  const compareEvery = options.comparisons === 0 ? Infinity : Math.max(1, Math.ceil(epochs / options.comparisons));
   const found: FitWarning[] = [];
+  let comparisons: Comparison[] = [];
+  let best: { readonly epoch: number; readonly parameters: Tensors } | undefined;
   let trace: number[] = [];
-  let totals = [0, 0, 0];
-  let lastGap = NaN;
+  let totals = [0, 0, 0, 0];
+  let last: CriticOutcome | undefined;
   let step = 0;
   const identity = { engine: critic.name, seed, rows: data.rows, batchSize, criticSteps };
   if (options.resume !== undefined) {
@@ -93,8 +106,16 @@ export async function* fitByGame(
     totals = [...state.totals];
     critic.restore(learnerState(state.critic));
     generator.restore(learnerState(state.generator));
-    for (const [name, text] of Object.entries(state.average)) average[name] = floatsOf(text);
+    critic.assign(restoreTensors(state.carried));
+    Object.assign(average, restoreTensors(state.average));
+    comparisons = [...state.comparisons];
+    ({ last } = state);
+    if (state.best !== undefined) best = { ...state.best, parameters: restoreTensors(state.best.parameters) };
   }
+  const carriedNow = (): Tensors => {
+    const now = critic.parameters();
+    return Object.fromEntries(description.carried.map((name) => [name, now[name]]));
+  };
   const stateNow = (): AdversarialState => ({
     format: "genc.adversarial-state/1",
     model: description.name,
@@ -103,9 +124,18 @@ export async function* fitByGame(
     step,
     critic: storedLearner(critic),
     generator: storedLearner(generator),
-    average: Object.fromEntries(Object.entries(average).map(([name, held]) => [name, base64Of(bytesOf(held))])),
+    carried: storeTensors(carriedNow()),
+    average: storeTensors(average),
     trace: [...trace],
     totals: [...totals],
+    comparisons: [...comparisons],
+    ...(last === undefined ? {} : { last }),
+    ...(best === undefined ? {} : { best: { ...best, parameters: storeTensors(best.parameters) } }),
+  });
+  const parametersNow = (): Tensors => ({
+    ...critic.parameters(),
+    ...generator.parameters(),
+    ...corrected(average, options.ema, step),
   });
   yield { kind: "start", model: description.name, rows: data.rows, restarts: 1, sizes };
   const turns = new HostTurns(options.signal);
@@ -132,17 +162,28 @@ export async function* fitByGame(
         totals[0] += outcome["objective"];
         totals[1] += outcome["gap"];
         totals[2]++;
+        totals[3] += Math.abs(outcome["gap"]);
         if ((batch + 1) % batchesPerEpoch === 0) {
           trace.push(totals[0] / totals[2]);
-          lastGap = totals[1] / totals[2];
+          last = meansOf(totals);
+          const quality =
+            trace.length % compareEvery === 0 && trace.length < epochs && step > 0
+              ? await monitor.compare(parametersNow())
+              : undefined;
+          if (quality !== undefined) {
+            const isBest = comparisons.every(({ discrepancy }) => quality.discrepancy < discrepancy);
+            comparisons.push({ epoch: trace.length, ...quality });
+            if (options.keep === "best" && isBest) best = { epoch: trace.length, parameters: parametersNow() };
+          }
           yield {
             kind: "iteration",
             restart: 0,
             iteration: trace.length,
-            objective: totals[0] / totals[2],
-            meanLogLikelihood: lastGap,
+            objective: last.objective,
+            meanLogLikelihood: last.gap,
+            ...(quality === undefined ? {} : { quality }),
           };
-          totals = [0, 0, 0];
+          totals = [0, 0, 0, 0];
         }
       }
       const buffers = generator.batch(batchSize);
@@ -162,13 +203,24 @@ export async function* fitByGame(
     yield { kind: "checkpoint", state: stateNow() };
   }
   if (totals[2] > 0) {
-    lastGap = totals[1] / totals[2];
+    last = meansOf(totals);
     if (trace.length === 0) trace.push(totals[0] / totals[2]);
   }
-  const parameters = { ...critic.parameters(), ...generator.parameters(), ...corrected(average, options.ema, step) };
   if (stopped === "aborted") found.push(warnings.interrupted(trace.length));
-  const discrepancy = await discrepancyOf(methods, data, parameters, seed);
-  const learned = description.parameters.filter(({ fixed }) => fixed === undefined);
+  let parameters = parametersNow();
+  let quality = await monitor.compare(parameters);
+  comparisons.push({ epoch: trace.length, ...quality });
+  let keptEpoch = trace.length;
+  const bestOf = comparisons.find(({ epoch }) => epoch === best?.epoch);
+  if (best !== undefined && bestOf !== undefined && bestOf.discrepancy < quality.discrepancy) {
+    ({ parameters } = best);
+    quality = await monitor.compare(parameters);
+    keptEpoch = best.epoch;
+  }
+  if (last !== undefined) found.push(...monitor.warningsOf(quality, last));
+  const learned = description.parameters.filter(
+    ({ name, fixed }) => fixed === undefined && !description.carried.includes(name),
+  );
   const seconds = (performance.now() - began) / 1000;
   yield {
     kind: "end",
@@ -189,8 +241,11 @@ export async function* fitByGame(
       aic: null,
       bic: null,
       trace,
-      criticGap: lastGap,
-      discrepancy,
+      criticGap: last?.gap ?? NaN,
+      discrepancy: quality.discrepancy,
+      quality: { ...quality, against: isHeldOut ? "held out" : "learned from", rows: monitor.count },
+      comparisons,
+      keptEpoch,
       warnings: found,
       seed,
       restarts: [],
@@ -214,9 +269,12 @@ function makeSides(
     outputs,
     owns: (parameter) => own.includes(parameter) && !fixed.has(parameter),
   });
-  const criticStep = step("criticStep", ["objective", "gap", "penalty"], description.critic);
+  const criticStep = {
+    ...step("criticStep", ["objective", "gap", "penalty"], description.critic),
+    carried: description.carried,
+  };
   const generatorStep = step("generatorStep", ["objective"], description.generator);
-  const instance = methods.networks?.create(sizes);
+  const instance = methods.networks?.create(sizes, options.threads);
   if (instance !== undefined) {
     const learns = (name: string): boolean => isLearned(name) && !fixed.has(name);
     return {
@@ -236,6 +294,10 @@ function makeSides(
   };
 }
 
+function meansOf([objective, gap, count, distance]: readonly number[]): CriticOutcome {
+  return { objective: objective / count, gap: gap / count, distance: distance / count };
+}
+
 /** Exponential average of the generator, begun at 0 and corrected for it when read. */
 function averageInto(
   average: Record<string, Float64Array>,
@@ -245,6 +307,8 @@ function averageInto(
 ): void {
   for (const name of names) {
     const values = now[name];
+    // A parameter kept at its start is held elsewhere.
+    if (values === undefined) continue;
     const held = (average[name] ??= new Float64Array(values.length));
     for (let i = 0; i < held.length; i++) held[i] = decay * held[i] + (1 - decay) * values[i];
   }
@@ -255,34 +319,6 @@ function corrected(average: Tensors, decay: number, step: number): Tensors {
   return Object.fromEntries(
     Object.entries(average).map(([name, values]) => [name, values.map((value) => value / weight)]),
   );
-}
-
-/** Draws of the implicit variable against the first rows of the data. */
-async function discrepancyOf(
-  methods: AdversarialMethods,
-  data: Dataset,
-  parameters: Tensors,
-  seed: number,
-): Promise<number> {
-  const { description } = methods;
-  const count = Math.min(mostCompared, data.rows);
-  const first = (values: Float64Array, width: number): Float64Array => values.subarray(0, count * width);
-  const columns = Object.fromEntries(
-    Object.entries(data.columns).map(([name, values]) => [name, first(values, data.widths[name])]),
-  );
-  const drawn = await drawnRows(methods, data.sizes, parameters, { ...data, rows: count, columns }, seed);
-  const width = widthOf(description, data.sizes);
-  return meanDiscrepancy(
-    { data: columns[description.implicit], width, count },
-    { data: drawn[description.implicit].data, width, count },
-  );
-}
-
-function widthOf(description: AdversarialDescription, sizes: Sizes): number {
-  const variable = description.variables.find(({ name }) => name === description.implicit);
-  return variable === undefined
-    ? 1
-    : product(boundShape(variable.plates, sizes)) * product(boundShape(variable.event, sizes));
 }
 
 function checkState(
@@ -311,12 +347,4 @@ function learnerState([coordinates, first, second]: readonly [string, string, st
     first: bytesOfBase64(first),
     second: bytesOfBase64(second),
   };
-}
-
-function bytesOf(values: Float64Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-function floatsOf(text: string): Float64Array {
-  return new Float64Array(bytesOfBase64(text).buffer as ArrayBuffer);
 }

@@ -7,6 +7,8 @@ export interface ElboDescription extends ModelDescription {
   readonly noise: readonly NoiseDescription[];
   /** How weights of networks begin; parameters that are not here begin by their domain. */
   readonly starts: Readonly<Record<string, StartDescription>>;
+  /** Parameters that each step replaces by its output `next.<parameter>`. */
+  readonly carried: readonly string[];
   /** Names of the outputs of the generated queries. */
   readonly answers: { readonly encode: readonly string[]; readonly reconstruct: readonly string[] };
 }
@@ -39,7 +41,7 @@ export interface ElboMethods {
   readonly description: ElboDescription;
   /** The same functions in float32 WebAssembly, where there are such. */
   readonly networks?: ModelNetworks;
-  /** into: `objective`, `bound`, `divergence` [1] and `gradient.<parameter>`; tables: noise, `step.beta`, `step.rows`. */
+  /** into: `objective`, `bound`, `divergence` [1], `gradient.<parameter>` and `next.<parameter>`; tables: noise, `step.beta`, `step.rows`. */
   stepOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `bound`, `divergence` [rows]. */
   boundOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;

@@ -17,7 +17,16 @@ import { NetworkLearner } from "./network-learner.js";
 import { NoiseTables } from "./noise-tables.js";
 import { NonFiniteStepError } from "./non-finite-step-error.js";
 import type { ResolvedStepOptions } from "./step-options.js";
-import { base64Of, bytesOfBase64, checkStepState, restoreLearner, type StepState, storeLearner } from "./step-state.js";
+import {
+  base64Of,
+  bytesOfBase64,
+  checkStepState,
+  restoreLearner,
+  restoreTensors,
+  type StepState,
+  storeLearner,
+  storeTensors,
+} from "./step-state.js";
 
 /** Learns by minibatch steps; the same seed, data and engine give the same parameters, interrupted or not. */
 export async function* fitBySteps(
@@ -45,10 +54,11 @@ export async function* fitBySteps(
   const learned = {
     name: "step",
     outputs: ["objective", "bound", "divergence"],
-    owns: (name: string) => !fixed.has(name),
+    owns: (name: string) => !fixed.has(name) && !description.carried.includes(name),
+    carried: description.carried,
   };
   const floors = spreadFloors(description.parameters, moments);
-  const instance = methods.networks?.create(sizes);
+  const instance = methods.networks?.create(sizes, options.threads);
   const learner: Learner =
     instance === undefined
       ? new LoopLearner(
@@ -74,7 +84,10 @@ export async function* fitBySteps(
     totals = [...options.resume.epochTotals];
     best = options.resume.best;
     learner.restore(restoreLearner(options.resume));
+    learner.assign(restoreTensors(options.resume.carried ?? {}));
   }
+  const carriedNow = (): Pick<StepState, "carried"> =>
+    description.carried.length === 0 ? {} : { carried: storeTensors(learner.parameters(), description.carried) };
   const stateNow = (): StepState => ({
     format: "genc.step-state/1",
     model: description.name,
@@ -85,6 +98,7 @@ export async function* fitBySteps(
     epochTotals: [...totals],
     trace: [...trace],
     ...storeLearner(learner.state()),
+    ...carriedNow(),
     ...(best === undefined ? {} : { best }),
   });
 
@@ -96,29 +110,37 @@ export async function* fitBySteps(
   const batches = new BatchWriter(data, description.variables, options);
   let order: Uint32Array | undefined;
   let orderOf = -1;
+  const steps = options.epochs * stepsPerEpoch;
+  let writtenFor = -1;
+  const rowsOf = (at: number): number => Math.min(batchSize, data.rows - (at % stepsPerEpoch) * batchSize);
+  const writeBatch = (at: number): void => {
+    const epoch = Math.floor(at / stepsPerEpoch);
+    if (order === undefined || epoch !== orderOf) {
+      order = shuffledRows(data.rows, seed, epoch);
+      orderOf = epoch;
+    }
+    const first = (at % stepsPerEpoch) * batchSize;
+    const buffers = learner.batch(rowsOf(at));
+    batches.write(order.subarray(first, first + rowsOf(at)), epoch, buffers);
+    noise.fill(buffers.tables, at);
+    buffers.tables["step.beta"][0] = options.beta * warmth(at / stepsPerEpoch, options.warmup);
+    buffers.tables["step.rows"][0] = data.totalWeight;
+    writtenFor = at;
+  };
   try {
-    while (step < options.epochs * stepsPerEpoch) {
+    while (step < steps) {
       const epoch = Math.floor(step / stepsPerEpoch);
-      if (epoch !== orderOf) {
-        order = shuffledRows(data.rows, seed, epoch);
-        orderOf = epoch;
-      }
-      const first = (step % stepsPerEpoch) * batchSize;
-      const rows = order!.subarray(first, Math.min(data.rows, first + batchSize));
-      const buffers = learner.batch(rows.length);
-      batches.write(rows, epoch, buffers);
-      noise.fill(buffers.tables, step);
-      buffers.tables["step.beta"][0] = options.beta * warmth(step / stepsPerEpoch, options.warmup);
-      buffers.tables["step.rows"][0] = data.totalWeight;
-      const outcome = await learner.step(rows.length, {
-        rate: rateAt(options, step / (options.epochs * stepsPerEpoch)),
-        step: step + 1,
-        clip: options.clip,
+      if (writtenFor !== step) writeBatch(step);
+      const rows = rowsOf(step);
+      const settings = { rate: rateAt(options, step / steps), step: step + 1, clip: options.clip };
+      const next = step + 1;
+      const outcome = await learner.step(rows, settings, () => {
+        if (next < steps) writeBatch(next);
       });
       if (!Number.isFinite(outcome["objective"])) throw new NonFiniteStepError("objective", step + 1);
-      totals[0] += rows.length * outcome["objective"];
-      totals[1] += rows.length * outcome["bound"];
-      totals[2] += rows.length * outcome["divergence"];
+      totals[0] += rows * outcome["objective"];
+      totals[1] += rows * outcome["bound"];
+      totals[2] += rows * outcome["divergence"];
       step++;
       const isLast = step % stepsPerEpoch === 0;
       if (isLast) {
@@ -138,7 +160,12 @@ export async function* fitBySteps(
             binarize: options.binarize,
           });
           if (best === undefined || scored.bound > best.bound) {
-            best = { epoch: epoch + 1, bound: scored.bound, coordinates: base64Of(learner.state().coordinates) };
+            best = {
+              epoch: epoch + 1,
+              bound: scored.bound,
+              coordinates: base64Of(learner.state().coordinates),
+              ...carriedNow(),
+            };
           } else if (epoch + 1 - best.epoch >= options.patience) {
             stopped = "converged";
             break;
@@ -156,12 +183,14 @@ export async function* fitBySteps(
   }
   const epochs = Math.floor(step / stepsPerEpoch);
   if (stopped === "aborted") found.push(warnings.interrupted(epochs));
-  if (best !== undefined && best.epoch !== epochs)
+  if (best !== undefined && best.epoch !== epochs) {
     learner.restore({ ...learner.state(), coordinates: bytesOfBase64(best.coordinates) });
+    learner.assign(restoreTensors(best.carried ?? {}));
+  }
   const parameters = learner.parameters();
   learner.release();
   const evaluated = await evaluateBound(methods, data, parameters, { seed, binarize: options.binarize });
-  const free = description.parameters.filter(({ name, fixed: known }) => known === undefined && !fixed.has(name));
+  const free = description.parameters.filter(({ name, fixed: known }) => known === undefined && learned.owns(name));
   const seconds = (performance.now() - began) / 1000;
   const holdout =
     heldOut === undefined

@@ -16,6 +16,8 @@ export interface LearnedStep {
   readonly outputs: readonly string[];
   /** Does this learner learn this parameter? Others stay as they are, or belong to another learner. */
   owns(parameter: string): boolean;
+  /** Parameters that are not learned but replaced, after each step, by its output `next.<parameter>`. */
+  readonly carried?: readonly string[];
 }
 
 /** A generated function: adds its outputs to `into`. */
@@ -42,11 +44,16 @@ export interface Learner {
   readonly name: string;
   /** Where the fit loop writes a batch: data, noise, `step.beta`, `step.rows`. */
   batch(rows: number): BatchBuffers;
-  step(rows: number, settings: StepSettings): Awaitable<StepOutcome>;
+  /**
+   * @param meanwhile prepares the next batch; called, if at all, when this one has been read
+   */
+  step(rows: number, settings: StepSettings, meanwhile?: () => void): Awaitable<StepOutcome>;
   /** The parameters now, in their own domains. */
   parameters(): Tensors;
   state(): LearnerState;
   restore(state: LearnerState): void;
+  /** Sets parameters that steps carry on. */
+  assign(values: Tensors): void;
   release(): void;
 }
 
@@ -164,6 +171,7 @@ export class LoopLearner implements Learner {
       this.values[parameter.name] = this.coordinates.subarray(begin, begin + own);
       this.into[`gradient.${parameter.name}`] = this.gradient.subarray(begin, begin + own);
     }
+    for (const name of learned.carried ?? []) this.into[`next.${name}`] = new Float64Array(values[name].length);
     this.refresh();
   }
 
@@ -200,6 +208,7 @@ export class LoopLearner implements Learner {
     clipNorm(this.gradient, clip);
     ascend(this.settings, this.coordinates, this.gradient, this.first, this.second, rate, step);
     this.refresh();
+    for (const name of this.learned.carried ?? []) this.values[name] = Float64Array.from(this.into[`next.${name}`]);
     return Object.fromEntries(this.learned.outputs.map((name) => [name, this.into[name][0]]));
   }
 
@@ -220,6 +229,10 @@ export class LoopLearner implements Learner {
     this.refresh();
   }
 
+  assign(values: Tensors): void {
+    Object.assign(this.values, values);
+  }
+
   release(): void {
     this.buffers.clear();
   }
@@ -230,10 +243,14 @@ export class LoopLearner implements Learner {
 
   /** A gradient that is no number ends the fit with the parameter's name. */
   private guard(step: number): void {
+    const { gradient } = this;
+    // 0 for finite numbers, which is quicker than to look at each.
+    let differences = 0;
+    for (let i = 0; i < gradient.length; i++) differences += gradient[i] - gradient[i];
+    if (differences === 0) return;
     for (const { parameter, begin, length } of this.layout.parts)
-      for (let i = begin; i < begin + length; i++)
-        if (!Number.isFinite(this.gradient[i]))
-          throw new NonFiniteStepError(`derivative of \`${parameter.name}\``, step);
+      if (!gradient.subarray(begin, begin + length).every(Number.isFinite))
+        throw new NonFiniteStepError(`derivative of \`${parameter.name}\``, step);
   }
 }
 

@@ -1,7 +1,7 @@
 import { pullBackGradient } from "../../numerics/transforms.js";
 import type { ModelDescription, Sizes, Tensors } from "../description.js";
 import { kindOf } from "../parameter-space.js";
-import type { NetworkInstance } from "../networks/network-instance.js";
+import type { NetworkInstance, Range } from "../networks/network-instance.js";
 import { boundShape, product } from "../extents.js";
 import {
   type BatchBuffers,
@@ -26,6 +26,7 @@ export class NetworkLearner implements Learner {
     readonly length: number;
     readonly offsets: ReadonlyMap<string, number>;
   };
+  private readonly ranges: readonly Range[];
   private readonly gradientAt: number;
   private readonly firstAt: number;
   private readonly secondAt: number;
@@ -37,6 +38,10 @@ export class NetworkLearner implements Learner {
   private readonly lengths: ReadonlyMap<string, number>;
   /** Values that no step moves, as they were given: the network has them in single precision. */
   private readonly kept: Tensors;
+  private readonly batches = new Map<
+    number,
+    { data: Record<string, Float32Array>; tables: Record<string, Float32Array> }
+  >();
   private readonly places = new Map<string, { address: number; length: number }>();
 
   constructor(
@@ -61,6 +66,7 @@ export class NetworkLearner implements Learner {
       .map(({ name }) => name)
       .filter((name) => !plain.includes(name) && (learned.owns(name) || (keepsOthers && !isLearned(name))));
     this.flat = instance.place("parameter", named(plain));
+    this.ranges = rangesOf(plain, this.lengths, this.flat);
     const gradients = instance.place(
       "output",
       named(plain).map(({ name, length }) => ({ name: `gradient.${name}`, length })),
@@ -77,7 +83,7 @@ export class NetworkLearner implements Learner {
       () => false,
       floors,
     );
-    const moved = new Set(own.map(({ name }) => name));
+    const moved = new Set([...own.map(({ name }) => name), ...(learned.carried ?? [])]);
     this.kept = Object.fromEntries(others.filter((name) => !moved.has(name)).map((name) => [name, start[name]]));
     const { length } = this.host;
     this.hostCoordinates = new Float64Array(length);
@@ -89,20 +95,30 @@ export class NetworkLearner implements Learner {
     this.refresh();
   }
 
+  /** Arrays of their own, so that the next batch can be written while the step runs. */
   batch(rows: number): BatchBuffers {
+    const known = this.batches.get(rows);
+    if (known !== undefined) return known;
     const { views } = this.instance.prepare(this.learned.name, rows);
     const data: Record<string, Float32Array> = {};
     const tables: Record<string, Float32Array> = { "step.beta": new Float32Array(1), "step.rows": new Float32Array(1) };
     for (const [key, view] of views) {
-      if (key.startsWith("data ")) data[key.slice("data ".length)] = view;
-      if (key.startsWith("table ")) tables[key.slice("table ".length)] = view;
+      if (key.startsWith("data ")) data[key.slice("data ".length)] = new Float32Array(view.length);
+      if (key.startsWith("table ")) tables[key.slice("table ".length)] = new Float32Array(view.length);
     }
-    return { data, tables };
+    const made = { data, tables };
+    this.batches.set(rows, made);
+    return made;
   }
 
-  step(rows: number, { rate, step, clip }: StepSettings): StepOutcome {
+  step(rows: number, { rate, step, clip }: StepSettings, meanwhile?: () => void): StepOutcome {
+    const { data, tables } = this.batch(rows);
+    const { views, run } = this.instance.prepare(this.learned.name, rows);
+    for (const [name, values] of Object.entries(data)) views.get(`data ${name}`)?.set(values);
+    for (const [name, values] of Object.entries(tables)) views.get(`table ${name}`)?.set(values);
+    run(meanwhile);
+    // Memory may have grown for another number of rows meanwhile: views are taken anew.
     const prepared = this.instance.prepare(this.learned.name, rows);
-    prepared.run();
     const outcome: StepOutcome = Object.fromEntries(
       this.learned.outputs.map((name) => [name, prepared.views.get(`output ${name}`)?.[0] ?? NaN]),
     );
@@ -124,12 +140,16 @@ export class NetworkLearner implements Learner {
       ascend(this.settings, this.hostCoordinates, this.hostGradient, this.hostFirst, this.hostSecond, rate, step);
       this.refresh();
     }
+    for (const name of this.learned.carried ?? []) {
+      const next = prepared.views.get(`output next.${name}`);
+      if (next !== undefined) this.parameterView(name).set(next);
+    }
     return outcome;
   }
 
   /** The parameters that this learner holds. */
   parameters(): Tensors {
-    const held = [...this.places.keys()].map((name) => [name, Float64Array.from(this.parameterView(name))] as const);
+    const held = [...this.places.keys()].map((name) => [name, new Float64Array(this.parameterView(name))] as const);
     return { ...Object.fromEntries(held), ...this.kept };
   }
 
@@ -151,6 +171,10 @@ export class NetworkLearner implements Learner {
     put(state.first, this.firstAt, this.hostFirst);
     put(state.second, this.secondAt, this.hostSecond);
     this.refresh();
+  }
+
+  assign(values: Tensors): void {
+    for (const [name, given] of Object.entries(values)) this.parameterView(name).set(given);
   }
 
   release(): void {
@@ -200,7 +224,7 @@ export class NetworkLearner implements Learner {
         adamEpsilon * secondBias,
         optimizer === "adamw" ? 1 - rate * weightDecay : 1,
       ];
-      this.instance.adam(address, this.gradientAt, this.firstAt, this.secondAt, length, constants);
+      this.instance.adam(address, this.gradientAt, this.firstAt, this.secondAt, this.ranges, constants);
       return;
     }
     const view = (at: number): Float32Array => this.instance.view(at, length);
@@ -229,4 +253,30 @@ export class NetworkLearner implements Learner {
     }
     return "objective";
   }
+}
+
+/** Fewer numbers than this are not worth a range of their own. */
+const leastRange = 16_384;
+
+/** Large weights, each a range of its own, and what lies between them. */
+function rangesOf(
+  names: readonly string[],
+  lengths: ReadonlyMap<string, number>,
+  { length, offsets }: { readonly length: number; readonly offsets: ReadonlyMap<string, number> },
+): readonly Range[] {
+  const found: Range[] = [];
+  let begin = 0;
+  const rangeUntil = (end: number): void => {
+    if (end > begin) found.push({ offset: begin, length: end - begin });
+    begin = end;
+  };
+  for (const name of names) {
+    const size = lengths.get(name) ?? 0;
+    const offset = offsets.get(name) ?? 0;
+    if (size < leastRange) continue;
+    rangeUntil(offset);
+    rangeUntil(offset + Math.ceil(size / 4) * 4);
+  }
+  rangeUntil(length);
+  return found;
 }

@@ -42,6 +42,8 @@ export interface StepFitOptions<P = Record<string, unknown>> {
   /** Parameters kept at their initial value. */
   readonly fix?: readonly string[];
   readonly weights?: ArrayLike<number>;
+  /** Most threads that work on a step [as many as there are cores]; the result has the same bits for any number. */
+  readonly threads?: number;
   /** Steps between checkpoint events [500]; 0: none. */
   readonly checkpointEvery?: number;
   readonly resume?: StepState;
@@ -64,6 +66,7 @@ export interface ResolvedStepOptions extends OptimiserSettings {
   readonly init: Readonly<Record<string, unknown>>;
   readonly fix: readonly string[];
   readonly weights: ArrayLike<number> | undefined;
+  readonly threads: number | undefined;
   readonly checkpointEvery: number;
   readonly resume: StepState | undefined;
   readonly signal: AbortSignal | undefined;
@@ -92,6 +95,7 @@ const names: Readonly<Record<keyof StepFitOptions, true>> = {
   init: true,
   fix: true,
   weights: true,
+  threads: true,
   checkpointEvery: true,
   resume: true,
   signal: true,
@@ -152,6 +156,7 @@ export function resolveStepOptions(description: ModelDescription, options: StepF
     init: (options.init ?? {}) as Readonly<Record<string, unknown>>,
     fix: options.fix ?? [],
     weights: options.weights,
+    threads: options.threads === undefined ? undefined : number("threads", 1, whole(1), "a positive integer"),
     checkpointEvery: number("checkpointEvery", 500, whole(0), "a non-negative integer"),
     resume: options.resume,
     signal: options.signal,

@@ -1,4 +1,4 @@
-import type { ModelDescription, Sizes } from "../description.js";
+import type { ModelDescription, Sizes, Tensors } from "../description.js";
 import { OptionError } from "../errors.js";
 import type { LearnerState } from "./learner.js";
 
@@ -26,8 +26,33 @@ export interface StepState {
   readonly coordinates: string;
   readonly first: string;
   readonly second: string;
+  /** Parameters that steps carry on without learning them. */
+  readonly carried?: StoredTensors;
   /** The best epoch by held-out bound, and its coordinates. */
-  readonly best?: { readonly epoch: number; readonly bound: number; readonly coordinates: string };
+  readonly best?: {
+    readonly epoch: number;
+    readonly bound: number;
+    readonly coordinates: string;
+    readonly carried?: StoredTensors;
+  };
+}
+
+/** Float64 values by name, in base64. */
+export type StoredTensors = Readonly<Record<string, string>>;
+
+export function storeTensors(tensors: Tensors, names: readonly string[] = Object.keys(tensors)): StoredTensors {
+  return Object.fromEntries(
+    names.map((name) => {
+      const { buffer, byteOffset, byteLength } = tensors[name];
+      return [name, base64Of(new Uint8Array(buffer, byteOffset, byteLength))];
+    }),
+  );
+}
+
+export function restoreTensors(stored: StoredTensors): Record<string, Float64Array> {
+  return Object.fromEntries(
+    Object.entries(stored).map(([name, text]) => [name, new Float64Array(bytesOfBase64(text).buffer as ArrayBuffer)]),
+  );
 }
 
 const chunk = 0x8000;

@@ -1,4 +1,5 @@
 import type { Awaitable, Sizes } from "../description.js";
+import type { SampleQuality } from "../adversarial/sample-quality.js";
 import type { FitWarning } from "../warnings.js";
 import type { StartMethod } from "./start-tables.js";
 import type { FitState } from "./fit-state.js";
@@ -27,6 +28,8 @@ export interface IterationEvent {
   readonly objective: number;
   /** Log-likelihood per unit of weight at the same parameters. */
   readonly meanLogLikelihood: number;
+  /** Draws against data, where the fit has compared them after this iteration. */
+  readonly quality?: SampleQuality;
 }
 
 /** In the manner of TensorFlow.js; an epoch is an iteration. Each may return a promise, which is awaited. */

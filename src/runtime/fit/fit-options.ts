@@ -20,7 +20,7 @@ export interface FitOptions<P = Record<string, unknown>> {
   readonly seed?: number;
   /** Number of short runs from different starts, of which the best are continued [8; 1 where starts cannot differ]. */
   readonly restarts?: number;
-  /** Most iterations of one run [500]. */
+  /** Most iterations of one run [1000]. */
   readonly maxIterations?: number;
   /** Relative tolerance of the mean objective [1e-7]. */
   readonly tolerance?: number;
@@ -142,7 +142,7 @@ export function resolveFitOptions<P>(description: ModelDescription, options: Fit
   return {
     seed: numberOption("seed", 0, whole(0), "an integer from 0 to 2^53 - 1"),
     restarts,
-    maxIterations: numberOption("maxIterations", 500, whole(1), "a positive integer"),
+    maxIterations: numberOption("maxIterations", 1000, whole(1), "a positive integer"),
     tolerance: numberOption("tolerance", 1e-7, nonNegative, "a non-negative number"),
     ridge: numberOption("ridge", 1e-6, nonNegative, "a non-negative number"),
     init: initOption(description, options.init),

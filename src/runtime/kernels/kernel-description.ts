@@ -17,6 +17,25 @@ export interface KernelDescription {
   readonly rowsOffset: number;
   readonly sizes: readonly { readonly name: string; readonly offset: number }[];
   readonly arrays: readonly KernelArrayDescription[];
+  /** Lanes are sequences, groups their steps; see `scan-layout.ts`. */
+  readonly scan?: ScanDescription;
+}
+
+export interface ScanDescription {
+  /** Where in the frame the first step of a shard and the end of its steps go; what is called for its rows reads them there. */
+  readonly begin: number;
+  readonly end: number;
+  /** Where numbers of rows go: of those at positions `from` to `to` - 1 of their sequences, with `last` the last ones. */
+  readonly counts: readonly {
+    readonly offset: number;
+    readonly from: number;
+    readonly to?: number;
+    readonly last?: boolean;
+  }[];
+  /** Kept arrays in which a step tells the next one, or the one before, all that it knows of the others. */
+  readonly state: readonly string[];
+  /** May a sequence be cut, because what is far away is forgotten? */
+  readonly mayCut?: boolean;
 }
 
 export interface KernelSegment {
@@ -38,7 +57,7 @@ export interface KernelArrayDescription {
 
 /**
  * parameter, previous, table: float64 entries in row-major order · data, rowTable: [group, cell, lane], zeros where
- * there is no row · derived: a column that depends on the data alone, [group, cell, lane] · output: entries that are added to · rowOutput: [group, cell, lane] · uniform: own memory, 8 bytes a
+ * there is no row · derived: a column that depends on the data alone, [group, cell, lane] · output: entries that are added to · rowOutput: [group, cell, lane] · lanes: of a scan, [step, mark, lane] · kept: memory of a shard of a scan, [step, cell, lane] · uniform: own memory, 8 bytes a
  * cell, written before the rows · varying: own memory of a shard, 8 bytes a lane and cell · total: sums of a shard, 16
  * bytes a cell.
  */
@@ -51,6 +70,8 @@ export type KernelArrayRole =
   | "derived"
   | "output"
   | "rowOutput"
+  | "lanes"
+  | "kept"
   | "uniform"
   | "varying"
   | "total";

@@ -1,9 +1,17 @@
 import type { Block, Sizes, Tensors } from "../description.js";
-import type { CellCount, KernelArrayDescription, KernelDescription, KernelModule } from "./kernel-description.js";
+import type {
+  CellCount,
+  KernelArrayDescription,
+  KernelArrayRole,
+  KernelDescription,
+  KernelModule,
+  ScanDescription,
+} from "./kernel-description.js";
 import { bytesOfText } from "./bytes-of-text.js";
 import { KernelMemory } from "./kernel-memory.js";
 import { fuseMultiplyAdds, relaxedSimdIsSupported } from "./relaxed-simd.js";
-import { SHARD_ROWS, shardRows, shardsAtOnce } from "./shards.js";
+import { ScanRuns } from "./scan-runs.js";
+import { SHARD_ROWS, sharedMemoryIsAllowed, shardRows, shardsAtOnce } from "./shards.js";
 import type { Job, RunShard, ShardWork } from "./thread-pool.js";
 import { ThreadPool } from "./thread-pool.js";
 import { tileRows, untileRows } from "./tile-rows.js";
@@ -12,6 +20,8 @@ import { tileRows, untileRows } from "./tile-rows.js";
 export interface KernelArguments {
   readonly sizes: Sizes;
   readonly rows: number;
+  /** Of a scan: where each sequence begins, and last where the last one ends; absent: all rows are one. */
+  readonly starts?: Int32Array;
   readonly parameters?: Tensors;
   readonly previous?: Tensors;
   readonly data?: Tensors;
@@ -41,6 +51,7 @@ export class KernelInstance {
   private derived = new Map<Float64Array, Map<string, DerivedColumns>>();
   /** Undefined where threads cannot share the memory. */
   private readonly pool: ThreadPool | undefined;
+  private readonly scans: ScanRuns;
 
   private constructor(
     readonly module: KernelModule,
@@ -54,6 +65,15 @@ export class KernelInstance {
       module.functions.map((description) => [description.name, bindKernel(description, instance, jobs)]),
     );
     this.pool = shared ? new ThreadPool(compiled, memory, this.memory, jobs) : undefined;
+    const threads = (): number => this.threads;
+    this.scans = new ScanRuns({
+      memory: this.memory,
+      lanes: module.lanes,
+      get threads() {
+        return threads();
+      },
+      runShards: (job, run, work) => this.runShards({ job, run }, work),
+    });
   }
 
   readonly variant: "plain" | "relaxed";
@@ -96,6 +116,11 @@ export class KernelInstance {
     return this.functions.has(name);
   }
 
+  /** Does it go through sequences step by step? */
+  isScan(name: string): boolean {
+    return this.functions.get(name)?.description.scan !== undefined;
+  }
+
   /**
    * Runs a function over the rows of a block. Data is laid out when a column is first seen; a column whose entries change
    * afterwards must come as another view of them.
@@ -106,6 +131,7 @@ export class KernelInstance {
     const { description } = kernel;
     const data = description.arrays.filter(({ role }) => role === "data");
     if (data.some(({ key }) => this.replaces(key, column(given.data, key)))) this.release();
+    if (description.scan !== undefined) return this.runScan(kernel, description.scan, given);
     for (const array of data) this.layOut(array, given);
     const derived = kernel.columns === undefined ? undefined : this.derive(kernel, kernel.columns, given);
     const passing = this.memory.mark();
@@ -141,6 +167,20 @@ export class KernelInstance {
     }
   }
 
+  private runScan({ description, segments }: BoundKernel, scan: ScanDescription, given: KernelArguments): void {
+    for (const { role, key } of description.arrays) if (role === "data") this.remember(key, column(given.data, key));
+    this.scans.run(
+      { description, segments, scan },
+      {
+        rows: given.rows,
+        ...(given.starts === undefined ? {} : { starts: given.starts }),
+        given: ({ role, key }) => column(tensorsOf(role, given), key),
+        width: (array) => widthOf(array, given),
+        sizeNamed: (name) => sizeNamed(given.sizes, name),
+      },
+    );
+  }
+
   private shardsOf(
     { rows }: KernelArguments,
     rowsOfShard: number,
@@ -154,7 +194,7 @@ export class KernelInstance {
     return { groups, groupsPerShard, shards };
   }
 
-  private runShards(segment: RowsSegment, work: Omit<ShardWork, "job">): void {
+  private runShards(segment: Pick<RowsSegment, "job" | "run">, work: Omit<ShardWork, "job">): void {
     const { frames, stride, first, count, groupsPerShard, groups } = work;
     if (this.pool !== undefined && count > 1 && this.pool.threads > 1) {
       return this.pool.run({ ...work, job: segment.job }, segment.run);
@@ -175,13 +215,15 @@ export class KernelInstance {
 
   /** Runs a function over a block as the generated loops do. */
   runBlock(name: string, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors, previous: Tensors = {}): void {
-    const { rows, data, tables } = block;
-    this.run(name, { sizes, rows, parameters, previous, data, tables, into });
+    const { rows, data, tables, starts } = block;
+    const ofSequences = starts === undefined ? {} : { starts };
+    this.run(name, { sizes, rows, ...ofSequences, parameters, previous, data, tables, into });
   }
 
   /** Forgets the data. */
   release(): void {
     this.laidOut = new Map();
+    this.scans.release();
     this.derived = new Map();
     this.taken = new Map();
     this.memory.release(this.memory.start);
@@ -199,7 +241,7 @@ export class KernelInstance {
    */
   private replaces(key: string, values: Float64Array): boolean {
     const known = this.taken.get(key);
-    if (known === undefined || this.laidOut.has(values)) return false;
+    if (known === undefined || this.laidOut.has(values) || known.columns.includes(values)) return false;
     const end = values.byteOffset + values.byteLength;
     return (
       known.buffer !== values.buffer ||
@@ -217,9 +259,13 @@ export class KernelInstance {
     const address = this.memory.reserve(8 * lanes * width * Math.ceil(given.rows / lanes));
     tileRows(values, given.rows, width, lanes, this.memory.floats, address / 8);
     this.laidOut.set(values, address);
-    const known = this.taken.get(array.key) ?? { buffer: values.buffer, columns: [] };
-    known.columns.push(values);
-    this.taken.set(array.key, known);
+    this.remember(array.key, values);
+  }
+
+  private remember(key: string, values: Float64Array): void {
+    const known = this.taken.get(key) ?? { buffer: values.buffer, columns: [] };
+    if (!known.columns.includes(values)) known.columns.push(values);
+    this.taken.set(key, known);
   }
 
   /** Computes what depends on the data alone, unless it is there already. */
@@ -268,6 +314,8 @@ export class KernelInstance {
         return found;
       }
       case "derived":
+      case "lanes":
+      case "kept":
         throw new Error(`kernel: ${array.key} is not computed`);
       case "rowTable": {
         const width = widthOf(array, given);
@@ -429,15 +477,34 @@ function makeMemory(shared: boolean): { readonly memory: WebAssembly.Memory; rea
   return { memory: new WebAssembly.Memory(size), shared: false };
 }
 
-/** Pages have shared memory only where they are isolated from other origins. */
-function sharedMemoryIsAllowed(): boolean {
-  const { crossOriginIsolated } = globalThis as { readonly crossOriginIsolated?: boolean };
-  return typeof SharedArrayBuffer !== "undefined" && crossOriginIsolated !== false;
-}
-
 function imports(memory: WebAssembly.Memory): WebAssembly.Imports {
   const host = { sin: Math.sin, cos: Math.cos, power: Math.pow };
   return { env: { memory }, host };
+}
+
+/** Where what is given for an array is. */
+function tensorsOf(role: KernelArrayRole, given: KernelArguments): Tensors | undefined {
+  switch (role) {
+    case "parameter":
+      return given.parameters;
+    case "previous":
+      return given.previous;
+    case "data":
+      return given.data;
+    case "table":
+    case "rowTable":
+      return given.tables;
+    case "output":
+    case "rowOutput":
+      return given.into;
+    case "derived":
+    case "lanes":
+    case "kept":
+    case "uniform":
+    case "varying":
+    case "total":
+      return undefined;
+  }
 }
 
 function column(tensors: Tensors | undefined, key: string): Float64Array {

@@ -1,7 +1,7 @@
 import type { Block, Sizes, Tensors } from "../description.js";
 import type { KernelModule } from "./kernel-description.js";
 import { KernelInstance } from "./kernel-instance.js";
-import { availableThreads, SHARD_ROWS, threadsFor } from "./shards.js";
+import { availableThreads, SCAN_ROWS, SHARD_ROWS, threadsFor } from "./shards.js";
 
 /** After so many milliseconds without work the threads end. */
 const IDLE = 3000;
@@ -36,7 +36,7 @@ export class ModelKernels {
   run(name: string, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors, previous: Tensors = {}): boolean {
     const instance = this.start();
     if (instance?.has(name) !== true) return false;
-    const shards = Math.ceil(block.rows / SHARD_ROWS);
+    const shards = instance.isScan(name) ? Math.ceil(block.rows / SCAN_ROWS) : Math.ceil(block.rows / SHARD_ROWS);
     if (shards > 1 && instance.threads === 1) {
       const threads = threadsFor(shards, this.wanted ?? availableThreads(), this.milliseconds);
       if (threads > 1) instance.threads = threads;

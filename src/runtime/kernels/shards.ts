@@ -6,6 +6,11 @@ export const SHARD_ROWS = 1024;
  */
 export const BLOCK_ROWS = 16 * SHARD_ROWS;
 
+/** Rows of sequences for which more than one thread may pay. */
+export const SCAN_ROWS = 4 * SHARD_ROWS;
+/** Rows of a block of sequences, which are worked on side by side. */
+export const SCAN_BLOCK_ROWS = 128 * SHARD_ROWS;
+
 /** Clearing and collecting sums takes time too: the more of them, the more rows they are to serve. */
 export function shardRows(totalBytes: number): number {
   if (totalBytes <= 2 ** 19) return SHARD_ROWS;
@@ -38,6 +43,12 @@ export function availableThreads(): number {
   const fromNode = builtin("node:os");
   const count = fromNode?.availableParallelism?.() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
   return Math.max(1, Math.floor(count));
+}
+
+/** Pages have shared memory only where they are isolated from other origins. */
+export function sharedMemoryIsAllowed(): boolean {
+  const { crossOriginIsolated } = globalThis as { readonly crossOriginIsolated?: boolean };
+  return typeof SharedArrayBuffer !== "undefined" && crossOriginIsolated !== false;
 }
 
 interface Builtins {

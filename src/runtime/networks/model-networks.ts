@@ -10,6 +10,7 @@ import { NetworkInstance } from "./network-instance.js";
 export class ModelNetworks {
   private instance:
     { readonly of: NetworkInstance; readonly sizes: string; parameters: Tensors | undefined } | undefined;
+  private readonly created = new Set<NetworkInstance>();
   private isAbsent: boolean;
 
   constructor(
@@ -19,11 +20,13 @@ export class ModelNetworks {
     this.isAbsent = module === undefined;
   }
 
-  /** A fresh instance of its own, for a fit. */
-  create(sizes: Sizes): NetworkInstance | undefined {
+  /** A fresh instance of its own, for a fit. @param threads most at work [as many as there are cores] */
+  create(sizes: Sizes, threads?: number): NetworkInstance | undefined {
     if (this.isAbsent || this.module === undefined) return undefined;
     try {
-      return new NetworkInstance(this.module, sizes);
+      const made = new NetworkInstance(this.module, sizes, { threads });
+      this.created.add(made);
+      return made;
     } catch (error) {
       // No WebAssembly, no SIMD, or a page that forbids compiling: the loops do the same in JavaScript.
       if (typeof WebAssembly !== "undefined" && !(error instanceof WebAssembly.CompileError)) throw error;
@@ -36,7 +39,7 @@ export class ModelNetworks {
   run(name: string, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): boolean {
     const key = JSON.stringify(sizes);
     if (this.instance === undefined || this.instance.sizes !== key) {
-      const of = this.create(sizes);
+      const of = this.create(sizes, 1);
       if (of === undefined) return false;
       of.place(
         "parameter",
@@ -66,7 +69,10 @@ export class ModelNetworks {
     return true;
   }
 
+  /** Lets go of memory, and ends threads. */
   release(): void {
+    for (const instance of this.created) instance.dispose();
+    this.created.clear();
     this.instance = undefined;
   }
 }

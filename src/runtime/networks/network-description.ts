@@ -5,10 +5,20 @@ import type { Extent } from "../description.js";
  * run time; addresses and strides are worked out then.
  */
 export interface NetworkModule {
-  /** Without and with fused multiply-add (relaxed SIMD), in base64. */
-  readonly plain: string;
-  readonly relaxed: string;
+  readonly plain: NetworkCode;
+  /** With fused multiply-add (relaxed SIMD). */
+  readonly relaxed: NetworkCode;
   readonly functions: readonly NetworkFunction[];
+}
+
+/** A WebAssembly module. What is called from outside has the parameters (block of arguments, begin, end). */
+export interface NetworkCode {
+  /** In base64. */
+  readonly bytes: string;
+  /** Place of the byte that says whether its memory is shared: 1 no, 3 yes. */
+  readonly memoryFlags: number;
+  /** The part of a product that is made at once. */
+  readonly tile: { readonly rows: number; readonly columns: number };
 }
 
 export interface NetworkFunction {

@@ -1,85 +1,98 @@
 import type { Extent, Sizes } from "../description.js";
 import { extentValue } from "../extents.js";
+import { KernelMemory } from "../kernels/kernel-memory.js";
 import { relaxedSimdIsSupported } from "../kernels/relaxed-simd.js";
-import type {
-  Leaf,
-  NetworkBuffer,
-  NetworkCall,
-  NetworkFunction,
-  NetworkModule,
-  Operand,
-  PlaceAlong,
-} from "./network-description.js";
-
-const bytesPerFloat = 4;
-const alignment = 64;
-const pageBytes = 65536;
-/** Depth of a block of a matrix product: a panel of either side stays in the first cache. */
-const depthOfBlock = 512;
-const tileRows = 6;
-const tileColumns = 8;
-
-type Kernel = (...given: number[]) => void;
+import { sharedMemoryIsAllowed } from "../kernels/shards.js";
+import { bindCall, bytesPerFloat, type CallMemory, extentsOf, type Step } from "./bind-calls.js";
+import type { NetworkCode, NetworkFunction, NetworkModule } from "./network-description.js";
+import { NetworkThreads } from "./network-threads.js";
 
 /** Addresses of a function's buffers at one number of rows, and the calls that compute it. */
 export interface PreparedFunction {
   /** By `<kind> <name>`: "data x", "table noise.z", "parameter w", "output objective". */
   readonly views: ReadonlyMap<string, Float32Array>;
-  run(): void;
+  /** @param meanwhile what else the caller has to do, which may be done while other threads work */
+  readonly run: (meanwhile?: () => void) => void;
 }
 
-/** A network module in memory: functions are prepared for the sizes and rows at hand, then run without allocating. */
+/** Part of a vector in memory: whole vectors of four. */
+export interface Range {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * A network module in memory: functions are prepared for the sizes and rows at hand, then run without allocating.
+ *
+ * Threads share the work of a kernel such that every number is made by one of them in the order it always is: the result
+ * has the same bits for any number of threads. `dispose` ends them.
+ */
 export class NetworkInstance {
-  private readonly memory = new WebAssembly.Memory({ initial: 16, maximum: 65536 });
-  private readonly kernels: Readonly<Record<string, Kernel>>;
-  private next = alignment;
-  private floats = new Float32Array(this.memory.buffer);
-  private integers = new Int32Array(this.memory.buffer);
+  private readonly memory: KernelMemory;
+  private readonly threads: NetworkThreads;
+  private readonly callMemory: CallMemory;
   private readonly prepared = new Map<string, PreparedFunction>();
   /** Where values that functions share lie: by `<kind> <name>`. */
   private readonly shared = new Map<string, { readonly address: number; readonly length: number }>();
-  private readonly scratch: number;
-  private leftPanels = { address: 0, bytes: 0 };
-  private rightPanels = { address: 0, bytes: 0 };
-  private readonly constants: number;
+  private floats: Float32Array;
+  private readonly adamBlock: number;
 
-  /** @throws WebAssembly.CompileError where SIMD is not there */
+  /**
+   * @param options.threads most threads at work [as many as there are cores]
+   * @throws WebAssembly.CompileError where SIMD is not there
+   */
   constructor(
     private readonly module: NetworkModule,
     private readonly sizes: Sizes,
-    variant: "plain" | "relaxed" = relaxedSimdIsSupported() ? "relaxed" : "plain",
+    options: { readonly variant?: "plain" | "relaxed"; readonly threads?: number | undefined } = {},
   ) {
-    const bytes = fromBase64(module[variant]);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: this.memory } });
-    this.kernels = instance.exports as unknown as Readonly<Record<string, Kernel>>;
-    this.scratch = this.reserve(tileRows * tileColumns);
-    this.constants = this.reserve(16);
+    const code = module[options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain")];
+    const bytes = fromBase64(code.bytes);
+    const { memory, shared } = makeMemory(options.threads !== 1);
+    if (shared) bytes[code.memoryFlags] = 3;
+    const compiled = new WebAssembly.Module(bytes);
+    const instance = new WebAssembly.Instance(compiled, { env: { memory, thread: 0 } });
+    this.memory = new KernelMemory(memory, alignment);
+    this.threads = new NetworkThreads(
+      compiled,
+      instance.exports,
+      shared ? memory : undefined,
+      this.memory,
+      options.threads,
+    );
+    this.floats = new Float32Array(memory.buffer);
+    this.callMemory = this.makeCallMemory(code.tile);
+    this.adamBlock = this.reserve(16);
   }
 
   has(name: string): boolean {
     return this.module.functions.some((fn) => fn.name === name);
   }
 
-  /** Memory for so many numbers, zero; the views of earlier functions stay good. */
+  /** Threads at work now. */
+  get runningThreads(): number {
+    return this.threads.running;
+  }
+
+  /** Memory for so many numbers, zero. */
   private reserve(length: number): number {
-    const address = Math.ceil(this.next / alignment) * alignment;
-    this.next = address + length * bytesPerFloat + alignment;
-    const missing = this.next - this.memory.buffer.byteLength;
-    if (missing > 0) {
-      this.memory.grow(Math.ceil(missing / pageBytes));
-      this.floats = new Float32Array(this.memory.buffer);
-      this.integers = new Int32Array(this.memory.buffer);
-      // Views of the old buffer are gone: they are made again when asked for.
+    const address = this.memory.reserve(length * bytesPerFloat + alignment);
+    const { buffer } = this.memory.floats;
+    if (this.floats.buffer !== buffer) {
+      this.floats = new Float32Array(buffer);
+      // Views of the old buffer are gone, or too short: they are made again when asked for.
       this.generation++;
     }
     return address;
   }
 
   private generation = 0;
+  /** Memory is 0 at first, and runs begin with 1. */
+  private runs = 1;
 
   /** A view of numbers in memory: good until the next `place` or `prepare`. */
   view(address: number, length: number): Float32Array {
-    return new Float32Array(this.memory.buffer, address, length);
+    return new Float32Array(this.floats.buffer, address, length);
   }
 
   /** Gives a value that functions share a place, one after the other without gaps but to whole vectors. */
@@ -119,13 +132,13 @@ export class NetworkInstance {
     return final;
   }
 
-  private readonly bound = new Map<string, { places: Map<string, readonly [number, number]>; run: () => void }>();
+  private readonly bound = new Map<string, BoundFunction>();
 
   private viewsOf(places: ReadonlyMap<string, readonly [number, number]>): ReadonlyMap<string, Float32Array> {
     return new Map([...places].map(([key, [address, length]]) => [key, this.view(address, length)]));
   }
 
-  private bind(fn: NetworkFunction, rows: number): { places: Map<string, readonly [number, number]>; run: () => void } {
+  private bind(fn: NetworkFunction, rows: number): BoundFunction {
     const known = this.bound.get(`${fn.name} ${rows}`);
     if (known !== undefined) return known;
     const sizes = fn.axes.map((axis) => this.sizeOf(axis, rows));
@@ -140,18 +153,30 @@ export class NetworkInstance {
       return address;
     });
     const strides = fn.buffers.map((buffer) => stridesOf(extentsOf(buffer, sizes)));
-    const steps = fn.calls.map((call) =>
-      call.kind === "product"
-        ? this.bindProduct(call, addresses, strides, sizes)
-        : this.bindMap(fn, call, addresses, strides, sizes),
-    );
-    const made = {
-      places,
-      run: () => {
-        for (const step of steps) step();
-      },
-    };
+    const binding = { fn, addresses, strides, sizes };
+    const steps = fn.calls.flatMap((call) => bindCall(call, binding, this.callMemory));
+    const made = { places, run: (meanwhile?: () => void) => this.run(steps, meanwhile) };
     return made;
+  }
+
+  private run(steps: readonly Step[], meanwhile?: () => void): void {
+    const began = performance.now();
+    let pending = meanwhile;
+    for (const step of steps) {
+      switch (step.kind) {
+        case "task":
+          if (this.threads.run(step.task, pending)) pending = undefined;
+          break;
+        case "stamp":
+          this.memory.integers[step.address / bytesPerFloat] = this.runs++;
+          break;
+        case "fill":
+          this.floats.fill(step.value, step.begin, step.end);
+          break;
+      }
+    }
+    this.threads.took(performance.now() - began);
+    pending?.();
   }
 
   private sizeOf(axis: NetworkFunction["axes"][number], rows: number): number {
@@ -161,164 +186,89 @@ export class NetworkInstance {
     return value;
   }
 
-  private bindProduct(
-    call: Extract<NetworkCall, { kind: "product" }>,
-    addresses: readonly number[],
-    strides: readonly (readonly number[])[],
-    sizes: readonly number[],
-  ): () => void {
-    const count = (axes: readonly number[]): number => axes.reduce((product, axis) => product * sizes[axis], 1);
-    const [m, n, k] = [count(call.rows), count(call.columns), count(call.summed)];
-    const step = (operand: Operand, group: readonly number[]): number => {
-      const last = group.at(-1);
-      const position = last === undefined ? -1 : operand.axes.indexOf(last);
-      return position < 0 ? bytesPerFloat : bytesPerFloat * strides[operand.buffer][position];
-    };
-    const left = {
-      address: addresses[call.left.buffer],
-      across: step(call.left, call.rows),
-      along: step(call.left, call.summed),
-    };
-    const right = {
-      address: addresses[call.right.buffer],
-      across: step(call.right, call.columns),
-      along: step(call.right, call.summed),
-    };
-    const block = Math.min(depthOfBlock, k);
-    const panels = (lines: number, width: number): number => Math.ceil(lines / width) * width * block;
-    this.leftPanels = this.larger(this.leftPanels, panels(m, tileRows));
-    this.rightPanels = this.larger(this.rightPanels, panels(n, tileColumns));
-    const result = addresses[call.result];
-    const { pack, product } = this.kernels;
-    return () => {
-      const [a, b] = [this.leftPanels.address, this.rightPanels.address];
-      for (let begin = 0; begin < k; begin += block) {
-        const depth = Math.min(block, k - begin);
-        pack(left.address + begin * left.along, left.across, left.along, m, depth, tileRows, a);
-        pack(right.address + begin * right.along, right.across, right.along, n, depth, tileColumns, b);
-        const first = begin === 0 ? 1 : 0;
-        const [aStride, bStride] = [bytesPerFloat * tileRows * depth, bytesPerFloat * tileColumns * depth];
-        product(a, b, result, bytesPerFloat * n, m, n, depth, this.scratch, first, aStride, bStride);
-      }
+  private makeCallMemory(tile: NetworkCode["tile"]): CallMemory {
+    let left = { address: 0, bytes: 0 };
+    let own = { address: 0, bytes: 0 };
+    return {
+      tile,
+      threads: this.threads.most,
+      leftPanels: (bytes) => {
+        if (bytes > left.bytes) left = { address: this.reserve(bytes / bytesPerFloat), bytes };
+        return left.address;
+      },
+      ofThreads: (bytes) => {
+        if (bytes > own.bytes) {
+          // A page and a line apart: threads do not share a cache line.
+          const each = Math.ceil(bytes / alignment + 1) * alignment;
+          own = { address: this.reserve((this.threads.most * each) / bytesPerFloat), bytes: each };
+        }
+        return own;
+      },
+      writeBlock: (words) => {
+        const address = this.reserve(words.length);
+        this.memory.integers.set(words, address / bytesPerFloat);
+        return address;
+      },
+      writeFloat: (value) => {
+        const address = this.reserve(1);
+        this.floats[address / bytesPerFloat] = value;
+        return address;
+      },
     };
   }
 
-  private larger(
-    panels: { readonly address: number; readonly bytes: number },
-    length: number,
-  ): { address: number; bytes: number } {
-    const bytes = length * bytesPerFloat;
-    return bytes <= panels.bytes ? panels : { address: this.reserve(length + tileColumns), bytes };
-  }
-
-  private bindMap(
-    fn: NetworkFunction,
-    call: Extract<NetworkCall, { kind: "map" }>,
-    addresses: readonly number[],
-    strides: readonly (readonly number[])[],
-    sizes: readonly number[],
-  ): () => void {
-    const { leaves, loops, result, fill } = call;
-    const place = call.place ?? { axes: fn.buffers[result].axes, along: [] };
-    const offsetOf = (along: readonly PlaceAlong[] | undefined, buffer: number): number =>
-      bytesPerFloat * (along ?? []).reduce((sum, { position, offset }) => sum + offset * strides[buffer][position], 0);
-    const alongStride = (along: readonly PlaceAlong[] | undefined, axis: number, buffer: number): number => {
-      let stride = 0;
-      for (const { position, terms } of along ?? [])
-        for (const { axis: own, step, by } of terms)
-          if (own === axis)
-            stride += strides[buffer][position] * (by ?? []).reduce((product, other) => product * sizes[other], step);
-      return bytesPerFloat * stride;
-    };
-    const places = leaves.length + 1;
-    const depth = Math.max(1, loops.length);
-    const words = new Int32Array(places + depth + depth * places + places);
-    const values = new Map<number, number>();
-    const block = this.reserve(words.length);
-    const sizeSlots = this.reserve(Math.max(1, leaves.length));
-    words[0] = addresses[result] + offsetOf(place.along, result);
-    leaves.forEach((leaf, i) => {
-      if (leaf.kind === "size") {
-        words[1 + i] = sizeSlots + bytesPerFloat * i;
-        values.set(words[1 + i], sizes[leaf.axis]);
-        return;
-      }
-      const sliced = leaf.slices.reduce((offset, { position, at }) => offset + at * strides[leaf.buffer][position], 0);
-      words[1 + i] = addresses[leaf.buffer] + bytesPerFloat * sliced + offsetOf(leaf.along, leaf.buffer);
-    });
-    for (let loop = 0; loop < depth; loop++) {
-      words[places + loop] = loops.length === 0 ? 1 : sizes[loops[loop]];
-      const strideOf = (axes: readonly number[], buffer: number): number => {
-        let stride = 0;
-        axes.forEach((axis, position) => {
-          if (axis === loops[loop]) stride += strides[buffer][position];
-        });
-        return bytesPerFloat * stride;
-      };
-      const base = places + depth + loop * places;
-      const own = place.axes.map((axis, position) => (position === call.scattered ? -1 : axis));
-      const axis = loops.length === 0 ? -1 : loops[loop];
-      words[base] = strideOf(own, result) + alongStride(place.along, axis, result);
-      leaves.forEach((leaf, i) => {
-        words[base + 1 + i] =
-          leaf.kind === "size" ? 0 : strideOf(leaf.axes, leaf.buffer) + alongStride(leaf.along, axis, leaf.buffer);
-      });
+  /**
+   * One step of Adam over vectors in memory that are laid out alike, range by range. Threads share the rows of a weight
+   * as they do in the product that made its gradient.
+   */
+  adam(
+    x: number,
+    gradient: number,
+    first: number,
+    second: number,
+    ranges: readonly Range[],
+    constants: readonly number[],
+  ): void {
+    const block = this.adamBlock;
+    for (const { offset, length } of ranges) {
+      const words = [x, gradient, first, second].map((address) => address + offset * bytesPerFloat);
+      this.memory.integers.set(words, block / bytesPerFloat);
+      this.floats.set(constants, block / bytesPerFloat + words.length);
+      this.threads.run({ kernel: "adam", block, extent: length / lanes, grain: lanes, cost: 3, parts: 2 });
     }
-    if (call.counted !== true) joinLoops(words, places, depth);
-    const picked = places + depth + depth * places;
-    if (call.scattered !== undefined) words[picked] = bytesPerFloat * strides[result][call.scattered];
-    leaves.forEach((leaf, i) => {
-      words[picked + 1 + i] = pickedStride(leaf, strides);
-    });
-    this.integers.set(words, block / bytesPerFloat);
-    for (const [address, value] of values) this.floats[address / bytesPerFloat] = value;
-    const kernel = this.kernels[call.kernel];
-    const begin = addresses[result] / bytesPerFloat;
-    const end = begin + extentsOf(fn.buffers[result], sizes).reduce((product, extent) => product * extent, 1);
-    if (fill === undefined) return () => kernel(block);
-    return () => {
-      this.floats.fill(fill, begin, end);
-      kernel(block);
-    };
-  }
-
-  /** One step of Adam over flat vectors in memory; lengths are whole vectors. */
-  adam(x: number, gradient: number, first: number, second: number, length: number, constants: readonly number[]): void {
-    this.floats.set(constants, this.constants / bytesPerFloat);
-    this.kernels["adam"](x, gradient, first, second, length * bytesPerFloat, this.constants);
   }
 
   /** Memory for a vector of the caller's. */
   vector(length: number): number {
     return this.reserve(length);
   }
-}
 
-/**
- * Makes one long loop of the innermost two where every place moves along both as along one, and again with the next:
- * short rows are gone through at once.
- *
- * @param words addresses of `places`, sizes of `depth` loops, and strides of the places by loop
- */
-function joinLoops(words: Int32Array, places: number, depth: number): void {
-  const inner = depth - 1;
-  for (let outer = inner - 1; outer >= 0; outer--) {
-    const size = words[places + inner];
-    const strideAt = (loop: number, place: number): number => words[places + depth + loop * places + place];
-    for (let place = 0; place < places; place++) if (strideAt(outer, place) !== size * strideAt(inner, place)) return;
-    words[places + inner] = size * words[places + outer];
-    words[places + outer] = 1;
+  /** Ends the threads; what is in memory can still be read. */
+  dispose(): void {
+    this.threads.dispose();
   }
 }
 
-function pickedStride(leaf: Leaf, strides: readonly (readonly number[])[]): number {
-  if (leaf.kind === "size" || leaf.gathered === undefined) return 0;
-  return bytesPerFloat * strides[leaf.buffer][leaf.gathered];
+/** A function's places by key, address and length, and its calls. */
+interface BoundFunction {
+  readonly places: ReadonlyMap<string, readonly [number, number]>;
+  run(meanwhile?: () => void): void;
 }
 
-/** How long each stored dimension is. */
-function extentsOf({ axes, extents }: NetworkBuffer, sizes: readonly number[]): readonly number[] {
-  return axes.map((axis, position) => extents?.find((longer) => longer.position === position)?.extent ?? sizes[axis]);
+const alignment = 64;
+const lanes = 4;
+
+/** Shared where that is wanted and there is such memory. */
+function makeMemory(isShared: boolean): { readonly memory: WebAssembly.Memory; readonly shared: boolean } {
+  const size = { initial: 16, maximum: 65536 };
+  if (isShared && sharedMemoryIsAllowed()) {
+    try {
+      return { memory: new WebAssembly.Memory({ ...size, shared: true }), shared: true };
+    } catch {
+      // No address space, or no threads.
+    }
+  }
+  return { memory: new WebAssembly.Memory(size), shared: false };
 }
 
 /** Strides of dense dimensions, outermost first, in numbers. */

@@ -8,7 +8,7 @@ import { KernelMemory } from "../../../src/runtime/kernels/kernel-memory.js";
 import { shardsAtOnce, threadsFor } from "../../../src/runtime/kernels/shards.js";
 import { builtin } from "../../../src/runtime/kernels/shards.js";
 import { ThreadPool } from "../../../src/runtime/kernels/thread-pool.js";
-import { workerCode } from "../../../src/runtime/kernels/worker-code.js";
+import { workerCode, words } from "../../../src/runtime/kernels/worker-code.js";
 import { columns, randomWorld, stored } from "../../oracles/random-world.js";
 import { modelOf } from "../../support/random-models.js";
 import { emittedTrainer } from "../emitted-trainer.js";
@@ -130,7 +130,7 @@ test("a waiting worker does not keep the process alive", () => {
     const worker = new Worker(${JSON.stringify(workerCode)}, { eval: true, workerData: { module, memory, control: 0, jobs: [] } });
     worker.unref();
     const words = new Int32Array(memory.buffer);
-    const wait = () => (words[3] === 1 ? console.log("ready") : setTimeout(wait, 5));
+    const wait = () => (words[${words.ready}] === 1 ? console.log("ready") : setTimeout(wait, 5));
     wait();
   `;
   const done = spawnSync(process.execPath, ["-e", code], { encoding: "utf8", timeout: 20_000 });

@@ -16,6 +16,8 @@ describe.each([
   ["loss: lsgan", true],
   ["loss: wasserstein, gp: 10", false],
   ["loss: wasserstein, gp: 3", true],
+  ["loss: hinge, spectral: 1", false],
+  ["loss: wasserstein, spectral: 1, r1: 1", true],
 ] as const)("%s, conditional %s", (options, conditional) => {
   const program = gameOf(gameText(options, conditional));
 
@@ -31,7 +33,7 @@ describe.each([
 
   test("the two sides learn different parameters, and all of them", () => {
     const all = program.model.parameters.map(({ name }) => name).sort();
-    expect([...program.critic, ...program.generator].sort()).toEqual(all);
+    expect([...program.critic, ...program.generator, ...program.carried].sort()).toEqual(all);
   });
 
   test("float32 kernels compute what the interpreter computes", () => {

@@ -1,4 +1,5 @@
-import type { KernelExpression, KernelFunction, KernelLoop, KernelStatement } from "../kernel-ir.js";
+import { vectors } from "../emission.js";
+import type { KernelExpression, KernelFunction, KernelLoop, KernelStatement, Segment } from "../kernel-ir.js";
 import type { Polynomial, VariableRange } from "../polynomial.js";
 import {
   add,
@@ -12,6 +13,7 @@ import {
   subtract,
   substitute,
 } from "../polynomial.js";
+import { shapesOf } from "../shapes.js";
 import { expressionsOf, forEachExpression, forEachStatement, mapBodies, rewriteStatement } from "../walk-kernel.js";
 
 /**
@@ -20,18 +22,20 @@ import { expressionsOf, forEachExpression, forEachStatement, mapBodies, rewriteS
  * entries at once, an outer product adds two rows at once.
  */
 export function jamLoops(fn: KernelFunction): KernelFunction {
-  const jam = new Jam(fn);
   return {
     ...fn,
     segments: fn.segments.map((segment) =>
-      segment.kind === "rows" ? { ...segment, body: jam.list(segment.body, []) } : segment,
+      segment.kind === "rows" ? { ...segment, body: new Jam(fn, segment).list(segment.body, []) } : segment,
     ),
   };
 }
 
-/** State of one function's pass. */
+/** State of one segment's pass. */
 class Jam {
-  constructor(private readonly fn: KernelFunction) {}
+  constructor(
+    private readonly fn: KernelFunction,
+    private readonly segment: Segment,
+  ) {}
 
   list(statements: readonly KernelStatement[], outer: readonly KernelLoop[]): readonly KernelStatement[] {
     return statements.map((statement) => {
@@ -72,6 +76,7 @@ class Jam {
       body.map((statement) => renameScalars(substituteVariable(statement, variable, place), declaredIn(body), suffix));
     const extra = ranges.extra === undefined ? [] : turn(inner2.body, inner2.variable, ranges.extra, " extra");
     const fused: KernelLoop = { ...inner, from: ranges.from, to: ranges.to, body: [...inner.body, ...renamed] };
+    if (registersOf(this.fn, this.segment, fused) > registers) return undefined;
     return {
       ...loop,
       body: [...before, ...before2, fused, ...after, ...extra, ...after2],
@@ -111,12 +116,43 @@ class Jam {
         forEachExpression(expression, (part) => {
           if (part.kind !== "load" || mentions(part.index, loop.variable)) return;
           const kind = this.fn.arrays.get(part.array)?.kind;
-          if (kind === "varying" || kind === "rowInput") found = true;
+          if (kind === "varying" || kind === "rowInput" || kind === "kept") found = true;
         });
       }
     });
     return found;
   }
+}
+
+/** Ends the names of what the second turn has for itself. */
+const secondTurn = " next";
+
+/** Vector registers of x86-64, but for one that engines keep for themselves. */
+const registers = 15;
+
+/**
+ * Registers that a turn of a loop takes. Engines load all that a turn reads before they compute: what it reads, what it
+ * updates and what stays the same are in registers at once, and one intermediate result.
+ */
+function registersOf(fn: KernelFunction, segment: Segment, loop: KernelLoop): number {
+  const shapes = shapesOf(fn, segment);
+  const own = declaredIn(loop.body);
+  const held = new Map<string, number>();
+  const hold = (part: KernelExpression): void => {
+    if (part.kind === "scalar" && !own.has(part.name)) {
+      const first = part.name.endsWith(secondTurn) ? part.name.slice(0, -secondTurn.length) : part.name;
+      held.set(part.name, shapes.isVaryingScalar(first) ? vectors : 1);
+    }
+    if (part.kind === "load") {
+      held.set(`${part.array} ${keyOf(part.index)}`, shapes.isVarying(part) ? vectors : 1);
+    }
+  };
+  forEachStatement(loop.body, (statement) => {
+    for (const expression of expressionsOf(statement)) forEachExpression(expression, hold);
+    if (statement.kind === "update") hold({ kind: "scalar", name: statement.name });
+    if (statement.kind === "updateStore") held.set(`${statement.array} ${keyOf(statement.index)}`, 1);
+  });
+  return [...held.values()].reduce((sum, count) => sum + count, 1);
 }
 
 function isPlain(statement: KernelStatement): boolean {
@@ -182,9 +218,9 @@ function copyStatements(loop: KernelLoop, distance: 1 | -1): readonly KernelStat
   const declared = declaredIn(loop.body);
   const next = add(named(loop.variable), constant(distance));
   return loop.body.map((statement) => {
-    const copy = renameScalars(substituteVariable(statement, loop.variable, next), declared, " next");
+    const copy = renameScalars(substituteVariable(statement, loop.variable, next), declared, secondTurn);
     if (copy.kind !== "for") return copy;
-    const variable = `${copy.variable} next`;
+    const variable = `${copy.variable}${secondTurn}`;
     const body = copy.body.map((one) => substituteVariable(one, copy.variable, named(variable)));
     return { ...copy, variable, body };
   });
@@ -206,7 +242,7 @@ class Conflicts {
     inner: KernelLoop,
   ) {
     // The second copy's inner variable stays in the range of the turns that are moved.
-    const next = { variable: `${inner.variable} next`, from: inner.from, to: inner.to };
+    const next = { variable: `${inner.variable}${secondTurn}`, from: inner.from, to: inner.to };
     this.ranges = [...outer, inner, next].map(({ variable, from, to }) => ({ variable, from, to }));
   }
 

@@ -61,10 +61,13 @@ class Masking {
   private canBeZero(expression: KernelExpression): boolean {
     switch (expression.kind) {
       case "scalar":
+        if (this.fn.sweep !== undefined) return false;
         return this.declared.has(expression.name) && this.shapes.isVaryingScalar(expression.name);
       case "load": {
         if ([...namesOf(expression.index)].some((name) => this.fn.positions.has(name))) return false;
         const kind = this.fn.arrays.get(expression.array)?.kind;
+        // In a sweep, lanes that do not count have work to do all the same.
+        if (this.fn.sweep !== undefined) return false;
         return kind === "rowInput" || (kind === "varying" && !this.updated.has(expression.array));
       }
       case "binary": {
@@ -105,27 +108,9 @@ class Masking {
         return value !== undefined && this.isFinite(value);
       }
       case "load": {
-        if ([...namesOf(expression.index)].some((name) => this.fn.positions.has(name))) return false;
-        const array = this.fn.arrays.get(expression.array);
-        switch (array?.kind) {
-          case "input":
-            return array.source === "parameter";
-          case "rowInput":
-            return array.source === "data";
-          case "varying": {
-            const values = this.stored.get(expression.array) ?? [];
-            return !this.updated.has(expression.array) && values.length > 0 && values.every((v) => this.isFinite(v));
-          }
-          case "output":
-          case "rowOutput":
-          case "uniform":
-          case "total":
-          case undefined:
-            return false;
-        }
+        const hasPosition = [...namesOf(expression.index)].some((name) => this.fn.positions.has(name));
+        return !hasPosition && this.holdsFinite(expression.array);
       }
-      // The cases above return.
-      // oxlint-disable-next-line no-fallthrough
       case "binary": {
         const isPlain = ["add", "subtract", "multiply"].includes(expression.function);
         return isPlain && this.isFinite(expression.left) && this.isFinite(expression.right);
@@ -141,6 +126,14 @@ class Masking {
       case "pick":
         return false;
     }
+  }
+
+  private holdsFinite(name: string): boolean {
+    const array = this.fn.arrays.get(name);
+    if (array?.kind === "input") return array.source === "parameter";
+    if (array?.kind === "rowInput") return array.source === "data";
+    const values = array?.kind === "varying" && !this.updated.has(name) ? this.stored.get(name) : undefined;
+    return values !== undefined && values.every((value) => this.isFinite(value));
   }
 
   private demand(expression: KernelExpression): void {

@@ -95,7 +95,7 @@ class Sharing {
 
   private isPerRow(array: string): boolean {
     const kind = this.fn.arrays.get(array)?.kind;
-    return kind === "varying" || kind === "rowInput";
+    return kind === "varying" || kind === "rowInput" || kind === "kept";
   }
 
   private hasPosition(part: { readonly index: ReadonlyMap<string, number> }): boolean {

@@ -130,7 +130,11 @@ export const implicitDiscrete = defineDiagnostic<{
   message: (p) =>
     `\`${p.child}\` is \`${p.childType}\`: its values are separate, so nothing can be learned through \`=\``,
   label: () => "not differentiable",
-  hint: (p) => `give it a likelihood: \`observe ${p.child}: ${p.childType} ~ ${p.family}(logits: …)\``,
+  hint: (p) =>
+    `give it a likelihood: \`observe ${p.child}: ${p.childType} ~ ${p.family}(logits: …)\`` +
+    (p.family === "Binomial"
+      ? ""
+      : `, or beside a critic its probabilities: \`= ${p.family === "Categorical" ? "softmax" : "sigmoid"}(…)\``),
 });
 
 export const priorDomain = defineDiagnostic<{
