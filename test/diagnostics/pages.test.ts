@@ -27,6 +27,9 @@ const worded: Readonly<Record<keyof typeof warnings, FitWarning>> = {
   undeterminedCoefficients: warnings.undeterminedCoefficients("two columns are the same"),
   varianceNearZero: warnings.varianceNearZero("", 0),
   singularCovariance: warnings.singularCovariance("too few rows"),
+  collapsedDraws: warnings.collapsedDraws(3, 8, 0.2),
+  deadCritic: warnings.deadCritic(),
+  certainCritic: warnings.certainCritic(),
 };
 
 const codes = [...catalogue, ...Object.values(worded)].map(({ code }) => code);

@@ -1,7 +1,8 @@
+import type {
+  FunctionWriter} from "./assembler.js";
 import {
   branchIf,
   type Bytes,
-  FunctionWriter,
   get,
   integer,
   join,
