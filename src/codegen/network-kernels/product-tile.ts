@@ -1,7 +1,7 @@
 import {
   branchIf,
   type Bytes,
-  FunctionWriter,
+  type FunctionWriter,
   get,
   integer,
   join,
