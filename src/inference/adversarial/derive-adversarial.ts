@@ -5,7 +5,7 @@ import { replayDraws } from "../../ir/passes/replay-draws.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import type { AdversarialProgram, NoiseTable } from "../../ir/program.js";
-import { axisSize, declareRows, eventAxesOf, rowsAxisOf } from "../elaborate/axes.js";
+import { declareRows, eventAxesOf, rowsAxisOf, valuesAxis } from "../elaborate/axes.js";
 import { type ElaborationMode, Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext } from "../elaborate/factor-density.js";
 import { ParameterGradients } from "../elbo/weighted-gradients.js";
@@ -109,7 +109,7 @@ class Game {
 
   private axesSeen(variable: Variable): readonly string[] {
     return variable.domain.kind === "category"
-      ? [this.builder.axis(`${variable.name}.values`, axisSize(variable.domain.categories))]
+      ? [valuesAxis(this.builder, variable)]
       : eventAxesOf(this.builder, variable);
   }
 
@@ -168,9 +168,9 @@ class Game {
       span: critic.span,
     };
     const at = new Map(this.latents);
-    const relaxed = new Map<string, { readonly node: NodeId; readonly axis: string }>();
-    this.implicit.forEach(({ variable, axes }, i) => {
-      if (variable.domain.kind === "category") relaxed.set(variable.name, { node: values[i]!, axis: axes[0]! });
+    const relaxed = new Map<string, NodeId>();
+    this.implicit.forEach(({ variable }, i) => {
+      if (variable.domain.kind === "category") relaxed.set(variable.name, values[i]!);
       else at.set(variable.name, values[i]!);
     });
     return this.elaborator(at, relaxed).value(call, []);

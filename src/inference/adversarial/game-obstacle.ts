@@ -16,12 +16,6 @@ export function gameObstacle(model: Model, verdict: AdversarialVerdict): Obstacl
     if (variable === undefined) continue;
     if (!read.has(name))
       return { what: `implicit variables that the critic does not read, such as \`${name}\``, span: variable.span };
-    const network = model.networks.find((each) => each.name === model.critic?.network);
-    if (variable.domain.kind === "category" && network?.layers[0]?.name !== "dense")
-      return {
-        what: `a category judged by a first layer that is not \`dense\`, such as \`${name}\``,
-        span: variable.span,
-      };
   }
   const latent = latentFactors(model).find(({ distribution }) => !isReparameterised(distribution));
   if (latent !== undefined) return { what: `latents drawn from ${latent.distribution} in a game`, span: latent.span };

@@ -20,12 +20,10 @@ export interface ElaborationMode {
   readonly parameters: InputSource & ("parameter" | "previous");
   /** Sampling: the nodes drawn so far. Absent: a discrete latent is an axis of its values. */
   readonly drawn?: ReadonlyMap<string, NodeId>;
-  /** Discrete latents whose place a vector of weights, along the axis of their values, takes. */
+  /** Discrete variables whose place a vector of weights, along the axis of their values, takes. */
   readonly relaxed?: ReadonlyMap<string, NodeId>;
   /** Values that may be missing are read as 0 where they are, as the input of an encoder. */
   readonly masksMissing?: boolean;
-  /** Categories that are given as vectors of probabilities along an axis, where a network reads them. */
-  readonly relaxed?: ReadonlyMap<string, { readonly node: NodeId; readonly axis: string }>;
   /** Layers that act while training only (dropout) do. */
   readonly isTraining?: boolean;
   /** Where layers leave what a step takes of its batch. */
@@ -112,9 +110,9 @@ export class Elaborator {
     if (expression.kind === "constant") return { at: expression.value };
     if (expression.kind === "variable") {
       const variable = this.variable(expression.name);
+      const weights = this.mode.relaxed?.get(variable.name);
+      if (weights !== undefined) return { axis: valuesAxis(this.builder, variable), weights };
       if (isEnumerable(variable)) {
-        const weights = this.mode.relaxed?.get(variable.name);
-        if (weights !== undefined) return { axis: valuesAxis(this.builder, variable), weights };
         const drawn = this.drawnValue(variable, expression.lag);
         return drawn === undefined ? { axis: valuesAxis(this.builder, variable, expression.lag) } : { gather: drawn };
       }

@@ -23,7 +23,6 @@ export interface NetworkContext {
   readonly mode: {
     readonly isTraining?: boolean;
     readonly statistics?: StatisticsTaken;
-    readonly relaxed?: ReadonlyMap<string, { readonly node: NodeId; readonly axis: string }>;
   };
   value(expression: Expression, eventAxes: readonly string[]): NodeId;
   pick(
@@ -178,8 +177,6 @@ function inputProduct(
   const name = weightName(layer, position);
   const own = inputShape(argument.type);
   const weight = (inputAxes: readonly string[]): NodeId => builder.input("parameter", name, [...inputAxes, ...axes]);
-  const relaxed = argument.kind === "variable" ? context.mode.relaxed?.get(argument.name) : undefined;
-  if (relaxed !== undefined) return builder.contract([relaxed.node, weight([relaxed.axis])], [relaxed.axis]);
   if (argument.type.kind === "category" && argument.type.shape.length === 0) {
     return context.pick([argument], own.map(axisSize), name, weight);
   }
