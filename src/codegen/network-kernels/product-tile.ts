@@ -1,8 +1,7 @@
-import type {
-  FunctionWriter} from "./assembler.js";
 import {
   branchIf,
   type Bytes,
+  type FunctionWriter,
   get,
   integer,
   join,
