@@ -191,7 +191,9 @@ export type WeightStart =
       readonly fanIn: readonly (readonly Dimension[])[];
       readonly fanOut: readonly Dimension[];
     }
-  | { readonly kind: "constant"; readonly value: number };
+  | { readonly kind: "constant"; readonly value: number }
+  /** Of an observed variable, entry by entry. */
+  | { readonly kind: "moments"; readonly variable: string; readonly as: "mean" | "deviation" };
 
 /**
  * Learning by gradient ascent on the evidence lower bound, minibatch by minibatch.
@@ -220,6 +222,8 @@ export interface ElboProgram {
   readonly logPrior: PlanFunction;
   /** Parameters that each step replaces by its output `next.<parameter>`. */
   readonly carried: readonly string[];
+  /** Parameters that begin at moments of the data and are never moved. */
+  readonly held: readonly string[];
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
   /** Spread of the decoder by parameter: not let below a part of the data's variance. */

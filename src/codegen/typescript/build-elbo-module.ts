@@ -62,6 +62,7 @@ function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescrip
     noise: describeNoise(noise),
     starts: describeStarts(starts),
     carried: program.carried,
+    held: program.held,
     answers: {
       encode: program.encode.outputs.map(({ name }) => name),
       reconstruct: program.reconstruct.outputs.map(({ name }) => name),
@@ -70,7 +71,7 @@ function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescrip
 }
 
 function describeStart(start: WeightStart): StartDescription {
-  if (start.kind === "constant") return start;
+  if (start.kind === "constant" || start.kind === "moments") return start;
   return {
     kind: start.kind,
     fanIn: start.fanIn.map((shape) => shape.map(extentOf)),

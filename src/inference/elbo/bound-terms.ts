@@ -17,6 +17,8 @@ export interface BoundModel {
   readonly sites: readonly DensityFactor[];
   /** Discrete latents without a site: summed out exactly inside the bound. */
   readonly eliminated: readonly string[];
+  /** Parameters that no step moves. */
+  readonly held: readonly string[];
   /** Discrete sites that are drawn rather than enumerated. */
   readonly scored: readonly string[];
 }

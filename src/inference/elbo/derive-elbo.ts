@@ -26,7 +26,8 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
   if ("obstacle" in guide) throw new Error(`derive: ${guide.obstacle} of ${guide.variable}`);
   const networks = [...model.networks, ...guide.networks];
   const weights = networkParameters(networks);
-  const full = withNetworkParameters({ ...model, networks }, weights);
+  const held = guide.scales.map(({ name }) => name);
+  const full = withNetworkParameters({ ...model, networks }, weights, guide.scales);
   const latents = model.variables.filter(({ role }) => role === "latent");
   const covered = new Set(guide.sites.map(({ child }) => child));
   const eliminated = latents
@@ -37,7 +38,7 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
   const isDiscrete = (name: string): boolean => latents.some((latent) => latent.name === name && isEnumerable(latent));
   const scored =
     options.isScored || options.relaxed !== undefined ? guide.sites.map(({ child }) => child).filter(isDiscrete) : [];
-  const bound: BoundModel = { model: full, sites: guide.sites, eliminated, scored };
+  const bound: BoundModel = { model: full, sites: guide.sites, eliminated, scored, held };
 
   const tables = new Map<string, NoiseTable>();
   const replayed = (fn: PlanFunction): PlanFunction => {
@@ -66,6 +67,7 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
       full.parameters.map(({ name }) => name),
     ),
     carried: step.outputs.flatMap(({ name }) => (name.startsWith("next.") ? [name.slice("next.".length)] : [])),
+    held,
     starts: { ...weights.starts, ...guide.starts },
     report: reportOf(bound, guide.report, options, model),
   } as const;

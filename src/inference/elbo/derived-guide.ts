@@ -1,6 +1,6 @@
 import { shapeOf } from "../../ir/domain.js";
 import { isImageDomain } from "../../ir/layer-shapes.js";
-import type { DensityFactor, Domain, Expression, Layer, Model, Network, Variable } from "../../ir/model.js";
+import type { DensityFactor, Domain, Expression, Layer, Model, Network, Parameter, Variable } from "../../ir/model.js";
 import type { ReportLine, WeightStart } from "../../ir/program.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 
@@ -9,6 +9,8 @@ export interface WrittenOutGuide {
   readonly sites: readonly DensityFactor[];
   /** Encoders that were derived. */
   readonly networks: readonly Network[];
+  /** What brings their inputs to mean 0 and variance 1: of the data, and never moved. */
+  readonly scales: readonly Parameter[];
   /** Starts of their weights that differ from the rule. */
   readonly starts: Readonly<Record<string, WeightStart>>;
   readonly report: readonly ReportLine[];
@@ -40,6 +42,7 @@ export function guideOf(model: Model, sampled: readonly string[]): WrittenOutGui
     return {
       sites: inDrawingOrder(guide.sites),
       networks: [],
+      scales: [],
       starts: {},
       report: guide.sites.map((site) => ({
         rule: "guide",
@@ -51,6 +54,7 @@ export function guideOf(model: Model, sampled: readonly string[]): WrittenOutGui
   const sites: DensityFactor[] = [];
   const networks: Network[] = [];
   const starts: Record<string, WeightStart> = {};
+  const scales: Parameter[] = [];
   const report: ReportLine[] = [];
   for (const name of inModelOrder(model, sampled)) {
     const latent = variableOf(model, name);
@@ -68,6 +72,14 @@ export function guideOf(model: Model, sampled: readonly string[]): WrittenOutGui
     const network = encoder(model, latent, features, sampled.length === 1);
     const { layers } = network;
     networks.push(network);
+    for (const feature of features.filter(isScaled)) {
+      for (const as of ["mean", "deviation"] as const) {
+        const name = scaleName(network, feature, as);
+        const kind = as === "mean" ? "real" : "positive";
+        scales.push({ name, span: latent.span, table: [], domain: { kind, shape: shapeOf(feature.domain) } });
+        starts[name] = { kind: "moments", variable: feature.name, as };
+      }
+    }
     sites.push(siteOf(latent, network, features));
     const spreadHead = `${network.name}.${layers.length}.head1`;
     const inputs = layers.length === 0 ? network.inputs.length : 1;
@@ -84,7 +96,7 @@ export function guideOf(model: Model, sampled: readonly string[]): WrittenOutGui
       span: latent.span,
     });
   }
-  return { sites, networks, starts, report };
+  return { sites, networks, scales, starts, report };
 }
 
 function encoder(model: Model, latent: Variable, features: readonly Variable[], isOnly: boolean): Network {
@@ -157,7 +169,9 @@ function siteOf(latent: Variable, network: Network, features: readonly Variable[
   const { span } = latent;
   const given = features.flatMap((feature): readonly Expression[] => {
     const value: Expression = { kind: "variable", name: feature.name, lag: 0, type: feature.domain, span };
-    return feature.optional ? [value, { ...value, presence: true, type: presenceDomain(feature.domain) }] : [value];
+    const presence: Expression = { ...value, presence: true, type: presenceDomain(feature.domain) };
+    const read = isScaled(feature) ? scaled(network, feature, value, presence) : value;
+    return feature.optional ? [read, presence] : [read];
   });
   const shape = shapeOf(latent.domain);
   const output = (position: number): Expression => ({
@@ -184,6 +198,37 @@ function siteOf(latent: Variable, network: Network, features: readonly Variable[
     arguments: { mean: output(0), sd: spread },
     span,
   };
+}
+
+/** Reals are in units of their own. */
+function isScaled({ role, domain }: Variable): boolean {
+  return role === "observed" && domain.kind === "real";
+}
+
+function scaleName(network: Network, feature: Variable, as: "mean" | "deviation"): string {
+  return `${network.name}.${feature.name}.${as}`;
+}
+
+/** (x - mean) / deviation, 0 where it is missing. */
+function scaled(network: Network, feature: Variable, value: Expression, presence: Expression): Expression {
+  const type: Domain = { kind: "real", shape: shapeOf(feature.domain) };
+  const { span } = value;
+  const apply = (name: "subtract" | "divide" | "multiply", ...given: readonly Expression[]): Expression => ({
+    kind: "apply",
+    function: name,
+    arguments: given,
+    type,
+    span,
+  });
+  const moment = (as: "mean" | "deviation"): Expression => ({
+    kind: "parameter",
+    name: scaleName(network, feature, as),
+    indices: [],
+    type,
+    span,
+  });
+  const standard = apply("divide", apply("subtract", value, moment("mean")), moment("deviation"));
+  return feature.optional ? apply("multiply", standard, presence) : standard;
 }
 
 /** Where a value may be missing the encoder is told so, entry by entry. */

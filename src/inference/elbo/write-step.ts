@@ -33,7 +33,7 @@ export function writeStep(bound: BoundModel, options: ElboOptions): PlanFunction
   const mean = (perRow: NodeId): NodeId =>
     builder.over(builder.sum(weight === undefined ? perRow : builder.times(weight, perRow), [terms.rows]), total);
   const learned = bound.model.parameters
-    .filter(({ name, fixed }) => fixed === undefined && !terms.statistics.has(name))
+    .filter(({ name, fixed }) => fixed === undefined && !terms.statistics.has(name) && !bound.held.includes(name))
     .map(({ name }) => name);
   const beta = builder.input("table", "step.beta", []);
   const logPrior = builder.over(logPriorNode(elaborator, learned), builder.input("table", "step.rows", []));
@@ -97,7 +97,9 @@ export function writeStep(bound: BoundModel, options: ElboOptions): PlanFunction
         ? builder.constant(1)
         : builder.unary("reciprocal", builder.size(samplesAxis));
     const direct = builder.times(rowShare, share);
-    const throughDraws = importance ? builder.times(direct, share) : direct;
+    // The guide's own density is multiplied by beta, and so is what its score turns into: share - beta (share - share^2).
+    const counted = builder.plus(builder.minus(builder.constant(1), beta), builder.times(beta, share));
+    const throughDraws = importance ? builder.times(direct, counted) : direct;
     gradients.add(modelSide, modelDraws, direct);
     gradients.add(logPrior);
     const adjointsOfDraws = [...adjoints(builder, logWeight, modelDraws, throughDraws)];

@@ -123,6 +123,10 @@ function declareConvolution(
 }
 
 /** The model with the weights of its networks among its parameters. */
-export function withNetworkParameters(model: Model, weights: NetworkParameters): Model {
-  return { ...model, parameters: [...model.parameters, ...weights.parameters] };
+export function withNetworkParameters(
+  model: Model,
+  weights: NetworkParameters,
+  others: readonly Parameter[] = [],
+): Model {
+  return { ...model, parameters: [...model.parameters, ...weights.parameters, ...others] };
 }

@@ -9,6 +9,8 @@ export interface ElboDescription extends ModelDescription {
   readonly starts: Readonly<Record<string, StartDescription>>;
   /** Parameters that each step replaces by its output `next.<parameter>`. */
   readonly carried: readonly string[];
+  /** Parameters that no step moves. */
+  readonly held: readonly string[];
   /** Names of the outputs of the generated queries. */
   readonly answers: { readonly encode: readonly string[]; readonly reconstruct: readonly string[] };
 }
@@ -34,7 +36,9 @@ export type StartDescription =
       readonly fanIn: readonly (readonly Extent[])[];
       readonly fanOut: readonly Extent[];
     }
-  | { readonly kind: "constant"; readonly value: number };
+  | { readonly kind: "constant"; readonly value: number }
+  /** Of the data of an observed variable, entry by entry; a deviation of 0 counts as 1. */
+  | { readonly kind: "moments"; readonly variable: string; readonly as: "mean" | "deviation" };
 
 /** The generated methods. Outputs without rows are ADDED to `into`; per-row outputs are written. */
 export interface ElboMethods {

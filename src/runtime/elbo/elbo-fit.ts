@@ -54,7 +54,7 @@ export async function* fitBySteps(
   const learned = {
     name: "step",
     outputs: ["objective", "bound", "divergence"],
-    owns: (name: string) => !fixed.has(name) && !description.carried.includes(name),
+    owns: (name: string) => !fixed.has(name) && !description.carried.includes(name) && !description.held.includes(name),
     carried: description.carried,
   };
   const floors = spreadFloors(description.parameters, moments);

@@ -25,14 +25,26 @@ export function initialParameters(
       const values =
         start === undefined
           ? declaredStart(parameter, sizes, stream, moments)
-          : weightStart(start, length, sizes, stream);
+          : weightStart(start, length, sizes, stream, moments);
       return [parameter.name, values];
     }),
   );
 }
 
-function weightStart(start: StartDescription, length: number, sizes: Sizes, stream: RandomStream): Float64Array {
+function weightStart(
+  start: StartDescription,
+  length: number,
+  sizes: Sizes,
+  stream: RandomStream,
+  moments: DataMoments,
+): Float64Array {
   switch (start.kind) {
+    case "moments": {
+      const known = moments[start.variable];
+      const values = start.as === "mean" ? known?.mean : known?.variance.map((one) => (one > 0 ? Math.sqrt(one) : 1));
+      const fallback = start.as === "mean" ? 0 : 1;
+      return Float64Array.from({ length }, (_, i) => values?.[i % values.length] ?? fallback);
+    }
     case "constant":
       return new Float64Array(length).fill(start.value);
     case "he": {

@@ -12,6 +12,7 @@ import type { Evaluation } from "./evaluation.js";
 import type { StoredRun } from "./fit-state.js";
 import { restoreTensors, storeTensors } from "./fit-state.js";
 import { extrapolate, initialSquarem, nextLongest } from "./squarem.js";
+import { raiseApproximate } from "./raise-approximate.js";
 import type { SquaremState } from "./squarem.js";
 import type { StartMethod } from "./start-tables.js";
 
@@ -33,6 +34,8 @@ type RunRecord = Omit<Writable<StoredRun>, "parameters" | "fallback" | "objectiv
 export class EmRun {
   /** E-step at the parameters with which the next iteration begins. */
   private current: Evaluation;
+  /** What it was updated from; unknown at a start, and where a run goes on from a checkpoint. */
+  private earlier: Evaluation | undefined;
   private readonly space: ParameterSpace;
 
   private constructor(
@@ -160,7 +163,14 @@ export class EmRun {
     const before = this.current;
     const iteration = record.iteration + 1;
     const collected: FitWarning[] = [];
-    const { next, plain, squarem } = await this.advance(before, iteration, collected);
+    const advanced = await this.advance(before, iteration, collected);
+    const { squarem } = advanced;
+    let { next, plain } = advanced;
+    const slack = MONOTONE_SLACK * context.runner.source.totalWeight;
+    if (context.runner.methods.description.approximation !== undefined && next.objective < before.objective - slack) {
+      next = await raiseApproximate(context, before, this.earlier, iteration, collected);
+      plain = next === before;
+    }
     const gain = (next.objective - before.objective) / context.runner.source.totalWeight;
     if (gain < -MONOTONE_SLACK) {
       collected.push(warnings.objectiveFell(iteration, -gain));
@@ -171,6 +181,7 @@ export class EmRun {
     record.gains = [...record.gains, { value: gain, plain }].slice(-REMEMBERED_GAINS);
     record.squarem = squarem;
     this.warn(collected);
+    this.earlier = before;
     this.current = next;
     const mean = next.objective / context.runner.source.totalWeight;
     const converged = hasConverged(record.gains, mean, context.tolerance);
@@ -235,6 +246,7 @@ export class EmRun {
       throw error;
     }
     this.keepFallback(this.current);
+    this.earlier = undefined;
     this.current = revived;
     record.status = "running";
     // The trace is that of EM from one start, along which the objective never falls; the way up to here is in the fallback.

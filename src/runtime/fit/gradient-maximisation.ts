@@ -125,7 +125,7 @@ async function maximum(
  *
  * @source Nocedal and Wright 2006, algorithms 3.1 and 7.4
  */
-async function ascend(
+export async function ascend(
   evaluate: (point: Float64Array) => Promise<Point>,
   start: Point,
   iterations: number,

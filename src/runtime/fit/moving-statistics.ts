@@ -75,11 +75,12 @@ class RunningAverage {
   }
 }
 
-function copyOf(statistics: Tensors): Tensors {
+export function copyOf(statistics: Tensors): Tensors {
   return Object.fromEntries(Object.entries(statistics).map(([name, values]) => [name, values.slice()]));
 }
 
-function mix(into: Tensors, other: Tensors, rate: number): void {
+/** Moves statistics part of the way to others, in place. */
+export function mix(into: Tensors, other: Tensors, rate: number): void {
   for (const [name, values] of Object.entries(into)) {
     const towards = other[name];
     for (let i = 0; i < values.length; i++) values[i] += rate * (towards[i] - values[i]);

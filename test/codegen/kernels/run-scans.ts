@@ -5,6 +5,7 @@ import type { PlanFunction } from "../../../src/ir/plan.js";
 import * as dense from "../../../src/numerics/dense.js";
 import * as specialFunctions from "../../../src/numerics/special-functions.js";
 import * as sweeps from "../../../src/numerics/sweeps.js";
+import type { KernelModule } from "../../../src/runtime/kernels/kernel-description.js";
 import { KernelInstance } from "../../../src/runtime/kernels/kernel-instance.js";
 import { sizeInNumbers } from "../loops/run-loops.js";
 import type { Outputs } from "./run-kernel.js";
@@ -50,17 +51,25 @@ export function scanByLoops(fn: PlanFunction, world: ScanWorld): Outputs {
   return Object.fromEntries(Object.keys(wanted).map((name) => [name, into[name]]));
 }
 
+/** Functions as one module; `mayCut` says whether long sequences may be cut. */
+export function scanKernels(functions: readonly PlanFunction[], mayCut = true): KernelModule {
+  const { module, skipped } = emitKernels(functions, { mayCut });
+  if (module === undefined || skipped.length > 0) throw new Error(`no kernels: ${skipped[0]?.reason}`);
+  return module;
+}
+
 export interface ScanOptions {
-  readonly mayCut?: boolean;
   readonly threads?: number;
   readonly variant?: "plain" | "relaxed";
 }
 
 /** The kernel. */
-export async function scanByKernel(fn: PlanFunction, world: ScanWorld, options: ScanOptions = {}): Promise<Outputs> {
-  const { mayCut = true, threads = 1, variant } = options;
-  const { module, skipped } = emitKernels([fn], { mayCut });
-  if (module === undefined) throw new Error(`${fn.name} is no kernel: ${skipped[0]?.reason}`);
+export async function scanByKernel(
+  module: KernelModule,
+  fn: PlanFunction,
+  world: ScanWorld,
+  { threads = 1, variant }: ScanOptions = {},
+): Promise<Outputs> {
   const kernels = KernelInstance.createNow(module, variant === undefined ? {} : { variant });
   kernels.threads = threads;
   while (kernels.readyWorkers < threads - 1) await new Promise((resolve) => setTimeout(resolve, 5));

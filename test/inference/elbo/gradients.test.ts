@@ -40,7 +40,12 @@ describe("estimates that hold the guide's density", () => {
     // The same row over and over, under draws of its own each time.
     const x = inputs.data["x"]!;
     for (let i = 2; i < x.length; i++) x[i] = x[i % 2]!;
-    const names = Object.keys(inputs.parameter).filter((name) => name.startsWith("encoder"));
+    inputs.parameter["encoder.x.mean"]!.fill(0);
+    inputs.parameter["encoder.x.deviation"]!.fill(1);
+    const learned = new Set(program.step.outputs.map(({ name }) => name));
+    const names = Object.keys(inputs.parameter).filter(
+      (name) => name.startsWith("encoder") && learned.has(`gradient.${name}`),
+    );
     const found = slopes(program.step, { sizes, rows: many, inputs }, names);
     for (const { name, derived, difference } of found)
       // Standard error of either side is below 0.01 here.
