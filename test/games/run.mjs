@@ -22,7 +22,7 @@ const shapes = {
     steps: 6000,
     share: 0.002,
     modes: 20,
-    highQuality: 0.25,
+    highQuality: 0.15,
   },
 };
 
