@@ -1,37 +1,15 @@
 import type { Block, Sizes, Tensors } from "../description.js";
-import type {
-  CellCount,
-  KernelArrayDescription,
-  KernelArrayRole,
-  KernelDescription,
-  KernelModule,
-  ScanDescription,
-} from "./kernel-description.js";
-import { bytesOfText } from "./bytes-of-text.js";
+import type { Bound, BoundKernel, KernelOptions, RowsSegment } from "./bind-kernel.js";
+import { bindKernel, imports, prepare } from "./bind-kernel.js";
+import type { KernelArguments } from "./kernel-arguments.js";
+import { column, sizeNamed, tensorsOf, totalBytes, widthOf } from "./kernel-arguments.js";
+import type { KernelArrayDescription, KernelModule, ScanDescription } from "./kernel-description.js";
 import { KernelMemory } from "./kernel-memory.js";
-import { fuseMultiplyAdds, relaxedSimdIsSupported } from "./relaxed-simd.js";
 import { ScanRuns } from "./scan-runs.js";
-import { SHARD_ROWS, sharedMemoryIsAllowed, shardRows, shardsAtOnce } from "./shards.js";
-import type { Job, RunShard, ShardWork } from "./thread-pool.js";
+import { SHARD_ROWS, shardRows, shardsAtOnce } from "./shards.js";
+import type { Job, ShardWork } from "./thread-pool.js";
 import { ThreadPool } from "./thread-pool.js";
 import { tileRows, untileRows } from "./tile-rows.js";
-
-/** What a kernel's functions are given; the same as the generated loops. */
-export interface KernelArguments {
-  readonly sizes: Sizes;
-  readonly rows: number;
-  /** Of a scan: where each sequence begins, and last where the last one ends; absent: all rows are one. */
-  readonly starts?: Int32Array;
-  readonly parameters?: Tensors;
-  readonly previous?: Tensors;
-  readonly data?: Tensors;
-  readonly tables?: Tensors;
-  /** Outputs without rows are added to; outputs by row are written. */
-  readonly into: Tensors;
-}
-
-type Once = (frame: number) => void;
-type Rows = (frame: number, begin: number, end: number) => void;
 
 /**
  * A compiled model in memory of its own: lays out data once per block, and runs its functions.
@@ -379,159 +357,7 @@ export class KernelInstance {
   }
 }
 
-export interface KernelOptions {
-  /** By default relaxed (fused multiply-add) where the engine has it. */
-  readonly variant?: "plain" | "relaxed";
-  /** Memory that several threads can work in; by default where there is such memory. */
-  readonly shared?: boolean;
-}
-
-/** What is instantiated. */
-interface Bound {
-  readonly instance: WebAssembly.Instance;
-  readonly memory: WebAssembly.Memory;
-  readonly shared: boolean;
-  readonly variant: "plain" | "relaxed";
-}
-
-/** A function with its segments. */
-interface BoundKernel {
-  readonly description: KernelDescription;
-  readonly segments: readonly (OnceSegment | RowsSegment)[];
-  readonly columns: RowsSegment | undefined;
-}
-
-interface OnceSegment {
-  readonly kind: "once";
-  readonly run: Once;
-}
-
-interface RowsSegment {
-  readonly kind: "rows";
-  /** Its number among what workers do. */
-  readonly job: number;
-  readonly run: RunShard;
-  readonly collect: Once | undefined;
-}
-
 interface DerivedColumns {
   readonly from: readonly Float64Array[];
   readonly addresses: ReadonlyMap<string, number>;
-}
-
-function bindKernel(description: KernelDescription, { exports }: WebAssembly.Instance, jobs: Job[]): BoundKernel {
-  const exported = (name: string): Rows & Once => {
-    const found = exports[name];
-    if (typeof found !== "function") throw new Error(`the kernel exports no ${name}`);
-    return found as Rows & Once;
-  };
-  const overRows = (names: Job, collectName?: string): RowsSegment => {
-    const job = jobs.push(names) - 1;
-    const rows = exported(names.rows);
-    const [clear, collect] = [names.clear, collectName].map((name) =>
-      name === undefined ? undefined : exported(name),
-    );
-    return {
-      kind: "rows",
-      job,
-      run(frame, begin, end) {
-        clear?.(frame);
-        rows(frame, begin, end);
-      },
-      collect,
-    };
-  };
-  return {
-    description,
-    segments: description.segments.map(({ kind, export: rows, collect, clear }) =>
-      kind === "once"
-        ? { kind, run: exported(rows) }
-        : overRows({ rows, ...(clear === undefined ? {} : { clear }) }, collect),
-    ),
-    columns: description.columns === undefined ? undefined : overRows({ rows: description.columns }),
-  };
-}
-
-function prepare(
-  module: KernelModule,
-  options: KernelOptions,
-): Omit<Bound, "instance"> & { readonly bytes: Uint8Array<ArrayBuffer> } {
-  const variant = options.variant ?? (relaxedSimdIsSupported() ? "relaxed" : "plain");
-  const bytes = bytesOfText(module.bytes);
-  if (variant === "relaxed") fuseMultiplyAdds(bytes, bytesOfText(module.fusions));
-  const { memory, shared } = makeMemory(options.shared ?? sharedMemoryIsAllowed());
-  if (shared) bytes[module.memoryFlags] = 3;
-  return { bytes, variant, memory, shared };
-}
-
-/** Shared where that is wanted and there is such memory. */
-function makeMemory(shared: boolean): { readonly memory: WebAssembly.Memory; readonly shared: boolean } {
-  const size = { initial: 16, maximum: 65536 };
-  if (shared) {
-    try {
-      return { memory: new WebAssembly.Memory({ ...size, shared }), shared };
-    } catch {
-      // No address space, or no threads.
-    }
-  }
-  return { memory: new WebAssembly.Memory(size), shared: false };
-}
-
-function imports(memory: WebAssembly.Memory): WebAssembly.Imports {
-  const host = { sin: Math.sin, cos: Math.cos, power: Math.pow };
-  return { env: { memory }, host };
-}
-
-/** Where what is given for an array is. */
-function tensorsOf(role: KernelArrayRole, given: KernelArguments): Tensors | undefined {
-  switch (role) {
-    case "parameter":
-      return given.parameters;
-    case "previous":
-      return given.previous;
-    case "data":
-      return given.data;
-    case "table":
-    case "rowTable":
-      return given.tables;
-    case "output":
-    case "rowOutput":
-      return given.into;
-    case "derived":
-    case "lanes":
-    case "kept":
-    case "uniform":
-    case "varying":
-    case "total":
-      return undefined;
-  }
-}
-
-function column(tensors: Tensors | undefined, key: string): Float64Array {
-  const found = tensors?.[key];
-  if (found === undefined) throw new Error(`kernel: ${key} is not given`);
-  return found;
-}
-
-function sizeNamed(sizes: Sizes, name: string): number {
-  const found = sizes[name];
-  if (found === undefined) throw new Error(`kernel: the size ${name} is not given`);
-  return found;
-}
-
-function widthOf(array: KernelArrayDescription, given: KernelArguments): number {
-  return countCells(array.cells ?? [], given.sizes);
-}
-
-/** Memory for the sums of one shard. */
-function totalBytes({ arrays }: KernelDescription, given: KernelArguments): number {
-  return arrays.reduce((sum, array) => sum + (array.role === "total" ? 16 * widthOf(array, given) : 0), 0);
-}
-
-/** The number that a description's sum of products is. */
-export function countCells(cells: CellCount, sizes: Sizes): number {
-  return cells.reduce((total, [factor, ...names]) => {
-    const product = names.reduce((count, name) => count * sizeNamed(sizes, name), factor);
-    return total + product;
-  }, 0);
 }
