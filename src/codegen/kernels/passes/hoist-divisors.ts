@@ -16,9 +16,11 @@ import { forEachExpression, forEachStatement, mapBodies, mapExpressions, rewrite
 /**
  * A division per row by something that does not depend on the row becomes a multiplication by its reciprocal, which is
  * computed once before the rows; a division by a number of the row that an inner loop does not change, by a reciprocal
- * computed once per row. Costs at most one rounding.
+ * computed once per row. Costs at most one rounding; not in a sweep, whose steps hand it on to the next, where motion that
+ * explodes makes it grow.
  */
 export function hoistDivisors(fn: KernelFunction): KernelFunction {
+  if (fn.sweep !== undefined) return fn;
   const segments: Segment[] = [];
   const arrays = new Map(fn.arrays);
   for (const segment of fn.segments) {
