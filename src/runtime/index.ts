@@ -71,5 +71,5 @@ export type {
   RegressionStatistics,
 } from "../numerics/maximise/regression.js";
 export { RandomStream } from "../numerics/random.js";
-export { columnMeans, downloadTensor, mapOnHost, tensorFlow, uploadTensor } from "./tensor-flow.js";
+export { columnMeans, downloadTensor, imageTensor, mapOnHost, tensorFlow, uploadTensor } from "./tensor-flow.js";
 export type { TensorFlow } from "./tensor-flow.js";

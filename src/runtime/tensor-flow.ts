@@ -1,4 +1,4 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
+import type { Tensor, Tensor4D } from "@tensorflow/tfjs-core";
 import { OptionError } from "./errors.js";
 
 /** The namespace of TensorFlow.js, as generated code of the engine `tfjs` calls it. */
@@ -77,6 +77,12 @@ export async function downloadTensor(tensor: Tensor): Promise<Float64Array> {
   } finally {
     tensor.dispose();
   }
+}
+
+/** A tensor as the images or kernels that it is: TensorFlow.js's types do not see how many dimensions it has. */
+export function imageTensor(tensor: Tensor): Tensor4D {
+  if (tensor.rank !== 4) throw new Error(`a tensor of ${tensor.rank} dimensions where images have 4`);
+  return tensor as Tensor4D;
 }
 
 /** A function of each entry, computed on the host in float64, for what TensorFlow.js has no operation. */

@@ -55,7 +55,7 @@ export type TensorOperation = Extract<
 /** Functions of the run time that generated code calls around them. */
 export type TensorSupport = Extract<
   keyof typeof tensorSupport,
-  "tensorFlow" | "uploadTensor" | "downloadTensor" | "mapOnHost" | "columnMeans"
+  "tensorFlow" | "uploadTensor" | "downloadTensor" | "imageTensor" | "mapOnHost" | "columnMeans"
 >;
 
 export type DeviceArgument =
@@ -118,12 +118,18 @@ export function printDevice(statements: readonly DeviceStatement[], kept: Readon
 function callText({ made }: DeviceStatement): string {
   switch (made.kind) {
     case "operation":
-      return `tf.${made.operation}(${made.arguments.map(argumentText).join(", ")})`;
+      return `tf.${made.operation}(${made.arguments.map((argument) => operandText(made.operation, argument)).join(", ")})`;
     case "upload":
       return `uploadTensor(tf, ${made.values}, [${made.shape.join(", ")}])`;
     case "mapOnHost":
       return `await mapOnHost(tf, ${made.operand}, ${made.function})`;
   }
+}
+
+function operandText(operation: TensorOperation, argument: DeviceArgument): string {
+  const text = argumentText(argument);
+  const isImage = (operation === "conv2d" || operation === "conv2dTranspose") && argument.kind === "tensor";
+  return isImage ? `imageTensor(${text})` : text;
 }
 
 function argumentText(argument: DeviceArgument): string {

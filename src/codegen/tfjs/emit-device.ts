@@ -45,6 +45,7 @@ export function emitDevice(fn: PlanFunction, realVariables: ReadonlySet<string>)
   });
   const support: TensorSupport[] = ["downloadTensor"];
   if (text.includes("uploadTensor(")) support.push("uploadTensor");
+  if (text.includes("imageTensor(")) support.push("imageTensor");
   if (text.includes("mapOnHost(")) support.push("mapOnHost");
   if (centres.length > 0) support.push("columnMeans");
   return {

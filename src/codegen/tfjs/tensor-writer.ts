@@ -17,7 +17,7 @@ export interface DeviceTensor {
 export class TensorWriter {
   readonly names = new Identifiers([
     ...["tf", "host", "tables", "totals"],
-    ...["uploadTensor", "downloadTensor", "mapOnHost", "columnMeans"],
+    ...["uploadTensor", "downloadTensor", "imageTensor", "mapOnHost", "columnMeans"],
   ]);
   readonly statements: DeviceStatement[] = [];
   /** Sizes that the code mentions: name → how it is read. */
