@@ -136,9 +136,10 @@ train(Model, job).then(report, (error) => report({ error: String(error?.stack ??
       continue;
     }
     const close = (a, b, tolerance) => Math.abs(a - b) <= tolerance * Math.abs(b);
-    // Multiply-adds are fused in one and not in the other: along a flat ridge both stop within the tolerance of the fit.
+    // Multiply-adds are fused in one and not in the other: along a flat ridge (degrees of freedom that grow without end)
+    // fits stop at different places.
     const same =
-      close(found.logLikelihood, expected.logLikelihood, 2e-7) &&
+      close(found.logLikelihood, expected.logLikelihood, 1e-6) &&
       close(found.total, found.logLikelihood, 1e-12) &&
       String(found.predicted) === String(expected.predicted);
     check(
