@@ -140,7 +140,7 @@ train(Model, job).then(report, (error) => report({ error: String(error?.stack ??
     // fits stop at different places.
     const same =
       close(found.logLikelihood, expected.logLikelihood, 1e-6) &&
-      close(found.total, found.logLikelihood, 1e-12) &&
+      close(found.total, found.logLikelihood, 1e-9) &&
       String(found.predicted) === String(expected.predicted);
     check(
       `${name}, ${page.name} page`,
