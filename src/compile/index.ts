@@ -5,6 +5,7 @@ import { classify } from "../inference/classify.js";
 import { deriveChainEm } from "../inference/chain/derive-chain.js";
 import { deriveEm } from "../inference/derive.js";
 import { deriveAdversarial } from "../inference/adversarial/derive-adversarial.js";
+import { deriveChainElbo } from "../inference/elbo/chain/derive-chain-elbo.js";
 import { deriveElbo } from "../inference/elbo/derive-elbo.js";
 import { eliminationOrder } from "../inference/elimination-order.js";
 import { requireDerivable } from "../inference/refusals.js";
@@ -65,6 +66,10 @@ export function deriveProgram(model: Model): EmProgram {
 function programFor(model: Model, verdict: Verdict): Program {
   if (verdict.kind === "adversarial") return mapFunctions(deriveAdversarial(model), (fn) => runPasses(fn));
   if (verdict.kind !== "elbo") return deriveProgram(model);
+  if (model.axes.some(({ kind }) => kind === "chain"))
+    return mapFunctions(deriveChainElbo(model, [...verdict.reparameterise, ...verdict.integrate]), (fn) =>
+      runPasses(fn),
+    );
   return mapFunctions(deriveElbo(model, [...verdict.reparameterise, ...verdict.integrate]), (fn) => runPasses(fn));
 }
 
@@ -100,6 +105,7 @@ export type { EmitOptions, Emittable } from "./emit.js";
 export type {
   AnyLoadedTrainer,
   LoadedAdversarialTrainer,
+  LoadedChainElboTrainer,
   LoadedElboTrainer,
   LoadedTrainer,
   LoadedTrainerClass,

@@ -14,6 +14,7 @@ export type Engine = "kernel" | "tfjs";
 const given = {
   tf: "TensorFlow",
   group: "number",
+  part: "string",
   sizes: "Sizes",
   statistics: "Tensors",
   parameters: "Tensors",

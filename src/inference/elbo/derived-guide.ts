@@ -267,12 +267,22 @@ function inDrawingOrder(sites: readonly DensityFactor[]): readonly DensityFactor
   const ordered: DensityFactor[] = [];
   let waiting = [...sites];
   while (waiting.length > 0) {
-    const next = waiting.find((site) => waiting.every((other) => other === site || !mentions(site, other.child)));
+    const next = waiting.find((site) => waiting.every((other) => other === site || !needsNow(site, other)));
     if (next === undefined) throw new Error("derive: the sites of the guide read each other in a circle");
     ordered.push(next);
     waiting = waiting.filter((site) => site !== next);
   }
   return ordered;
+}
+
+/** Does a site read what another draws at the same step? The first step of a chain is drawn before the others. */
+function needsNow(site: DensityFactor, other: DensityFactor): boolean {
+  if (site.child === other.child) return site.phase === "step" && other.phase === "initial";
+  return Object.values(site.arguments).some((argument) =>
+    [...walkExpression(argument)].some(
+      (part) => part.kind === "variable" && part.name === other.child && part.lag === 0,
+    ),
+  );
 }
 
 function inModelOrder(model: Model, names: readonly string[]): readonly string[] {
