@@ -104,4 +104,72 @@ export const chainBoundModels: readonly { readonly name: string; readonly text: 
   }
 }`,
   },
+  {
+    name: "a derived guide: missing entries, inputs, labels",
+    text: `model M {
+  size D = 2, L = 2, U = 1, K = 3
+  net trans(Vector[L], Vector[U]) -> Vector[L] = dense(3, tanh)
+  net emit(Vector[L]) -> (Vector[D], Vector[K]) = dense(3, tanh)
+  param R: Diag[D]
+  param Q: Diag[L]
+  each s {
+    chain t {
+      given u: Vector[U]
+      let (m, k) = emit(z)
+      latent  z: Vector[L] ~ Normal(trans(z[t-1], u), Q) init Normal(0, 1)
+      observe y: Vector[D]? ~ Normal(m, R)
+      observe c: Category[K] ~ Categorical(logits: k)
+    }
+  }
+  guide auto(dense(2, tanh))
+}`,
+  },
+  {
+    name: "a derived guide of two latents, one without a past, a mixture summed out in each step",
+    text: `model M {
+  size K = 2
+  net emit(Real, Real) -> Real = dense(3, tanh)
+  param w: Simplex[K]
+  param mu[K]: Real
+  param a: Real
+  param r: Positive
+  each s {
+    chain t {
+      latent  k: Category[K] ~ Categorical(w)
+      latent  v: Real ~ Normal(mu[k], 0.4)
+      latent  z: Real ~ Normal(a * z[t-1] + v, 0.5) init Normal(v, 1)
+      observe y: Real ~ Normal(emit(z, v), r)
+    }
+  }
+  guide auto(dense(2, tanh))
+}`,
+  },
+  {
+    name: "an enumerated site that reads a draw, entries of a step in a plate",
+    text: `model M {
+  size K = 2, J = 2
+  net emit(Real) -> Real = dense(3, tanh)
+  net look(Real, Real) -> (Real, Real) = dense(3, tanh)
+  net kind(Real, Real) -> Vector[K] = dense(2, tanh)
+  param w: Simplex[K]
+  param b[K]: Real
+  each s {
+    chain t {
+      latent  k: Category[K] ~ Categorical(w)
+      given u: Real
+      each j in J {
+        latent  z: Real ~ Normal(0.8 * z[t-1], 0.5) init Normal(0, 1)
+        observe y: Real ~ Normal(emit(z) + b[k], 0.3)
+      }
+    }
+  }
+  guide {
+    chain t {
+      k ~ Categorical(logits: kind(u, u))
+      let (m, v) = look(z[t-1], y)
+      z ~ Normal(m, sd: softplus(v)) init Normal(0, sd: 0.5)
+    }
+  }
+}`,
+  },
 ];

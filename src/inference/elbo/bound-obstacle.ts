@@ -9,7 +9,6 @@ import { elboOptionsOf } from "./learn-options.js";
 
 /** The first part of a bound for which there is no derivation. */
 export function boundObstacle(model: Model, verdict: ElboVerdict): Obstacle | undefined {
-  if (model.axes.some(({ kind }) => kind === "chain")) return chainObstacle(model, verdict);
   const common = stepObstacle(model, "a bound");
   if (common !== undefined) return common;
   const [integrated] = verdict.integrate;
@@ -55,10 +54,6 @@ function doublyIndexed(model: Model): string | undefined {
         if (twice !== undefined) return twice;
       }
   }
-  return undefined;
-}
-
-function chainObstacle(_model: Model, _verdict: ElboVerdict): Obstacle | undefined {
   return undefined;
 }
 

@@ -182,6 +182,7 @@ export class BoundTerms {
   private drawSite(site: DensityFactor): void {
     const { builder, elaborator } = this;
     const variable = elaborator.variable(site.child);
+    declarePlates(builder, this.bound.model, variable.axes);
     const eventAxes = eventAxesOf(builder, variable);
     builder.rule(`guide ${site.child}`, () => {
       if (this.isScored(site.child) && this.options.relaxed !== undefined) {

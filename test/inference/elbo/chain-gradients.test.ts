@@ -9,7 +9,7 @@ import {
 } from "../../support/chain-bound-programs.js";
 import { chainBoundModels } from "../../support/chain-bound-models.js";
 
-const lengths = [3, 1, 5, 2];
+const lengths = [3, 1, 4];
 
 describe.each(chainBoundModels.map(({ name, text }) => [name, text] as const))("%s", (_, text) => {
   test("the derivative of the objective is its slope", async () => {
