@@ -112,7 +112,8 @@ export interface PriorValues {
  *
  * Statistics are in residual form, about the mean at the parameters of the E-step, so that nothing large is subtracted:
  * `count` [cells], `regressors` [cells, p, p] = sum w z z', `cross` [cells, D, p] = sum w e z',
- * `scatter` [cells, D, D] (full, lowRank), [cells, D] (diagonal) or [cells] (isotropic: the trace) = sum w e e'.
+ * `scatter` = sum w e e' over the cells that share a covariance: [covariances, D, D] (full, lowRank), [covariances, D]
+ * (diagonal) or [covariances] (isotropic: the trace).
  */
 export interface RegressionUpdate {
   readonly kind: "regression";
