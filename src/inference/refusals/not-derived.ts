@@ -33,8 +33,8 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
     case "needsApproximation": {
       const { asked, growths } = verdict;
       const span = asked?.span ?? growths[0]?.selecting ?? model.span;
-      if (asked?.kind !== "collapse") return { what: "variational elimination (`vb`)", span };
-      if (asked.order === undefined || !Number.isInteger(asked.order) || asked.order < 2)
+      if (asked?.kind === "vb") return exactObstacle(model, []);
+      if (asked?.order === undefined || !Number.isInteger(asked.order) || asked.order < 2)
         return { what: "collapsing to fewer than the last two choices (write `collapse(2)`)", span };
       return chainObstacle(model) ?? networkObstacle(model);
     }
