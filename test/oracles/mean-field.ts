@@ -27,14 +27,24 @@ export interface MeanFieldAnswer {
 
 type Quadratic = (x: readonly number[]) => number;
 
-/** @param start means of the Gaussian entries to begin with; discrete tables begin as uniform, and Gaussian blocks go first */
-export function meanField(problem: MeanFieldProblem, sweeps = 400, start = 1): MeanFieldAnswer {
+/**
+ * Gaussian blocks go first; their means begin at 1.
+ *
+ * @param begin probabilities of every discrete cell to begin with [uniform]
+ */
+export function meanField(
+  problem: MeanFieldProblem,
+  begin: readonly (readonly number[])[] = problem.values.map((size) => Array<number>(size).fill(1 / size)),
+  sweeps = 400,
+): MeanFieldAnswer {
   const { logJoint, values, discrete, gaussian } = problem;
   const count = gaussian.flat().length;
-  const mean: number[] = Array<number>(count).fill(start);
+  const mean: number[] = Array<number>(count).fill(1);
   const covariance = Array.from({ length: count }, () => Array<number>(count).fill(0));
   const assignments = discrete.map((cells) => listed(cells.map((cell) => values[cell]!)));
-  const tables = assignments.map((all) => all.map(() => 1 / all.length));
+  const tables = assignments.map((all, block) =>
+    all.map((chosen) => chosen.reduce((product, value, at) => product * begin[discrete[block]![at]!]![value]!, 1)),
+  );
 
   /** f with the entries of a Gaussian block replaced by their expectation. */
   const over =

@@ -135,8 +135,9 @@ const cases: Readonly<Record<string, Case>> = {
 
 describe.each(Object.entries(cases))("%s", (_, one) => {
   const answer = meanField(one.problem);
+  const made = trainerOf(one.text);
   const fitted = async () => {
-    const trainer = new (await trainerOf(one.text))({});
+    const trainer = new (await made)({});
     trainer.setParameters(one.parameters as never);
     return trainer;
   };
