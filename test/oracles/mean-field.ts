@@ -77,7 +77,11 @@ export function meanField(
         go(block + 1, next, weight * tables[block]![i]!);
       });
     };
-    go(0, values.map(() => 0), 1);
+    go(
+      0,
+      values.map(() => 0),
+      1,
+    );
   };
   const zeros: readonly number[] = mean.map(() => 0);
 

@@ -129,7 +129,11 @@ describe("a switching state space", () => {
     const at = Object.fromEntries(
       Object.entries(trainer.parameters).map(([name, { data: values, shape }]) => [
         name,
-        name === "P" ? [0, 1].map((i) => [...values.slice(2 * i, 2 * i + 2)]) : shape.length === 0 ? values[0]! : [...values],
+        name === "P"
+          ? [0, 1].map((i) => [...values.slice(2 * i, 2 * i + 2)])
+          : shape.length === 0
+            ? values[0]!
+            : [...values],
       ]),
     ) as unknown as Parameters;
     const { probability } = await trainer.predict(data as never);
@@ -143,8 +147,14 @@ describe("a switching state space", () => {
       (boundAt(change(at, step), regimes) - boundAt(change(at, -step), regimes)) / (2 * step);
     for (const k of [0, 1]) {
       const moved = (values: readonly number[], by: number): number[] => values.map((v, i) => (i === k ? v + by : v));
-      expect(slope((p, by) => ({ ...p, d: moved(p.d, by) })), `d ${k}`).toBeCloseTo(0, 3);
-      expect(slope((p, by) => ({ ...p, a: moved(p.a, by) })), `a ${k}`).toBeCloseTo(0, 3);
+      expect(
+        slope((p, by) => ({ ...p, d: moved(p.d, by) })),
+        `d ${k}`,
+      ).toBeCloseTo(0, 3);
+      expect(
+        slope((p, by) => ({ ...p, a: moved(p.a, by) })),
+        `a ${k}`,
+      ).toBeCloseTo(0, 3);
     }
   });
 });

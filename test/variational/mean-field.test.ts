@@ -40,7 +40,16 @@ const switching: Case = {
       observe y: Real? ~ Normal(c[k] * x + d[k], r[k])
     } }
     learn em { approx: vb } }`,
-  parameters: { p0: initial, P: transition, a: [0.9, 0.4], b: [0, -0.5], q: [0.2, 0.6], c: [1, 1.2], d: [0, 0.1], r: [0.3, 0.5] },
+  parameters: {
+    p0: initial,
+    P: transition,
+    a: [0.9, 0.4],
+    b: [0, -0.5],
+    q: [0.2, 0.6],
+    c: [1, 1.2],
+    d: [0, 0.1],
+    r: [0.3, 0.5],
+  },
   data: { y: path },
   discrete: { k: range(T) },
   gaussian: { x: range(T) },
@@ -82,12 +91,15 @@ const second: Case = {
     discrete: path.map((_, t) => [t]),
     gaussian: [range(T + 1)],
     logJoint: (k, [u = 0, ...x]) =>
-      path.reduce<number>((sum, y, t) => {
-        const at = x[t]!;
-        const state = t < 2 ? logNormal(at, 0, 1) : logNormal(at, 0.8 * x[t - 1]! - 0.3 * x[t - 2]! + u, 0.3);
-        const [b, r] = [[0, 0.7][k[t]!]!, [0.2, 1.5][k[t]!]!];
-        return sum + Math.log(initial[k[t]!]!) + state + (y === null ? 0 : logNormal(y, at + b, r));
-      }, logNormal(u, 0, 1)),
+      path.reduce<number>(
+        (sum, y, t) => {
+          const at = x[t]!;
+          const state = t < 2 ? logNormal(at, 0, 1) : logNormal(at, 0.8 * x[t - 1]! - 0.3 * x[t - 2]! + u, 0.3);
+          const [b, r] = [[0, 0.7][k[t]!]!, [0.2, 1.5][k[t]!]!];
+          return sum + Math.log(initial[k[t]!]!) + state + (y === null ? 0 : logNormal(y, at + b, r));
+        },
+        logNormal(u, 0, 1),
+      ),
   },
 };
 
@@ -117,12 +129,88 @@ const intercepts: Case = {
     logJoint: (z, u) =>
       groups.reduce(
         (sum, members, g) =>
-          members.reduce<number>((inner, y, j) => {
-            const k = z[3 * g + j]!;
-            const [m, s, v] = [[0, 1][k]!, [1, -0.5][k]!, [0.5, 0.3][k]!];
-            return inner + Math.log(initial[k]!) + (y === null ? 0 : logNormal(y, s * u[g]! + m, v));
-          }, sum + logNormal(u[g]!, 0.2, 0.7)),
+          members.reduce<number>(
+            (inner, y, j) => {
+              const k = z[3 * g + j]!;
+              const [m, s, v] = [[0, 1][k]!, [1, -0.5][k]!, [0.5, 0.3][k]!];
+              return inner + Math.log(initial[k]!) + (y === null ? 0 : logNormal(y, s * u[g]! + m, v));
+            },
+            sum + logNormal(u[g]!, 0.2, 0.7),
+          ),
         0,
+      ),
+  },
+};
+
+const seen: readonly (readonly (number | null)[])[] = [[0.9, null, 1.4]];
+const turn = [
+  [0.9, 0.3, 0],
+  [-0.2, 1.1, 0.4],
+  [0.5, 0, 0.8],
+];
+const spreads = [
+  [0.3, 0.4, 0.5],
+  [0.9, 0.2, 0.1],
+];
+
+/** Given either one of them a product of latents is linear in the other. */
+const products: Case = {
+  text: `model M { size K = 2, D = 3
+    param w: Simplex[K]  param v[K]: Diag[D]  param W: Matrix[D, D]
+    each n {
+      latent z: Category[K] ~ Categorical(w)
+      latent a: Real ~ Normal(0.4, 0.8)
+      latent b: Vector[D] ~ Normal(0.3, 1.2)
+      observe y: Vector[D]? ~ Normal(W * b * a + b, v[z])
+    }
+    learn em { approx: vb } }`,
+  parameters: { w: initial, v: spreads, W: turn },
+  data: { y: seen },
+  discrete: { z: [0] },
+  gaussian: { a: [0] },
+  isQuadratic: false,
+  problem: {
+    values: [2],
+    discrete: [[0]],
+    gaussian: [range(3, 1), [0]],
+    logJoint: ([z = 0], [a = 0, ...b]) => {
+      let total = Math.log(initial[z]!) + logNormal(a, 0.4, 0.8);
+      b.forEach((value) => (total += logNormal(value, 0.3, 1.2)));
+      seen[0]!.forEach((value, i) => {
+        const mean = turn[i]!.reduce((sum, w, j) => sum + w * b[j]!, 0) * a + b[i]!;
+        if (value !== null) total += logNormal(value, mean, spreads[z]![i]!);
+      });
+      return total;
+    },
+  },
+};
+
+const moving: readonly number[] = [0.5, 0.9, 1.6, 1.2];
+
+/** How a state moves is itself a latent of the sequence. */
+const coefficient: Case = {
+  text: `model M { param q: Positive  param r: Positive
+    each s {
+      latent a: Real ~ Normal(0.5, 0.3)
+      chain t {
+        latent x: Real ~ Normal(a * x[t-1], q) init Normal(0, 1)
+        observe y: Real ~ Normal(x, r)
+      } }
+    learn em { approx: vb } }`,
+  parameters: { q: 0.3, r: 0.2 },
+  data: { y: moving },
+  discrete: {},
+  gaussian: { x: range(4, 1), a: moving.map(() => 0) },
+  isQuadratic: false,
+  problem: {
+    values: [],
+    discrete: [],
+    gaussian: [range(4, 1), [0]],
+    logJoint: (_, [a = 0, ...x]) =>
+      moving.reduce(
+        (sum, y, t) =>
+          sum + (t === 0 ? logNormal(x[t]!, 0, 1) : logNormal(x[t]!, a * x[t - 1]!, 0.3)) + logNormal(y, x[t]!, 0.2),
+        logNormal(a, 0.5, 0.3),
       ),
   },
 };
@@ -131,6 +219,8 @@ const cases: Readonly<Record<string, Case>> = {
   "a switching state space": switching,
   "two steps back, and a level of the sequence": second,
   "levels of groups with classes of members": intercepts,
+  "products of latents": products,
+  "a state whose coefficient is a latent": coefficient,
 };
 
 describe.each(Object.entries(cases))("%s", (_, one) => {

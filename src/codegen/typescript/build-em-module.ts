@@ -30,14 +30,16 @@ export function buildEmModule(
   const updates = emitUpdates(program, source);
   const settle = variational === undefined ? [] : settled("parameters");
   const methods: EmittedMethod[] = [
-    method("logDensityOf", ["sizes", "parameters", "block", "into"], [
-      ...settle,
-      ...loops.variants("logDensity", program.logDensity),
-    ]),
-    method("eStep", ["sizes", "parameters", "block", "into"], [
-      ...settle,
-      ...loops.variants("eStep", program.eStep, inIterations),
-    ]),
+    method(
+      "logDensityOf",
+      ["sizes", "parameters", "block", "into"],
+      [...settle, ...loops.variants("logDensity", program.logDensity)],
+    ),
+    method(
+      "eStep",
+      ["sizes", "parameters", "block", "into"],
+      [...settle, ...loops.variants("eStep", program.eStep, inIterations)],
+    ),
     method(
       "startStatistics",
       ["sizes", "parameters", "block", "into"],
@@ -46,10 +48,11 @@ export function buildEmModule(
     method("mStep", ["sizes", "statistics", "previous", "settings"], updates.mStep, "Tensors"),
     method("ridgePenalty", ["sizes", "parameters", "rows", "settings"], updates.ridgePenalty, "number"),
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
-    method("posteriorOf", ["sizes", "parameters", "block", "into"], [
-      ...settle,
-      ...loops.variants("posterior", program.posterior),
-    ]),
+    method(
+      "posteriorOf",
+      ["sizes", "parameters", "block", "into"],
+      [...settle, ...loops.variants("posterior", program.posterior)],
+    ),
   ];
   if (variational !== undefined) methods.push(...blockMethods(variational, loops));
   if (updates.recentre.length > 0) {
@@ -68,7 +71,13 @@ export function buildEmModule(
     methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));
   }
   if (program.impute !== undefined) {
-    methods.push(method("imputeOf", ["sizes", "parameters", "block", "into"], [...settle, ...loops.call("impute", program.impute)]));
+    methods.push(
+      method(
+        "imputeOf",
+        ["sizes", "parameters", "block", "into"],
+        [...settle, ...loops.call("impute", program.impute)],
+      ),
+    );
   }
   methods.push(
     method("drawRows", ["sizes", "parameters", "block", "streams", "into"], loops.call("drawRows", program.sample)),

@@ -74,7 +74,10 @@ export function integrationOf(
   const all = [...factors, ...tilts];
   const log = builder.rule(`integrate ${component.name}`, () => eliminateInside(builder, component, all).log);
   const withoutLinear = all.map((potential) => ({ ...potential, linear: new Map() }));
-  const spread = builder.rule(`integrate ${component.name}`, () => eliminateInside(builder, component, withoutLinear).log);
+  const spread = builder.rule(
+    `integrate ${component.name}`,
+    () => eliminateInside(builder, component, withoutLinear).log,
+  );
   builder.output("log", log);
   const meanNodes = adjoints(
     builder,

@@ -1,4 +1,4 @@
-import type { Model, Variable } from "../../ir/model.js";
+import type { DensityFactor, Model, Variable } from "../../ir/model.js";
 import { affine } from "../affine.js";
 import { classify } from "../classify.js";
 import { dependenciesOf } from "../dependencies.js";
@@ -71,4 +71,18 @@ function isExactAlone(model: Model, names: ReadonlySet<string>): boolean {
     return mean === undefined || affine(mean, latents).kind === "affine";
   });
   return isAffine && classify(alone).kind === "exact";
+}
+
+/** The first factor whose mean multiplies latents of more than two blocks. */
+export function manyProducts(model: Model): DensityFactor | undefined {
+  const latents = latentsOf(model);
+  const blocks = latentBlocks(model).filter(({ kind }) => kind === "gaussian");
+  for (const { factor, dependencies } of dependenciesOf(model)) {
+    const mean = factor.kind === "density" ? factor.arguments["mean"] : undefined;
+    if (factor.kind !== "density" || mean === undefined || affine(mean, latents).kind === "affine") continue;
+    const read = new Set([factor.child, ...dependencies.map(({ variable }) => variable)]);
+    const own = blocks.filter(({ variables }) => variables.some(({ name }) => read.has(name)));
+    if (own.length > 2) return factor;
+  }
+  return undefined;
 }

@@ -19,6 +19,7 @@ import { latentBlocks, type LatentBlock } from "./blocks.js";
 import { collapsedShares } from "./collapsed-shares.js";
 import { DiscretePass } from "./discrete-pass.js";
 import { GaussianPass } from "./gaussian-pass.js";
+import { isJointlyAffine } from "./products.js";
 import { JointFunctions } from "./joint-functions.js";
 import { rowModelOf } from "./places.js";
 
@@ -51,18 +52,23 @@ export function deriveVariationalEm(original: Model): EmProgram {
   const chain = rowModel.frames === undefined ? undefined : new ChainPasses(framesOf(original));
   const startObjective = (group: ParameterGroup, missing: boolean): PlanFunction =>
     chain === undefined ? startLogJoint(model, group, missing) : startChainLogJoint(chain, group, missing);
-  const { closed, updates, report } = updatesOf(scratch, (group, reason) => ({
-    kind: "gradient",
-    parameters: group.parameters,
-    objective: variants((missing) => joint.objective(group, missing)),
-    startObjective: variants((missing) => startObjective(group, missing)),
-    prior: deriveLogPriorGradient(model, group.parameters),
-    spans: [
-      ...model.parameters.filter(({ name }) => group.parameters.includes(name)).map((parameter) => parameter.span),
-      ...group.factors.map((factor) => factor.span),
-    ],
-    reason,
-  }));
+  const { closed, updates, report } = updatesOf(
+    scratch,
+    (group, reason) => ({
+      kind: "gradient",
+      parameters: group.parameters,
+      objective: variants((missing) => joint.objective(group, missing)),
+      startObjective: variants((missing) => startObjective(group, missing)),
+      prior: deriveLogPriorGradient(model, group.parameters),
+      spans: [
+        ...model.parameters.filter(({ name }) => group.parameters.includes(name)).map((parameter) => parameter.span),
+        ...group.factors.map((factor) => factor.span),
+      ],
+      reason,
+    }),
+    (group) =>
+      group.factors.every((factor) => isJointlyAffine(model, factor)) ? undefined : "the mean multiplies latents",
+  );
   const start = (missing: boolean, derivations: readonly UpdateDerivation[]): PlanFunction =>
     chain === undefined ? startStatistics(model, derivations, missing) : chain.start(missing, derivations);
   const updateOf = (block: LatentBlock): ((missing: boolean) => PlanFunction) => {
@@ -121,6 +127,7 @@ function canCollapse(model: Model): boolean {
   const verdict = classify(model);
   return (
     verdict.kind === "needsApproximation" &&
+    verdict.growths.length > 0 &&
     verdict.growths.every(({ axis }) => model.axes.some(({ name, kind }) => name === axis && kind === "chain"))
   );
 }

@@ -83,7 +83,13 @@ export class DiscretePass {
       builder.output(table.share(factor.name, this.block), share, this.shape(builder, factor).axes);
       const expected = weighed(builder, share, tables.get(factor.name)!);
       const axes = new Set([...this.shape(builder, factor).axes, ...builder.axesOf(expected)]);
-      entropy = builder.minus(entropy, builder.sum(expected, [...axes].filter((axis) => axis !== rows)));
+      entropy = builder.minus(
+        entropy,
+        builder.sum(
+          expected,
+          [...axes].filter((axis) => axis !== rows),
+        ),
+      );
     }
     for (const { name } of this.block.variables) {
       const node = outputs.get(`posterior.${name}`);

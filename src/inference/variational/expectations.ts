@@ -4,12 +4,13 @@ import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { declarePlates, eventAxesOf, isEnumerable, laggedName, valuesAxis } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { factorDensity, latentScope } from "../elaborate/factor-density.js";
-import { continuousVariable } from "../elimination/gaussian.js";
-import { blockAxes, pairOf } from "../elimination/potential.js";
+import { continuousVariable, gaussianPotential } from "../elimination/gaussian.js";
+import { blockAxes, type ContinuousVariable, pairOf } from "../elimination/potential.js";
 import { densityFactors } from "../inside.js";
 import { variableReferences } from "../latents.js";
 import { spreadTerm } from "../m-step/gradient.js";
 import type { LatentBlock } from "./blocks.js";
+import { isJointlyAffine, productTerms, seenFrom } from "./products.js";
 
 /**
  * Names of the tables that say what is known of every row under the product of blocks:
@@ -39,6 +40,8 @@ export interface LatentCopy {
 export class Expectations {
   /** Reads a Gaussian latent as its mean, a discrete one as an axis. */
   readonly elaborator: Elaborator;
+  /** Of the Gaussian latents of known blocks, by key. */
+  readonly means: ReadonlyMap<string, NodeId>;
   private readonly copies: ReadonlyMap<string, LatentCopy>;
 
   /**
@@ -60,6 +63,7 @@ export class Expectations {
       const axes = [...variable.axes, ...eventAxesOf(builder, variable)];
       drawn.set(key, builder.input("table", table.mean(key), axes));
     }
+    this.means = drawn;
     this.elaborator = new Elaborator(elaborated, builder, {
       parameters: "parameter",
       ...(drawn.size === 0 ? {} : { drawn }),
@@ -80,7 +84,9 @@ export class Expectations {
       .flatMap((block) => {
         if (block === but || block.kind !== "discrete") return [];
         const axes = this.discreteAxes(factor, block);
-        return axes.length === 0 ? [] : [builder.input("table", table.share(factor.name, block), [...child.axes, ...axes])];
+        return axes.length === 0
+          ? []
+          : [builder.input("table", table.share(factor.name, block), [...child.axes, ...axes])];
       })
       .reduce((a, b) => builder.times(a, b), builder.constant(1));
   }
@@ -90,7 +96,9 @@ export class Expectations {
     const { builder } = this;
     const [first, second] = [this.copy(u), this.copy(v)];
     if (blockOf(this.blocks, first.variable) !== blockOf(this.blocks, second.variable)) return builder.constant(0);
-    const variables = [first, second].map(({ variable, lag }) => continuousVariable(this.elaborator, variable.name, lag));
+    const variables = [first, second].map(({ variable, lag }) =>
+      continuousVariable(this.elaborator, variable.name, lag),
+    );
     const [a, b] = [first.variable.axes, second.variable.axes];
     const plates = a.length >= b.length ? a : b;
     declarePlates(builder, this.model, plates);
@@ -104,7 +112,42 @@ export class Expectations {
     const atMeans = factorDensity(this.elaborator, factor, missing);
     if (!readsGaussian) return atMeans;
     const given = { tableOf: () => "", covariance: (u: string, v: string): NodeId => this.covariance(u, v) };
-    return this.builder.plus(atMeans, spreadTerm(this.elaborator, given, factor, missing));
+    if (isJointlyAffine(this.model, factor))
+      return this.builder.plus(atMeans, spreadTerm(this.elaborator, given, factor, missing));
+    const [first, second, ...more] = this.gaussianBlocks(factor);
+    if (first === undefined || second === undefined || more.length > 0)
+      throw new Error(`variational: ${factor.name} multiplies latents of ${more.length + 2} blocks`);
+    // With the second block at its mean, the first one's spread; and the other way round; and what both together add.
+    const { precision } = productTerms(this, factor, first, second, missing);
+    const both = traceWith(this.builder, precision, this, this.scopeOf(factor, first));
+    const spreads = [first, second].map((block) => {
+      const parts = seenFrom(this, factor, block, missing);
+      return traceWith(this.builder, gaussianPotential(this.builder, parts).precision, this, parts.scope);
+    });
+    return [both, ...spreads].reduce((a, b) => this.builder.plus(a, b), atMeans);
+  }
+
+  /** Blocks of the Gaussian latents that a factor reads. */
+  gaussianBlocks(factor: DensityFactor): readonly LatentBlock[] {
+    const scope = this.gaussianScope(factor);
+    return this.blocks.filter(({ variables }) =>
+      variables.some(({ name }) => scope.some(({ variable }) => variable.name === name)),
+    );
+  }
+
+  private scopeOf(factor: DensityFactor, block: LatentBlock): readonly ContinuousVariable[] {
+    return this.gaussianScope(factor).flatMap(({ variable, lag }) =>
+      block.variables.some(({ name }) => name === variable.name) ? [this.variableOf(variable.name, lag)] : [],
+    );
+  }
+
+  variableOf(name: string, lag: number): ContinuousVariable {
+    return continuousVariable(this.elaborator, name, lag);
+  }
+
+  /** The latent that a key is a copy of. */
+  nameOf(key: string): string {
+    return this.copy(key).variable.name;
   }
 
   /** Gaussian latents that a factor reads, its child included. */
@@ -121,6 +164,25 @@ export class Expectations {
     if (found === undefined) throw new Error(`variational: no factor reads ${key}`);
     return found;
   }
+}
+
+/** -1/2 sum_uv tr(J_uv Cov[v, u]) */
+function traceWith(
+  builder: PlanBuilder,
+  precision: ReadonlyMap<string, NodeId>,
+  q: Pick<Expectations, "covariance">,
+  scope: readonly ContinuousVariable[],
+): NodeId {
+  let total = builder.constant(0);
+  for (const [i, u] of scope.entries()) {
+    for (const v of scope.slice(i)) {
+      const block = precision.get(pairOf(u.key, v.key));
+      if (block === undefined) continue;
+      const trace = builder.contract([block, q.covariance(u.key, v.key)], blockAxes(builder, u, v));
+      total = builder.plus(total, builder.scale(u.key === v.key ? -0.5 : -1, trace));
+    }
+  }
+  return total;
 }
 
 export function variableOf(model: Model, name: string): Variable {

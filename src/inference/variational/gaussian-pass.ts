@@ -112,11 +112,9 @@ export class GaussianPass {
         }),
       );
       const place = (name: string): Placed => required(placed, name);
-      const pairs = components.flatMap((component) =>
-        component.pairs.map(([u, v]) => [place(u), place(v)] as const),
-      );
+      const pairs = components.flatMap((component) => component.pairs.map(([u, v]) => [place(u), place(v)] as const));
       return {
-        potentials: own.map((factor) => expectedPotential(q, factor, missing)),
+        potentials: own.map((factor) => expectedPotential(q, factor, this.block, missing)),
         variables: [...placed.values()],
         pairs,
         kept: [],
@@ -212,7 +210,12 @@ export class GaussianPass {
     const earlier = suffixAt(frames!, position - 1);
     for (const [i, u] of before.entries()) {
       const own = this.placed(builder, this.shifted(u));
-      builder.output(`smoothed.${u.key}${earlier}`, answers.mean(own.variable.key), [rows, ...eventOf(own.variable)], back);
+      builder.output(
+        `smoothed.${u.key}${earlier}`,
+        answers.mean(own.variable.key),
+        [rows, ...eventOf(own.variable)],
+        back,
+      );
       for (const v of before.slice(i)) {
         const other = this.placed(builder, this.shifted(v));
         const node = answers.covariance(own.variable.key, other.variable.key);
@@ -228,11 +231,18 @@ export class GaussianPass {
   private step(builder: PlanBuilder, { factors, position }: Place, missing: boolean): Integral {
     const q = this.expectations(builder);
     const own = this.own(factors);
-    const potentials = own.map((factor) => this.onRows(builder, expectedPotential(q, factor, missing)));
+    const potentials = own.map((factor) => this.onRows(builder, expectedPotential(q, factor, this.block, missing)));
     const before = position === 0 ? [] : this.members(position - 1).map((member) => this.shifted(member));
     if (before.length > 0) potentials.push(this.told(builder, position - 1, 1));
-    const read = own.flatMap((factor) => gaussianScopeOf(this.model, factor).filter(({ variable }) => this.isOwn(variable.name)));
-    const copies = new Map([...before, ...read.map(({ key, variable, lag }) => ({ key, name: variable.name, lag }))].map((one) => [one.key, one]));
+    const read = own.flatMap((factor) =>
+      gaussianScopeOf(this.model, factor).filter(({ variable }) => this.isOwn(variable.name)),
+    );
+    const copies = new Map(
+      [...before, ...read.map(({ key, variable, lag }) => ({ key, name: variable.name, lag }))].map((one) => [
+        one.key,
+        one,
+      ]),
+    );
     const variables = [...copies.values()].map((one) => this.placed(builder, one));
     const byKey = new Map(variables.map((one) => [one.variable.key, one]));
     const pairs = new Map<string, readonly [Placed, Placed]>();

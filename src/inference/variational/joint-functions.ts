@@ -115,10 +115,15 @@ export class JointFunctions {
     for (const factor of factors) {
       const term = weighed(builder, q.share(factor), q.density(factor, missing));
       const axes = new Set([...tableAxes(q, factor), ...builder.axesOf(term)]);
-      total = builder.plus(total, builder.sum(term, [...axes].filter((axis) => axis !== rows)));
+      total = builder.plus(
+        total,
+        builder.sum(
+          term,
+          [...axes].filter((axis) => axis !== rows),
+        ),
+      );
     }
-    for (const block of this.blocks)
-      total = builder.plus(total, builder.input("table", table.entropy(block), [rows]));
+    for (const block of this.blocks) total = builder.plus(total, builder.input("table", table.entropy(block), [rows]));
     return total;
   }
 }

@@ -106,7 +106,12 @@ export async function evaluateAt(
     );
     if (narrow !== undefined) throw new CollapsedComponentError(narrow.parameter, narrow.cell, iteration);
   }
-  const evaluation = await runner.evaluate(parameters, settingsOf(context, collected, fixed), context.usePrior, earlier);
+  const evaluation = await runner.evaluate(
+    parameters,
+    settingsOf(context, collected, fixed),
+    context.usePrior,
+    earlier,
+  );
   const { objective, logLikelihood } = evaluation;
   if (!Number.isFinite(logLikelihood)) {
     const row = logLikelihood === -Infinity ? await impossibleRow(runner, parameters) : undefined;

@@ -10,10 +10,7 @@ const MOST_SWEEPS = 200;
 const TOLERANCE = 1e-11;
 
 /** What finds the posterior of some rows. */
-export type VariationalMethods = Pick<
-  EmMethods,
-  "description" | "logDensityOf" | "updateBlockOf" | "beginPosteriorOf"
->;
+export type VariationalMethods = Pick<EmMethods, "description" | "logDensityOf" | "updateBlockOf" | "beginPosteriorOf">;
 
 /**
  * The rows of a block with the tables of their posterior, a product of blocks of latents, found by coordinate ascent:
