@@ -86,7 +86,7 @@ export interface PredictiveDensity {
 }
 
 /** Any derived algorithm. */
-export type Program = EmProgram | ElboProgram | AdversarialProgram;
+export type Program = EmProgram | ElboProgram | ChainElboProgram | AdversarialProgram;
 
 /** `complete` assumes no missing entry; `incomplete` is there where that makes a difference. */
 export interface Variants {
@@ -246,6 +246,40 @@ export interface ElboProgram {
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
   /** Spread of the decoder by parameter: not let below a part of the data's variance. */
+  readonly report: readonly ReportLine[];
+}
+
+/**
+ * The same along a chain: its functions work on steps, whose order is the run time's business. Rows are steps of several
+ * sequences; what a step knows of others are tables with an entry for each row.
+ */
+export interface ChainElboProgram {
+  readonly algorithm: "chainElbo";
+  readonly model: Model;
+  readonly rowsAxis: string;
+  readonly sequences: {
+    readonly plate?: string;
+    readonly perSequence: readonly string[];
+    readonly state: ChainState;
+  };
+  /** See `PartWriter`. */
+  readonly parts: readonly PlanFunction[];
+  /** Drawn step by step; `reach`: steps back at which it is still read. */
+  readonly latents: readonly { readonly name: string; readonly shape: readonly AxisSize[]; readonly reach: number }[];
+  /** In the order in which they are worked out. */
+  readonly memories: readonly {
+    readonly name: string;
+    readonly shape: readonly AxisSize[];
+    readonly isBackward: boolean;
+  }[];
+  /** Data that steps read some steps back. */
+  readonly past: readonly { readonly name: string; readonly lag: number }[];
+  readonly sample: PlanFunction;
+  readonly sampleNext: PlanFunction;
+  readonly logPrior: PlanFunction;
+  readonly held: readonly string[];
+  readonly noise: readonly NoiseTable[];
+  readonly starts: Readonly<Record<string, WeightStart>>;
   readonly report: readonly ReportLine[];
 }
 
