@@ -6,7 +6,7 @@ import { emitMapKernel } from "./map-kernel.js";
 import { productByColumns, productByRows } from "./matrix-product.js";
 import { lanes, panelRows, tileOf } from "./matrix-tiles.js";
 import { packFunction, packPanelFunction } from "./pack-matrix.js";
-import { adamKernel } from "./optimiser-kernel.js";
+import { adamKernel, averageKernel } from "./optimiser-kernel.js";
 import { vectorFunctions } from "./vector-functions.js";
 
 /** Functions as one float32 WebAssembly module; undefined where one needs what float32 kernels do not have. */
@@ -24,6 +24,7 @@ export function emitNetwork(functions: readonly PlanFunction[]): NetworkModule |
       productByColumns(relaxed, packing),
       productByRows(relaxed, packing),
       adamKernel(relaxed),
+      averageKernel(relaxed),
     ];
     const kernels = complete.flatMap((one) =>
       one.kernels.map((kernel) => emitMapKernel(kernel, common.length, relaxed)),

@@ -238,6 +238,14 @@ export class NetworkInstance {
     }
   }
 
+  /** average += share (x - average) over vectors in memory. */
+  average(average: number, x: number, length: number, share: number): void {
+    const block = this.adamBlock;
+    this.memory.integers.set([average, x], block / bytesPerFloat);
+    this.floats[block / bytesPerFloat + 2] = share;
+    this.threads.run({ kernel: "average", block, extent: length / lanes, grain: lanes, cost: 2, parts: 2 });
+  }
+
   /** Memory for a vector of the caller's. */
   vector(length: number): number {
     return this.reserve(length);
