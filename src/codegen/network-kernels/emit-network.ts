@@ -3,9 +3,10 @@ import type { NetworkModule } from "../../runtime/networks/network-description.j
 import { type EncodedFunctions, encodeFunctions } from "./assembler.js";
 import { lowerNetwork } from "./lower-network.js";
 import { emitMapKernel } from "./map-kernel.js";
-import { productByColumns, productByRows } from "./matrix-product.js";
+import { packFunction, productByColumns, productByRows } from "./matrix-product.js";
 import { lanes, panelRows, tileOf } from "./matrix-tiles.js";
-import { packFunction, packPanelFunction } from "./pack-matrix.js";
+import { packPanelFunction } from "./pack-matrix.js";
+import { listFunction, productOfLists, sparseColumns } from "./sparse-product.js";
 import { adamKernel, averageKernel } from "./optimiser-kernel.js";
 import { vectorFunctions } from "./vector-functions.js";
 
@@ -17,12 +18,16 @@ export function emitNetwork(functions: readonly PlanFunction[]): NetworkModule |
   const emit = (relaxed: boolean): EncodedFunctions => {
     const { vectors } = tileOf(relaxed);
     const packing = { left: 0, right: 1 };
+    const ofLists = { left: 0, right: 2 };
     const common = [
       packPanelFunction(panelRows),
       packPanelFunction(lanes * vectors),
-      packFunction(panelRows, 0),
+      packPanelFunction(sparseColumns),
+      packFunction(packing),
       productByColumns(relaxed, packing),
       productByRows(relaxed, packing),
+      listFunction(ofLists),
+      productOfLists(relaxed, ofLists),
       adamKernel(relaxed),
       averageKernel(relaxed),
     ];
