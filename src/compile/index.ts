@@ -3,6 +3,7 @@ import { sortedDiagnostics } from "../diagnostics/sorted.js";
 import type { SourceText } from "../diagnostics/span.js";
 import { classify } from "../inference/classify.js";
 import { deriveChainEm } from "../inference/chain/derive-chain.js";
+import { deriveVariationalEm } from "../inference/variational/derive-variational.js";
 import { deriveEm } from "../inference/derive.js";
 import { deriveAdversarial } from "../inference/adversarial/derive-adversarial.js";
 import { deriveChainElbo } from "../inference/elbo/chain/derive-chain-elbo.js";
@@ -49,8 +50,10 @@ export function compileSource(source: SourceText, options: { readonly model?: st
 
 /** derive → passes, for a model whose latents are eliminated exactly. */
 export function deriveProgram(model: Model): EmProgram {
+  const verdict = classify(model);
+  if (verdict.kind === "needsApproximation" && verdict.asked?.kind === "vb")
+    return mapFunctions(deriveVariationalEm(model), (fn) => runPasses(fn));
   if (model.axes.some((axis) => axis.kind === "chain")) {
-    const verdict = classify(model);
     const order = verdict.kind === "needsApproximation" ? verdict.asked?.order : undefined;
     return mapFunctions(deriveChainEm(model, order), (fn) => runPasses(fn));
   }

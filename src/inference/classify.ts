@@ -11,6 +11,7 @@ import type {
   BoundReason,
   ElboVerdict,
   ExactVerdict,
+  ProductReason,
   RefusedReason,
   Verdict,
 } from "./verdict.js";
@@ -24,7 +25,13 @@ export function classify(model: Model): Verdict {
   if (tableless.length > 0) return { kind: "refused", reasons: tableless };
   const dependencies = dependenciesOf(model);
   const reasons = nonConjugate(dependencies, latents);
-  if (reasons.length > 0) return bound(model, latents, reasons);
+  const approximation = askedApproximation(model);
+  if (reasons.length > 0) {
+    // Given all but one of its factors a product is linear.
+    return approximation?.kind === "vb" && reasons.every(isProduct)
+      ? { kind: "needsApproximation", growths: [], products: reasons.filter(isProduct), asked: approximation }
+      : bound(model, latents, reasons);
+  }
   const asked = askedForBound(model);
   if (asked !== undefined) return bound(model, latents, [asked]);
   return classifyElimination(model, latents, dependencies);
@@ -97,6 +104,13 @@ function bound(model: Model, latents: Latents, reasons: readonly BoundReason[]):
     guide,
     asked: model.learn?.method !== "em" && (guide !== "none" || model.learn?.method === "elbo" || throughNetwork),
   };
+}
+
+/** A product of two latents in the mean of a Normal. */
+function isProduct(reason: BoundReason): reason is ProductReason {
+  if (reason.kind !== "nonlinear") return false;
+  const { reason: why, slot } = reason.dependency;
+  return slot === "mean" && why?.kind === "product" && why.left !== why.right;
 }
 
 function stuckLatent(reason: BoundReason): readonly string[] {

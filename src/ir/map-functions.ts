@@ -77,6 +77,15 @@ function mapEm(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction):
     ...(program.mostProbable === undefined ? {} : { mostProbable: both(program.mostProbable) }),
     sample: rewrite(program.sample),
     logPrior: rewrite(program.logPrior),
+    ...(program.variational === undefined
+      ? {}
+      : {
+          variational: {
+            ...program.variational,
+            blocks: program.variational.blocks.map((block) => ({ ...block, update: both(block.update) })),
+            begin: program.variational.begin.map(both),
+          },
+        }),
     updates: program.updates.map(update),
   };
 }

@@ -54,10 +54,28 @@ export interface EmProgram {
   readonly sampleNext?: PlanFunction;
   /** Of a model with a chain of discrete latents: for each latent 1 at its value in the most probable sequence, else 0. */
   readonly mostProbable?: Variants;
+  /** The posterior is a product of blocks: then all functions of rows but those of starts and draws read its tables. */
+  readonly variational?: VariationalProgram;
   readonly statistics: readonly Statistic[];
   /** In order: an update may read parameters that an earlier one has set. */
   readonly updates: readonly Update[];
   readonly report: readonly ReportLine[];
+}
+
+/** A posterior that is a product of blocks of latents, each exact given what is expected of the others. */
+export interface VariationalProgram {
+  /** In the order in which they are brought up to date: each reads the tables of the others and writes its own. */
+  readonly blocks: readonly {
+    /** Its latents, joined by commas. */
+    readonly name: string;
+    readonly kind: "discrete" | "gaussian";
+    readonly latents: readonly string[];
+    readonly update: Variants;
+  }[];
+  /** What is run one after the other before the first block is brought up to date. */
+  readonly begin: readonly Variants[];
+  /** Tables of every row, with their shapes after the rows. */
+  readonly tables: readonly Statistic[];
 }
 
 /** An observed variable whose distribution is known as a mixture, with the extents of its discrete cells. */
@@ -112,7 +130,8 @@ export interface PriorValues {
  *
  * Statistics are in residual form, about the mean at the parameters of the E-step, so that nothing large is subtracted:
  * `count` [cells], `regressors` [cells, p, p] = sum w z z', `cross` [cells, D, p] = sum w e z',
- * `scatter` [cells, D, D] (full, lowRank), [cells, D] (diagonal) or [cells] (isotropic: the trace) = sum w e e'.
+ * `scatter` = sum w e e' over the cells that share a covariance: [covariances, D, D] (full, lowRank), [covariances, D]
+ * (diagonal) or [covariances] (isotropic: the trace).
  */
 export interface RegressionUpdate {
   readonly kind: "regression";

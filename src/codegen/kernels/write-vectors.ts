@@ -367,18 +367,17 @@ export class VectorWriter {
       case "add": {
         const isRight = productIn(right) !== undefined;
         const product = productIn(isRight ? right : left);
-        if (product !== undefined && this.emission.shapes.isVarying(product)) {
-          const other = isRight ? left : right;
-          const [a, b, c] = [this.write(product.left), this.write(product.right), this.write(other)];
-          return (v) => multiplyAdd(a(v), b(v), c(v));
+        if (product !== undefined && this.emission.shapes.isVarying(isRight ? right : left)) {
+          const [factors, c] = [this.factors(product), this.write(isRight ? left : right)];
+          return (v) => multiplyAdd(...factors(v), c(v));
         }
         break;
       }
       case "subtract": {
         const product = productIn(right);
-        if (product !== undefined && this.emission.shapes.isVarying(product)) {
-          const [a, b, c] = [this.write(product.left), this.write(product.right), this.write(left)];
-          return (v) => subtractProduct(a(v), b(v), c(v));
+        if (product !== undefined && this.emission.shapes.isVarying(right)) {
+          const [factors, c] = [this.factors(product), this.write(left)];
+          return (v) => subtractProduct(...factors(v), c(v));
         }
         break;
       }
@@ -408,29 +407,39 @@ export class VectorWriter {
     return (v) => op(opcode, a(v), b(v));
   }
 
+  /** Both factors of a product; the base of a square is evaluated once. */
+  private factors(product: Product): (v: number) => readonly [Code, Code] {
+    if (product.kind === "product") {
+      const [a, b] = [this.write(product.left), this.write(product.right)];
+      return (v) => [a(v), b(v)];
+    }
+    const base = this.write(product.base);
+    const local = newLocal(this.emission, "value", "v128");
+    return (v) => [tee(local, base(v)), get(local)];
+  }
+
   /** `old` updated with a value; a product is added in one step. */
   updated(update: "add" | "subtract" | "maximum", value: KernelExpression): (v: number, old: Code) => Code {
     const product = productIn(value);
-    if (product !== undefined && update !== "maximum" && this.emission.shapes.isVarying(product)) {
-      const [a, b] = [this.write(product.left), this.write(product.right)];
-      return (v, old) => (update === "add" ? multiplyAdd(a(v), b(v), old) : subtractProduct(a(v), b(v), old));
+    if (product !== undefined && update !== "maximum" && this.emission.shapes.isVarying(value)) {
+      const factors = this.factors(product);
+      return (v, old) => (update === "add" ? multiplyAdd : subtractProduct)(...factors(v), old);
     }
     const written = this.write(value);
     return (v, old) => op(vectorUpdates[update], old, written(v));
   }
 }
 
-/** A product, also one that is a square. */
-function productIn(expression: KernelExpression):
-  | {
-      readonly kind: "binary";
-      readonly function: "multiply";
-      readonly left: KernelExpression;
-      readonly right: KernelExpression;
-    }
-  | undefined {
+/** The factors of a product, or of a square. */
+type Product =
+  | { readonly kind: "product"; readonly left: KernelExpression; readonly right: KernelExpression }
+  | { readonly kind: "square"; readonly base: KernelExpression };
+
+function productIn(expression: KernelExpression): Product | undefined {
+  if (expression.kind === "unary" && expression.function === "square")
+    return { kind: "square", base: expression.operand };
   if (expression.kind !== "binary" || expression.function !== "multiply") return undefined;
-  return { kind: "binary", function: "multiply", left: expression.left, right: expression.right };
+  return { kind: "product", left: expression.left, right: expression.right };
 }
 
 const arithmetic = {

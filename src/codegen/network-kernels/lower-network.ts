@@ -11,6 +11,7 @@ import {
   withLoops,
 } from "./map-expression.js";
 import { NotLowered } from "./not-lowered.js";
+import { oftenZero } from "./often-zero.js";
 import { type Along, extentOf, PlanBuffers, renamedPlace, type Stored } from "./plan-buffers.js";
 import { type Contraction, productSides } from "./product-sides.js";
 import { storedNodes } from "./stored-nodes.js";
@@ -57,6 +58,7 @@ class NetworkLowering extends PlanBuffers {
   private readonly calls: NetworkCall[] = [];
   private readonly kernels: MapKernel[] = [];
   private readonly isStored: (id: NodeId) => boolean;
+  private readonly isOftenZero: (id: NodeId) => boolean;
 
   /** Windows that are added up, in the order in which they are. */
   private readonly overlapped: ReadonlyMap<NodeId, readonly string[]>;
@@ -67,6 +69,7 @@ class NetworkLowering extends PlanBuffers {
   ) {
     super(plan);
     this.isStored = storedNodes(plan);
+    this.isOftenZero = oftenZero(plan);
     this.overlapped = new Map(
       plan.nodes.flatMap(({ operation }, id) => {
         if (operation.kind !== "overlapAdd" || !this.isStored(id)) return [];
@@ -128,8 +131,8 @@ class NetworkLowering extends PlanBuffers {
     const result = this.addBuffer("work", this.node(id).rule, order);
     this.calls.push({
       kind: "product",
-      left: { buffer: a.buffer, axes: this.numbers(a.axes) },
-      right: { buffer: b.buffer, axes: this.numbers(b.axes) },
+      left: { buffer: a.buffer, axes: this.numbers(a.axes), ...this.zeros(left) },
+      right: { buffer: b.buffer, axes: this.numbers(b.axes), ...this.zeros(right) },
       result,
       rows: this.numbers(rows),
       columns: this.numbers(columns),
@@ -137,6 +140,10 @@ class NetworkLowering extends PlanBuffers {
     });
     this.stored.set(id, { buffer: result, axes: order, slices: [] });
     return true;
+  }
+
+  private zeros(ids: readonly NodeId[]): { readonly isOftenZero?: true } {
+    return ids.some((id) => this.isOftenZero(id)) ? { isOftenZero: true } : {};
   }
 
   /** Summed axes in the order in which the side with more of them has them in memory. */

@@ -7,6 +7,8 @@ import { dataPlates } from "../elimination-order.js";
 import { gameObstacle } from "../adversarial/game-obstacle.js";
 import { chainBoundObstacle } from "../elbo/chain/chain-obstacle.js";
 import { boundObstacle } from "../elbo/bound-obstacle.js";
+import { askedApproximation } from "../classify.js";
+import { manyProducts } from "../variational/blocks.js";
 import { describeVerdict, type Verdict } from "../verdict.js";
 
 /** What the compiler recognises but has no derivation for: for commands that need a trainer. */
@@ -33,19 +35,31 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
       return undefined;
     case "adversarial":
       return gameObstacle(model, verdict);
-    case "elbo":
-      return boundObstacle(model, verdict);
+    case "elbo": {
+      const asked = askedApproximation(model);
+      const latent = verdict.reasons.find((reason) => reason.kind === "latentNotNormal");
+      if (asked?.kind !== "vb" || latent === undefined) return boundObstacle(model, verdict);
+      return { what: `\`vb\` over latents that are not Normal, such as \`${latent.variable}\``, span: latent.span };
+    }
     case "needsApproximation": {
       const { asked, growths } = verdict;
       const span = asked?.span ?? growths[0]?.selecting ?? model.span;
-      if (asked?.kind !== "collapse") return { what: "variational elimination (`vb`)", span };
-      if (asked.order === undefined || !Number.isInteger(asked.order) || asked.order < 2)
+      if (asked?.kind === "vb") return exactObstacle(model, []) ?? productObstacle(model);
+      if (asked?.order === undefined || !Number.isInteger(asked.order) || asked.order < 2)
         return { what: "collapsing to fewer than the last two choices (write `collapse(2)`)", span };
       return chainObstacle(model) ?? networkObstacle(model);
     }
     case "exact":
       return exactObstacle(model, verdict.stacked);
   }
+}
+
+/** A factor that multiplies latents of more than two blocks. */
+function productObstacle(model: Model): Obstacle | undefined {
+  const found = manyProducts(model);
+  return found === undefined
+    ? undefined
+    : { what: `products of three latents, as in \`${found.child}\``, span: found.span };
 }
 
 function exactObstacle(model: Model, stacked: readonly string[]): Obstacle | undefined {

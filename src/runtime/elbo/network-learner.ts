@@ -4,6 +4,7 @@ import { kindOf } from "../parameter-space.js";
 import type { NetworkInstance, Range } from "../networks/network-instance.js";
 import { boundShape, product } from "../extents.js";
 import {
+  averageInto,
   type BatchBuffers,
   Coordinates,
   type LearnedStep,
@@ -37,6 +38,9 @@ export class NetworkLearner implements Learner {
   private readonly gradientAt: number;
   private readonly firstAt: number;
   private readonly secondAt: number;
+  /** Average of the weights, where one is taken. */
+  private averageAt: number | undefined;
+  private readonly hostMeans: Record<string, Float64Array> = {};
   private readonly host: Coordinates;
   private readonly hostCoordinates: Float64Array;
   private readonly hostFirst: Float64Array;
@@ -193,6 +197,34 @@ export class NetworkLearner implements Learner {
 
   assign(values: Tensors): void {
     for (const [name, given] of Object.entries(values)) this.parameterView(name).set(given);
+  }
+
+  average(decay: number): void {
+    const { address, length } = this.flat;
+    this.averageAt ??= this.instance.vector(length);
+    this.instance.average(this.averageAt, address, length, 1 - decay);
+    for (const { parameter } of this.host.parts)
+      averageInto(this.hostMeans, parameter.name, this.parameterView(parameter.name), decay);
+  }
+
+  averaged(): Tensors {
+    const { averageAt: address } = this;
+    if (address === undefined) return {};
+    const flat = [...this.flat.offsets].map(([name, offset]) => {
+      const view = this.instance.view(address + Float32Array.BYTES_PER_ELEMENT * offset, this.lengths.get(name) ?? 0);
+      return [name, new Float64Array(view)] as const;
+    });
+    const host = Object.entries(this.hostMeans).map(([name, values]) => [name, Float64Array.from(values)] as const);
+    return Object.fromEntries([...flat, ...host]);
+  }
+
+  restoreAverage(average: Tensors): void {
+    const address = (this.averageAt ??= this.instance.vector(this.flat.length));
+    for (const [name, values] of Object.entries(average)) {
+      const offset = this.flat.offsets.get(name);
+      if (offset === undefined) this.hostMeans[name] = Float64Array.from(values);
+      else this.instance.view(address + Float32Array.BYTES_PER_ELEMENT * offset, values.length).set(values);
+    }
   }
 
   release(): void {

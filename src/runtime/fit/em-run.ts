@@ -167,7 +167,10 @@ export class EmRun {
     const { squarem } = advanced;
     let { next, plain } = advanced;
     const slack = MONOTONE_SLACK * context.runner.source.totalWeight;
-    if (context.runner.methods.description.approximation !== undefined && next.objective < before.objective - slack) {
+    const { approximation, variational } = context.runner.methods.description;
+    // The bound of a product posterior does not fall.
+    const mayFall = approximation !== undefined && variational === undefined;
+    if (mayFall && next.objective < before.objective - slack) {
       next = await raiseApproximate(context, before, this.earlier, iteration, collected);
       plain = next === before;
     }
@@ -199,7 +202,7 @@ export class EmRun {
     const { context, record, space } = this;
     const updated = await maximise(context, before, iteration, collected);
     const evaluate = (parameters: Tensors): Promise<Evaluation> =>
-      evaluateAt(context, parameters, iteration, collected);
+      evaluateAt(context, parameters, iteration, collected, before);
     const { squarem } = record;
     const first = context.isStartGiven && record.plainSince === 0 ? PLAIN_FROM_GIVEN : PLAIN_ITERATIONS;
     if (!context.accelerate || iteration - record.plainSince <= first || space.dimension === 0) {
@@ -215,7 +218,7 @@ export class EmRun {
     }
     const jump = extrapolate(squarem.origin, space.toVector(before.parameters), space.toVector(updated), longest);
     if (jump !== undefined && jump.step > 1) {
-      const tried = await tryEvaluate(context, space.fromVector(jump.point, updated));
+      const tried = await tryEvaluate(context, space.fromVector(jump.point, updated), before);
       const accepted = tried !== undefined && tried.objective >= before.objective;
       const bound = nextLongest(longest, jump.step, accepted);
       if (accepted) return { next: tried, plain: false, squarem: { phase: "settle", longest: bound } };
