@@ -14,7 +14,7 @@ import type { Tape } from "./tape.js";
 const blockRows = 4096;
 
 /** Runs parts with known parameters: in float32 where there are kernels, else in the generated loops. */
-function runnerOf(methods: ChainElboMethods, data: Dataset, parameters: Tensors): PartRunner {
+export function runnerOf(methods: ChainElboMethods, data: Dataset, parameters: Tensors): PartRunner {
   const { networks, description } = methods;
   const { sizes } = data;
   const instance = networks.create(sizes, 1);
