@@ -41,4 +41,3 @@ export function sequencesOf({ sequences }: Dataset): NonNullable<Dataset["sequen
   if (sequences === undefined) throw new Error("chain bound: the data are not of sequences");
   return sequences;
 }
-
