@@ -225,8 +225,8 @@ export interface EmMethods {
    * posteriors, in place. Absent: no statistic depends on the parameters but through the posteriors.
    */
   recentreStatistics?(sizes: Sizes, statistics: Tensors, parameters: Tensors, previous: Tensors): void;
-  /** Value of the ridge penalty (≤ 0, a log prior) at these parameters, as `mStep` applies it; N weighted rows. */
-  ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): Awaitable<number>;
+  /** Value of the ridge penalty (≤ 0, a log prior) at these parameters, as `mStep` applies it; of statistics, the counts. */
+  ridgePenalty(sizes: Sizes, parameters: Tensors, statistics: Tensors, settings: MStepSettings): Awaitable<number>;
   /** into: `logPrior` [1]. */
   logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
   /**

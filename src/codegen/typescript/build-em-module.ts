@@ -46,7 +46,7 @@ export function buildEmModule(
       loops.variants("startStatistics", program.start),
     ),
     method("mStep", ["sizes", "statistics", "previous", "settings"], updates.mStep, "Tensors"),
-    method("ridgePenalty", ["sizes", "parameters", "rows", "settings"], updates.ridgePenalty, "number"),
+    method("ridgePenalty", ["sizes", "parameters", "statistics", "settings"], updates.ridgePenalty, "number"),
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
     method(
       "posteriorOf",

@@ -58,12 +58,16 @@ export class BlockRunner {
       await this.turns.give();
     }
     const logLikelihood = total.value();
-    const objective = logLikelihood + (await this.penalty(parameters, settings, usePrior));
+    const objective = logLikelihood + (await this.penalty(parameters, statistics, settings, usePrior));
     return { parameters, statistics, logLikelihood, objective, ...(isProduct ? { posteriors } : {}) };
   }
 
-  /** Log prior and ridge penalty. */
-  async penalty(parameters: Tensors, settings: MStepSettings, usePrior: boolean): Promise<number> {
+  /**
+   * Log prior and ridge penalty.
+   *
+   * @param statistics of these rows at any parameters: their counts say how much the ridge stands for
+   */
+  async penalty(parameters: Tensors, statistics: Tensors, settings: MStepSettings, usePrior: boolean): Promise<number> {
     let penalty = 0;
     if (usePrior) {
       const into = zeros({ logPrior: 1 });
@@ -71,7 +75,7 @@ export class BlockRunner {
       penalty += into["logPrior"][0];
     }
     if (this.methods.description.hasRidge && settings.ridge > 0) {
-      penalty += await this.methods.ridgePenalty(this.sizes, parameters, this.source.totalWeight, settings);
+      penalty += await this.methods.ridgePenalty(this.sizes, parameters, statistics, settings);
     }
     return penalty;
   }
