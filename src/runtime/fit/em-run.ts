@@ -190,8 +190,26 @@ export class EmRun {
     const converged = hasConverged(record.gains, mean, context.tolerance);
     if (converged) record.status = "converged";
     else if (iteration >= context.maxIterations) record.status = "maxIterations";
-    if (iteration < context.maxIterations && (converged || isCheckIteration(iteration))) await this.reviveEmpty();
+    if (converged || isCheckIteration(iteration)) {
+      if (variational !== undefined) await this.renewPosterior();
+      if (iteration < context.maxIterations) await this.reviveEmpty();
+    }
     return before;
+  }
+
+  /**
+   * Begins a posterior that is found by ascent anew, and takes it where its bound is higher: what was best some parameters
+   * ago may have become a local maximum that a score of the model would not stay in.
+   */
+  private async renewPosterior(): Promise<void> {
+    const { context, record, current } = this;
+    const renewed = await evaluateAt(context, current.parameters, record.iteration, [], current, true);
+    if (!(renewed.objective > current.objective)) return;
+    this.current = renewed;
+    const gain = (renewed.objective - current.objective) / context.runner.source.totalWeight;
+    if (record.status !== "converged" || gain <= context.tolerance || record.iteration >= context.maxIterations) return;
+    record.status = "running";
+    record.gains = [];
   }
 
   private async advance(
