@@ -188,7 +188,9 @@ function reportOf(blocks: readonly LatentBlock[], collapsible: boolean): readonl
       rule: "begin",
       text: collapsible
         ? `q begins once at what the discrete latents are without the others, once at what the collapsed smoother, collapse(${COLLAPSE}), says of them; each sequence takes what ends higher`
-        : "q begins at what the discrete latents are without the others",
+        : blocks.some(({ kind }) => kind === "discrete")
+          ? "q begins at what the discrete latents are without the others"
+          : "q begins with all Gaussian latents but those of the first block known to be 1",
     },
   ];
 }
