@@ -88,7 +88,7 @@ function mapEm(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction):
           variational: {
             ...program.variational,
             blocks: program.variational.blocks.map((block) => ({ ...block, update: both(block.update) })),
-            begin: program.variational.begin.map(both),
+            begin: program.variational.begin.map((all) => all.map(both)),
           },
         }),
     updates: program.updates.map(update),

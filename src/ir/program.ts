@@ -72,8 +72,8 @@ export interface VariationalProgram {
     readonly latents: readonly string[];
     readonly update: Variants;
   }[];
-  /** What is run one after the other before the first block is brought up to date. */
-  readonly begin: readonly Variants[];
+  /** Of each beginning of the ascent, what is run one after the other before the first block is brought up to date. */
+  readonly begin: readonly (readonly Variants[])[];
   /** Tables of every row, with their shapes after the rows. */
   readonly tables: readonly Statistic[];
 }

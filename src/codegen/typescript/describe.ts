@@ -63,10 +63,11 @@ export function describe(program: Described, source: SourceIdentity): ModelDescr
 
 function describeVariational({ variational }: Described): Pick<ModelDescription, "variational"> {
   if (variational === undefined) return {};
-  const { blocks, tables } = variational;
+  const { blocks, begin, tables } = variational;
   return {
     variational: {
       blocks: blocks.map(({ kind, latents }) => ({ kind, latents })),
+      beginnings: begin.length,
       tables: tables.map(({ name, shape }) => ({ name, shape: shape.map(extentOfSize) })),
     },
   };
