@@ -130,20 +130,26 @@ export function writeLogWeight(bound: BoundModel, step: StepOptions = {}): PlanF
   const potentials = [...terms.likelihood, ...terms.latentDensities].map(({ node, plates }) => ({ node, plates }));
   const negative = guide.map(({ node, plates }) => ({ node: builder.unary("negate", node), plates }));
   const all = [...potentials, ...negative];
+  const keyOf = (plates: readonly string[]): string => plates.join("/");
+  // Inner plates first: what they come to is one more term of the plate around them.
+  const levels = new Map<string, { readonly plates: readonly string[]; node: NodeId }>();
+  const add = (plates: readonly string[], node: NodeId): void => {
+    const level = levels.get(keyOf(plates));
+    if (level === undefined) levels.set(keyOf(plates), { plates, node });
+    else level.node = builder.plus(level.node, node);
+  };
+  for (const { plates, node } of all)
+    for (let depth = plates.length; depth >= 0; depth--)
+      add(plates.slice(0, depth), depth === plates.length ? node : builder.constant(0));
   let total = builder.constant(0);
-  const plateKeys = [...new Set(all.map(({ plates }) => plates.join("/")))].sort(
-    (a, b) => b.split("/").length - a.split("/").length,
-  );
-  for (const key of plateKeys) {
-    const plates = all.find((part) => part.plates.join("/") === key)!.plates;
-    let sum = all
-      .filter((part) => part.plates.join("/") === key)
-      .reduce((node, part) => builder.plus(node, part.node), builder.constant(0));
+  for (const { plates } of [...levels.values()].sort((a, b) => b.plates.length - a.plates.length)) {
+    let sum = levels.get(keyOf(plates))!.node;
     for (const variable of enumerated) {
       const own = variable.axes.filter((axis) => axis !== terms.rows);
-      if (own.join("/") === key) sum = builder.logSumExp(sum, [valuesAxis(builder, variable)]);
+      if (keyOf(own) === keyOf(plates)) sum = builder.logSumExp(sum, [valuesAxis(builder, variable)]);
     }
-    total = builder.plus(total, builder.sum(sum, plates));
+    if (plates.length === 0) total = sum;
+    else add(plates.slice(0, -1), builder.sum(sum, plates.slice(-1)));
   }
   builder.output("logWeight", total, [terms.rows]);
   return builder.build("logWeight");
