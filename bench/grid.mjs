@@ -96,7 +96,8 @@ function effort(each) {
 function ours(left, data) {
   return left.map((each) => {
     const { iterations, seconds } = effort(each);
-    const settings = { ...each, data, iterations: Math.max(2, iterations), repetitions: 100, threads, seconds };
+    const own = { iterations: Math.max(2, iterations), checkedIteration: iterations, repetitions: 100 };
+    const settings = { ...each, ...own, data, threads, seconds };
     const warmSeconds = guessSeconds(each) < 3 ? 0.7 : 0.01;
     return run(node, [join(here, "ours.mjs"), JSON.stringify({ ...settings, warmSeconds })], {})[0];
   });
