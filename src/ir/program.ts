@@ -115,6 +115,8 @@ export interface ClosedUpdate {
   readonly width?: AxisSize;
   readonly priors: Readonly<Record<string, PriorValues>>;
   readonly distribution: DistributionName;
+  /** The variable of each factor that reads the parameters. */
+  readonly children: readonly string[];
   readonly spans: readonly Span[];
 }
 
