@@ -53,16 +53,16 @@ const begun = performance.now();
 const elapsed = () => (performance.now() - begun) / 1000;
 
 if (options.print) print();
-else for (const [name, group] of bySize(cases)) if (!measure(name, group)) break;
+else for (const [, group] of bySize(cases)) if (!measure(group)) break;
 
 /** @returns whether there is time for another size */
-function measure(name, group) {
-  const file = join(folder, `${name}.npy`);
+function measure(group) {
   for (const side of sides) {
     const key = side === "genc" ? `genc ${version}` : side;
     const left = group.filter((each) => !has.has(keyOf(key, each)) && (side === "genc" || guessSeconds(each) <= limit));
     if (left.length === 0) continue;
     const [{ n, d, k }] = left;
+    const file = join(folder, `gmm-${n}-${d}-${k}.npy`);
     if (!existsSync(file)) writeNpy(file, gaussianRows(n, d, k, 1), [n, d]);
     const found = { genc: ours, "scikit-learn": scikitLearn, JAX: jax }[side](left, file);
     for (const [i, each] of left.entries()) {
@@ -80,7 +80,8 @@ function measure(name, group) {
 function bySize(all) {
   const groups = new Map();
   for (const each of all) {
-    const name = `gmm-${each.n}-${each.d}-${each.k}`;
+    // What takes long is measured by itself.
+    const name = `${each.n}-${each.d}-${each.k}${guessSeconds(each) > 1 ? `-${each.covariance}` : ""}`;
     groups.set(name, [...(groups.get(name) ?? []), each]);
   }
   return [...groups].sort(([, [a]], [, [b]]) => guessSeconds(a) - guessSeconds(b));
@@ -95,7 +96,8 @@ function effort(each) {
 function ours(left, data) {
   return left.map((each) => {
     const { iterations, seconds } = effort(each);
-    const settings = { ...each, data, iterations: Math.max(2, iterations), repetitions: 100, threads, seconds };
+    const own = { iterations: Math.max(2, iterations), checkedIteration: iterations, repetitions: 100 };
+    const settings = { ...each, ...own, data, threads, seconds };
     const warmSeconds = guessSeconds(each) < 3 ? 0.7 : 0.01;
     return run(node, [join(here, "ours.mjs"), JSON.stringify({ ...settings, warmSeconds })], {})[0];
   });

@@ -89,7 +89,7 @@ async function run(count) {
   const gaps = ends.slice(1).map((end, i) => end - ends[i]);
   return {
     times: gaps,
-    check: means[task === "switching" ? 0 : count - 1],
+    check: means[task === "switching" ? 0 : (settings.checkedIteration ?? count) - 1],
     seconds: (performance.now() - started) / 1000,
   };
 }

@@ -1,5 +1,5 @@
 import type { Axis, Domain, ImplicitFactor, Model } from "../ir/model.js";
-import { dependenciesOf, type FactorDependencies } from "./dependencies.js";
+import { type Dependency, dependenciesOf, type FactorDependencies } from "./dependencies.js";
 import { eliminate, type Elimination } from "./elimination-width.js";
 import { growthAlong } from "./growth.js";
 import { jointTables } from "./joint-tables.js";
@@ -106,11 +106,13 @@ function bound(model: Model, latents: Latents, reasons: readonly BoundReason[]):
   };
 }
 
-/** A product of two latents in the mean of a Normal. */
 function isProduct(reason: BoundReason): reason is ProductReason {
-  if (reason.kind !== "nonlinear") return false;
-  const { reason: why, slot } = reason.dependency;
-  return slot === "mean" && why?.kind === "product" && why.left !== why.right;
+  return reason.kind === "nonlinear" && isProductOfTwo(reason.dependency);
+}
+
+/** A product of two latents in a mean: given either one it is linear. */
+export function isProductOfTwo({ reason, slot }: Dependency): boolean {
+  return slot === "mean" && reason?.kind === "product" && reason.left !== reason.right;
 }
 
 function stuckLatent(reason: BoundReason): readonly string[] {

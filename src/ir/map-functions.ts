@@ -1,13 +1,18 @@
 import type { PlanFunction } from "./plan.js";
-import type { AdversarialProgram, ChainElboProgram, ElboProgram, EmProgram, Program, Update, Variants } from "./program.js";
+import type {
+  AdversarialProgram,
+  ChainElboProgram,
+  ElboProgram,
+  EmProgram,
+  Program,
+  Update,
+  Variants,
+} from "./program.js";
 
 /** The same program with every plan function rewritten. */
 export function mapFunctions(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction): EmProgram;
 export function mapFunctions(program: ElboProgram, rewrite: (fn: PlanFunction) => PlanFunction): ElboProgram;
-export function mapFunctions(
-  program: ChainElboProgram,
-  rewrite: (fn: PlanFunction) => PlanFunction,
-): ChainElboProgram;
+export function mapFunctions(program: ChainElboProgram, rewrite: (fn: PlanFunction) => PlanFunction): ChainElboProgram;
 export function mapFunctions(
   program: AdversarialProgram,
   rewrite: (fn: PlanFunction) => PlanFunction,
@@ -83,7 +88,7 @@ function mapEm(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction):
           variational: {
             ...program.variational,
             blocks: program.variational.blocks.map((block) => ({ ...block, update: both(block.update) })),
-            begin: program.variational.begin.map(both),
+            begin: program.variational.begin.map((all) => all.map(both)),
           },
         }),
     updates: program.updates.map(update),

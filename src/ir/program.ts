@@ -72,8 +72,8 @@ export interface VariationalProgram {
     readonly latents: readonly string[];
     readonly update: Variants;
   }[];
-  /** What is run one after the other before the first block is brought up to date. */
-  readonly begin: readonly Variants[];
+  /** Of each beginning of the ascent, what is run one after the other before the first block is brought up to date. */
+  readonly begin: readonly (readonly Variants[])[];
   /** Tables of every row, with their shapes after the rows. */
   readonly tables: readonly Statistic[];
 }
@@ -115,6 +115,8 @@ export interface ClosedUpdate {
   readonly width?: AxisSize;
   readonly priors: Readonly<Record<string, PriorValues>>;
   readonly distribution: DistributionName;
+  /** The variable of each factor that reads the parameters. */
+  readonly children: readonly string[];
   readonly spans: readonly Span[];
 }
 

@@ -35,6 +35,8 @@ export interface ModelDescription {
 export interface VariationalDescription {
   /** In the order in which they are brought up to date. */
   readonly blocks: readonly { readonly kind: "discrete" | "gaussian"; readonly latents: readonly string[] }[];
+  /** Number of posteriors that coordinate ascent begins from. */
+  readonly beginnings: number;
   /** What is known of every row: [rows, shape]. */
   readonly tables: readonly { readonly name: string; readonly shape: readonly Extent[] }[];
 }
@@ -156,6 +158,8 @@ export interface VariableDescription {
   readonly optional: boolean;
   /** A Gaussian latent whose spread is learned: a fit starts it at the scale of the data. */
   readonly learnsScale?: true;
+  /** Statistics whose sum over all but their last dimension is how often a discrete latent is expected to have each value. */
+  readonly occurrences?: readonly string[];
 }
 
 /** Row-major float64 values by name. */
@@ -260,8 +264,8 @@ export interface EmMethods {
    * its own. Absent where the posterior is exact.
    */
   updateBlockOf?(index: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
-  /** into: the tables with which the first block can be brought up to date. */
-  beginPosteriorOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  /** into: the tables with which the first block can be brought up to date, of one of several beginnings. */
+  beginPosteriorOf?(index: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
   /** into: `<variable>` of optional observed variables; a category: [rows, plates, values] probabilities. Absent without such. */
   imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /**

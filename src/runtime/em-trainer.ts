@@ -94,7 +94,7 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
   abstract logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
   abstract posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   updateBlockOf?(index: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
-  beginPosteriorOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  beginPosteriorOf?(index: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
   filterOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   filterNextOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   drawNextRows?(

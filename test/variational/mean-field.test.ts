@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { NamedTensor } from "../../src/runtime/index.js";
 import { exactEvidence, meanField, type MeanFieldProblem } from "../oracles/mean-field.js";
-import { mulberry32 } from "../oracles/random-world.js";
 import { trainerOf } from "../support/trainers.js";
 
 type Nested = number | null | readonly Nested[];

@@ -1,5 +1,6 @@
 import { type NodeId, type Operation, operandsOf, type PlanFunction } from "../../ir/plan.js";
 import type { Leaf, NetworkCall, NetworkFunction } from "../../runtime/networks/network-description.js";
+import { reuseProducts } from "../../ir/passes/reuse-products.js";
 import { expandReductions } from "./expand-reductions.js";
 import {
   type InnerStep,
@@ -47,7 +48,7 @@ export interface LoweredNetwork {
  */
 export function lowerNetwork(plan: PlanFunction, prefix: string): LoweredNetwork | undefined {
   try {
-    return new NetworkLowering(expandReductions(plan), prefix).lower();
+    return new NetworkLowering(reuseProducts(expandReductions(plan)), prefix).lower();
   } catch (error) {
     if (error instanceof NotLowered) return undefined;
     throw error;

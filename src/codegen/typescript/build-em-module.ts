@@ -156,8 +156,11 @@ function blockMethods(
     method("updateBlockOf", ["index", "sizes", "parameters", "block", "into"], switchOn("index", updates)),
     method(
       "beginPosteriorOf",
-      ["sizes", "parameters", "block", "into"],
-      begin.flatMap((variants, i) => loops.variants(`begin${i + 1}`, variants)),
+      ["index", "sizes", "parameters", "block", "into"],
+      switchOn(
+        "index",
+        begin.map((all, i) => all.flatMap((variants, j) => loops.variants(`begin${i + 1}Part${j + 1}`, variants))),
+      ),
     ),
   ];
 }

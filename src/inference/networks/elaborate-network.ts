@@ -55,11 +55,7 @@ export interface Flow {
  *
  * A category picks a row of its weight, which is the product with its one-hot vector.
  */
-export function elaborateNetwork(
-  context: NetworkContext,
-  call: NetworkCall,
-  axes: readonly string[],
-): NodeId {
+export function elaborateNetwork(context: NetworkContext, call: NetworkCall, axes: readonly string[]): NodeId {
   const network = context.model.networks.find(({ name }) => name === call.network);
   if (network === undefined) throw new Error(`elaborate: there is no network ${call.network}`);
   const laid = layOut(network);

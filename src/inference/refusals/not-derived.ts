@@ -7,7 +7,6 @@ import { dataPlates } from "../elimination-order.js";
 import { gameObstacle } from "../adversarial/game-obstacle.js";
 import { chainBoundObstacle } from "../elbo/chain/chain-obstacle.js";
 import { boundObstacle } from "../elbo/bound-obstacle.js";
-import { askedApproximation } from "../classify.js";
 import { manyProducts } from "../variational/blocks.js";
 import { describeVerdict, type Verdict } from "../verdict.js";
 
@@ -35,12 +34,8 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
       return undefined;
     case "adversarial":
       return gameObstacle(model, verdict);
-    case "elbo": {
-      const asked = askedApproximation(model);
-      const latent = verdict.reasons.find((reason) => reason.kind === "latentNotNormal");
-      if (asked?.kind !== "vb" || latent === undefined) return boundObstacle(model, verdict);
-      return { what: `\`vb\` over latents that are not Normal, such as \`${latent.variable}\``, span: latent.span };
-    }
+    case "elbo":
+      return boundObstacle(model, verdict);
     case "needsApproximation": {
       const { asked, growths } = verdict;
       const span = asked?.span ?? growths[0]?.selecting ?? model.span;

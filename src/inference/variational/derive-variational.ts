@@ -88,11 +88,11 @@ export function deriveVariationalEm(original: Model): EmProgram {
   const collapsible = canCollapse(original);
   const discrete = blocks.filter(({ kind }) => kind === "discrete");
   const begin = [
-    ...discrete.map((block) => {
+    discrete.map((block) => {
       const pass = new DiscretePass(original, rowModel, blocks, block);
       return variants((missing) => pass.update({ missing, isBeginning: true }));
     }),
-    ...(collapsible ? [variants((missing) => collapsedShares(original, COLLAPSE, blocks, missing))] : []),
+    ...(collapsible ? [[variants((missing) => collapsedShares(original, COLLAPSE, blocks, missing))]] : []),
   ];
   const collapsed = collapsible ? deriveChainEm(original, COLLAPSE) : undefined;
   return {
@@ -114,7 +114,7 @@ export function deriveVariationalEm(original: Model): EmProgram {
     variational: {
       blocks: updated,
       begin,
-      tables: tablesOf([...updated.map(({ update }) => update), ...begin]),
+      tables: tablesOf([...updated.map(({ update }) => update), ...begin.flat()]),
     },
     statistics: closed.flatMap((derivation) => derivation.statistics),
     updates,
@@ -187,8 +187,10 @@ function reportOf(blocks: readonly LatentBlock[], collapsible: boolean): readonl
     {
       rule: "begin",
       text: collapsible
-        ? `q begins at what the collapsed smoother, collapse(${COLLAPSE}), says of ${blocks.flatMap((one) => (one.kind === "discrete" ? [one.name] : [])).join(", ")}`
-        : "q begins at the discrete latents' own distributions",
+        ? `q begins once at what the discrete latents are without the others, once at what the collapsed smoother, collapse(${COLLAPSE}), says of them; each sequence takes what ends higher`
+        : blocks.some(({ kind }) => kind === "discrete")
+          ? "q begins at what the discrete latents are without the others"
+          : "q begins with all Gaussian latents but those of the first block known to be 1",
     },
   ];
 }

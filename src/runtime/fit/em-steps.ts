@@ -97,6 +97,7 @@ export async function evaluateAt(
   iteration: number,
   collected: FitWarning[],
   earlier?: Evaluation,
+  renews = false,
 ): Promise<Evaluation> {
   const { runner, ridge, dataVariance, fixed } = context;
   const { description } = runner.methods;
@@ -111,6 +112,7 @@ export async function evaluateAt(
     settingsOf(context, collected, fixed),
     context.usePrior,
     earlier,
+    renews,
   );
   const { objective, logLikelihood } = evaluation;
   if (!Number.isFinite(logLikelihood)) {

@@ -35,12 +35,16 @@ export class BlockRunner {
     return this.source.sizes;
   }
 
-  /** @param earlier whose posterior is gone on from, where a posterior has to be found step by step */
+  /**
+   * @param earlier whose posterior is gone on from, where a posterior has to be found step by step
+   * @param renews is it begun anew as well, and taken where it ends higher?
+   */
   async evaluate(
     parameters: Tensors,
     settings: MStepSettings,
     usePrior: boolean,
     earlier?: Evaluation,
+    renews = false,
   ): Promise<Evaluation> {
     const statistics = zeros(this.statisticShapes);
     const blockLogLikelihood = new Float64Array(1);
@@ -51,7 +55,7 @@ export class BlockRunner {
     for await (const block of this.source.blocks()) {
       blockLogLikelihood[0] = 0;
       const before = earlier?.posteriors?.[posteriors.length];
-      const settled = withPosterior(this.methods, this.sizes, parameters, block, before);
+      const settled = withPosterior(this.methods, this.sizes, parameters, block, before, renews);
       if (isProduct) posteriors.push(settled.tables);
       await this.methods.eStep(this.sizes, parameters, settled, into);
       total.add(blockLogLikelihood[0]);

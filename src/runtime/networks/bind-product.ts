@@ -1,5 +1,4 @@
-import type { Binding, CallMemory, Step } from "./bind-calls.js";
-import { bytesPerFloat, task } from "./bind-calls.js";
+import { type Binding, bytesPerFloat, type CallMemory, type Step, task } from "./binding.js";
 import type { NetworkCall, Operand } from "./network-description.js";
 
 type Product = Extract<NetworkCall, { kind: "product" }>;

@@ -3,7 +3,8 @@ import { extentValue } from "../extents.js";
 import { KernelMemory } from "../kernels/kernel-memory.js";
 import { relaxedSimdIsSupported } from "../kernels/relaxed-simd.js";
 import { sharedMemoryIsAllowed } from "../kernels/shards.js";
-import { bindCall, bytesPerFloat, type CallMemory, extentsOf, type Step } from "./bind-calls.js";
+import { bindCall, extentsOf } from "./bind-calls.js";
+import { bytesPerFloat, type CallMemory, type Step } from "./binding.js";
 import type { NetworkCode, NetworkFunction, NetworkModule } from "./network-description.js";
 import { NetworkThreads } from "./network-threads.js";
 

@@ -37,12 +37,15 @@ describe.each(chainBoundModels.map(({ name, text }) => [name, text] as const))("
         return (await objective(moved))["objective"]![0]!;
       };
       const difference = ((await at(h)) - (await at(-h))) / (2 * h);
-      const derived = found[`gradient.${name}`]!.reduce((sum, slope, i) => sum + slope * direction[i]!, 0);
+      const derived = Array.from(found[`gradient.${name}`]!).reduce((sum, slope, i) => sum + slope * direction[i]!, 0);
       expect(Math.abs(derived - difference), name).toBeLessThan(2e-7 * (1 + Math.abs(difference)));
     }
     // The rows add up to what a step says.
     const weights = data.weights === undefined ? undefined : Array.from(data.weights);
     if (weights === undefined)
-      expect(found["rows"]!.reduce((sum, row) => sum + row, 0) / data.rows).toBeCloseTo(found["bound"]![0]!, 10);
+      expect(Array.from(found["rows"]!).reduce((sum, row) => sum + row, 0) / data.rows).toBeCloseTo(
+        found["bound"]![0]!,
+        10,
+      );
   });
 });
