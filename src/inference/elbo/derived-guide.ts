@@ -46,7 +46,7 @@ export function guideOf(model: Model, sampled: readonly string[]): WrittenOutGui
       starts: {},
       report: guide.sites.map((site) => ({
         rule: "guide",
-        text: `${site.child} is drawn from the ${site.distribution} that the guide writes`,
+        text: `${site.child} is drawn from the ${site.distribution} that the guide writes${site.phase === "initial" ? " for the first step" : ""}`,
         span: site.span,
       })),
     };
@@ -348,6 +348,9 @@ function variableOf(model: Model, name: string): Variable {
 }
 
 export function layerText(layer: Layer): string {
-  const given = layer.arguments.map(({ value }) => (typeof value === "object" ? layerText(value) : String(value)));
+  const given = layer.arguments.map(({ name, value }) => {
+    const text = typeof value === "object" ? layerText(value) : String(value);
+    return name === undefined ? text : `${name}: ${text}`;
+  });
   return `${layer.name}(${given.join(", ")})`;
 }

@@ -165,7 +165,7 @@ export function chainGuideOf(model: Model, sampled: readonly string[]): WrittenO
       rule: "derived guide",
       text:
         `q(${latent.name}[t] | ${read}) = ${latent.domain.kind === "positive" ? "LogNormal" : "Normal"}(m, s^2) with ` +
-        `(m, s) from the network ${sites.at(-1)?.arguments["mean"]?.kind === "network" ? networks.at(-1)?.name : ""}: ${layers === "" ? "linear" : layers}`,
+        `(m, s) from the network ${networks.at(-1)?.name ?? ""}: ${layers === "" ? "linear" : layers}`,
       span: latent.span,
     });
   }
