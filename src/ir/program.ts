@@ -274,6 +274,8 @@ export interface ChainElboProgram {
     readonly shape: readonly AxisSize[];
     readonly isBackward: boolean;
   }[];
+  /** Draws of each sequence in a step of learning. */
+  readonly samples: number;
   /** Data that steps read some steps back. */
   readonly past: readonly { readonly name: string; readonly lag: number }[];
   readonly sample: PlanFunction;

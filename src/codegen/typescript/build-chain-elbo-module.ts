@@ -47,7 +47,7 @@ export function buildChainElboModule(
 }
 
 function describeChainElbo(program: ChainElboProgram, source: SourceIdentity): ChainElboDescription {
-  const { sequences, latents, memories, past, parts, noise, starts, held } = program;
+  const { sequences, latents, memories, samples, past, parts, noise, starts, held } = program;
   return {
     ...describeByGradient(program, source),
     sequences,
@@ -61,6 +61,7 @@ function describeChainElbo(program: ChainElboProgram, source: SourceIdentity): C
       depth: sequences.state.depth,
       latents: latents.map((one) => ({ ...one, shape: one.shape.map(extentOfSize) })),
       memories: memories.map((one) => ({ ...one, shape: one.shape.map(extentOfSize) })),
+      samples,
       past,
       parts: parts.map(describePart),
     },

@@ -58,7 +58,6 @@ describe("structures that are refused, each with its reason", () => {
     ["a chain of a declared length", chain({ chain: "t in T" }), "declared length"],
     ["importance weights while learning", chain({ learn: "iwae: 4" }), "`iwae`"],
     ["free bits", chain({ learn: "freebits: 0.1" }), "`freebits`"],
-    ["several draws", chain({ learn: "samples: 3" }), "`samples`"],
     ["statistics of a batch", chain({ emission: "dense(4, tanh) |> batchnorm()" }), "`batchnorm`"],
     [
       "a guide that draws for each value of a discrete latent",

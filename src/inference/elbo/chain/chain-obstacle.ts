@@ -163,17 +163,13 @@ const optionReasons: Readonly<Record<string, { readonly reason: string; readonly
     reason: "discrete latents of a step are enumerated",
     wayOut: "leave it out",
   },
-  samples: {
-    reason: "each sequence is drawn once in each epoch",
-    wayOut: "leave it out, and use more epochs or a lower rate",
-  },
 };
 
 function optionsObstacle(model: Model): ChainObstacle | undefined {
   const isOff = (option: LearnOption): boolean => option.kind === "number" && option.value <= 1;
   for (const [name, option] of Object.entries(model.learn?.options ?? {})) {
     const known = optionReasons[name];
-    if (known === undefined || (isOff(option) && (name === "iwae" || name === "samples"))) continue;
+    if (known === undefined || (isOff(option) && name === "iwae")) continue;
     if (option.kind === "number" && option.value === 0) continue;
     return { what: `\`${name}\``, ...known, span: option.span };
   }

@@ -75,6 +75,7 @@ export function deriveChainElbo(model: Model, sampled: readonly string[]): Chain
       shape: layer.shape.map(axisSize),
       isBackward: layer.isBackward,
     })),
+    samples: elboOptionsOf(model).samples,
     past: past.filter((one, i) => past.findIndex(({ name, lag }) => name === one.name && lag === one.lag) === i),
     sample: inOrder("sample", drawSteps(bound)),
     sampleNext: inOrder("sampleNext", drawSteps(bound).slice(-1)),

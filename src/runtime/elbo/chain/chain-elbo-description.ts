@@ -20,6 +20,8 @@ export interface ChainElboDescription extends ModelDescription {
       readonly shape: readonly Extent[];
       readonly isBackward: boolean;
     }[];
+    /** Draws of each sequence in a step of learning. */
+    readonly samples: number;
     /** Data that is read some steps back, as tables `<name>[t-<lag>]`. */
     readonly past: readonly { readonly name: string; readonly lag: number }[];
     readonly parts: readonly PartDescription[];

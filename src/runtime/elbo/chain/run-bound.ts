@@ -21,12 +21,28 @@ export async function runForward(chain: Chain, tape: Tape, how: "draw" | "centre
       tape.keep(part, begin, end);
     }
   }
+  if (!drawsRecur(chain, how)) {
+    for (const [part, begin, end] of rangesOf(chain, tape, how)) {
+      await tape.run(part, begin, end);
+      tape.keep(part, begin, end);
+    }
+    lookBack(chain, tape, 0, tape.rows);
+    return;
+  }
   for (const [begin, end, position] of stepsOf(tape, false)) {
     const part = `${how}.${Math.min(position, chain.depth)}`;
     lookBack(chain, tape, begin, end);
     await tape.run(part, begin, end);
     tape.keep(part, begin, end);
   }
+}
+
+/** Does some draw read one of an earlier step? */
+function drawsRecur({ latents, parts }: Chain, how: "draw" | "centre"): boolean {
+  const earlier = new Set(
+    latents.flatMap(({ name, reach }) => Array.from({ length: reach }, (_, i) => `${name}[t-${i + 1}]`)),
+  );
+  return parts.some(({ name, reads }) => name.startsWith(`${how}.`) && reads.some((table) => earlier.has(table)));
 }
 
 /** Earlier latents, to where their readers find them. */

@@ -42,7 +42,13 @@ export function sequenceTask(methods: ChainElboMethods): StepTask {
       return {
         learner,
         write(chosen, place) {
-          evaluate = (runner, totals) => runBatch(methods, data, chosen.slice(), place, options.seed, runner, totals);
+          // A sequence that is drawn several times is several sequences.
+          const { samples } = description.chain;
+          const drawn = Uint32Array.from(
+            { length: samples * chosen.length },
+            (_, i) => chosen[Math.floor(i / samples)],
+          );
+          evaluate = (runner, totals) => runBatch(methods, data, drawn, place, options.seed, runner, totals);
           if (networkLearner !== undefined) networkLearner.evaluateBatch = evaluate;
         },
       };

@@ -191,6 +191,21 @@ describe("a recurrent guide", () => {
   }, 60_000);
 });
 
+test("several draws of each sequence: as much less noise, and the same mean", async () => {
+  const { s, y } = walks(20, 4, 6);
+  const objectives = async (learn: string): Promise<readonly number[]> => {
+    const model = await trainer(linear.replace("batch: 20, rate: 1e-2", `batch: 20, ${learn}`));
+    const { trace } = await model.fit({ s, y }, { epochs: 40, learningRate: 1e-9, seed: 5, init: { a: 0.8, c: 1 } });
+    return trace;
+  };
+  const [one, many] = [await objectives("samples: 1"), await objectives("samples: 16")];
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+  const variance = (values: readonly number[]): number => mean(values.map((value) => (value - mean(values)) ** 2));
+  // 1/16 and its sampling error: a ratio of variances of 40 values each.
+  expect(variance(many) / variance(one)).toBeLessThan(1 / 6);
+  expect(Math.abs(mean(many) - mean(one))).toBeLessThan(4 * Math.sqrt(variance(one) / 40 + variance(many) / 40));
+}, 30_000);
+
 test("sequences of one step have the bound of the model without a chain", async () => {
   const networks = `
   size D, L = 2
