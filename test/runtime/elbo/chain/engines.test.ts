@@ -13,7 +13,7 @@ import {
   uniforms,
 } from "../../../support/chain-bound-programs.js";
 
-const lengths = [4, 1, 7, 2, 7];
+const lengths = [3, 1, 5, 2];
 
 describe.each(chainBoundModels.map(({ name, text }) => [name, text] as const))("%s", (_, text) => {
   test("every engine has the objective and derivatives of the interpreter", async () => {

@@ -36,13 +36,14 @@ function walks(count: number, longest: number, seed: number): { s: number[]; y: 
   return { s, y: Float64Array.from(y), starts };
 }
 
-/** log p(y) of z_0 ~ N(0, 1), z_t ~ N(a z_t-1, q), y_t ~ N(c z_t, r), by the predictions of the Kalman filter. */
+/** The mean of what comes after each sequence, and log p(y) of z_0 ~ N(0, 1), z_t ~ N(a z_t-1, q), y_t ~ N(c z_t, r), by the predictions of the Kalman filter. */
 function kalman(
   y: Float64Array,
   starts: readonly number[],
   { a, q, c, r }: Readonly<Record<"a" | "q" | "c" | "r", number>>,
-): number {
+): { readonly total: number; readonly next: readonly number[] } {
   let total = 0;
+  const next: number[] = [];
   for (let sequence = 0; sequence + 1 < starts.length; sequence++) {
     let [mean, variance] = [0, 1];
     for (let at = starts[sequence]!; at < starts[sequence + 1]!; at++) {
@@ -53,8 +54,9 @@ function kalman(
       const gain = (variance * c) / spread;
       [mean, variance] = [mean + gain * error, variance * (1 - gain * c)];
     }
+    next.push(c * a * mean);
   }
-  return total;
+  return { total, next };
 }
 
 const linear = `model Walk {
@@ -89,20 +91,26 @@ describe("a linear Gaussian chain", () => {
     const model = await trainer(linear);
     await model.fit({ s, y }, { epochs: 250, learningRate: 0.02, schedule: "linear", seed: 2, init: { a: 0.5, c: 1 } });
     const value = (name: string): number => (model.parameters[name] as { data: Float64Array }).data[0]!;
-    const exact = kalman(y, starts, { a: value("a"), q: value("q"), c: value("c"), r: value("r") }) / y.length;
+    const { total, next } = kalman(y, starts, { a: value("a"), q: value("q"), c: value("c"), r: value("r") });
+    const exact = total / y.length;
     const { bound, divergence } = await model.evidenceLowerBound({ s, y });
     // One draw of each sequence: its standard error is about 0.005 here.
     expect(bound).toBeLessThan(exact + 0.015);
     expect(bound).toBeGreaterThan(exact - 0.04);
     expect(divergence).toBeGreaterThan(0);
     // What the data was made with is no better by more than a sample of this size tells.
-    expect(exact).toBeGreaterThan(kalman(y, starts, { a: 0.9, q: 0.25, c: 1, r: 0.16 }) / y.length - 0.02);
+    expect(exact).toBeGreaterThan(kalman(y, starts, { a: 0.9, q: 0.25, c: 1, r: 0.16 }).total / y.length - 0.02);
     const { meanLogLikelihood, perRow, logLikelihood } = await model.score({ s, y }, { samples: 60 });
     expect(meanLogLikelihood).toBeGreaterThan(bound);
     expect(meanLogLikelihood).toBeLessThan(exact + 0.002);
     expect(meanLogLikelihood).toBeGreaterThan(exact - 0.005);
     expect(perRow.reduce((a, b) => a + b, 0)).toBeCloseTo(logLikelihood, 8);
-  }, 60_000);
+    const { mean } = await model.forecast({ s, y }, { steps: 2, draws: 300 });
+    expect(mean["y"]!.shape).toEqual([60, 2]);
+    const errors = next.map((expected, sequence) => Math.abs(mean["y"]!.data[2 * sequence]! - expected));
+    // The mean of 300 draws of standard deviation 0.7 or so, from a guide that is nearly the posterior.
+    expect(errors.reduce((a, b) => a + b, 0) / errors.length).toBeLessThan(0.1);
+  }, 120_000);
 });
 
 const recurrent = `model M {
