@@ -20,16 +20,23 @@ export function isCheckIteration(iteration: number): boolean {
   return iteration === 1 || iteration === 5 || (iteration % 10 === 0 && Number.isInteger(Math.log2(iteration / 10)));
 }
 
-/** Values of latents whose expected number of (weighted) items has all but vanished. */
+/**
+ * Values of latents whose expected number of (weighted) items has all but vanished.
+ *
+ * @param posteriors tables of each block of rows, where they are known already
+ */
 export async function emptyComponents(
   runner: BlockRunner,
   parameters: Tensors,
   latents: readonly StartLatent[],
+  posteriors: readonly Tensors[] = [],
 ): Promise<readonly EmptyComponent[]> {
   if (latents.length === 0) return [];
   const counts = latents.map(({ values }) => new Float64Array(values));
+  let position = 0;
   for await (const block of runner.source.blocks()) {
-    const posterior = await runner.posterior(parameters, block);
+    const tables = posteriors[position++];
+    const posterior = await runner.posterior(parameters, tables === undefined ? block : { ...block, tables });
     latents.forEach((latent, index) => {
       const table = posterior[latent.variable.name];
       const rowWidth = table.length / block.rows;
