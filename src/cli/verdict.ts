@@ -33,7 +33,7 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
     ["free parameters", String(result.degreesOfFreedom)],
     ...(result.aic === null || result.bic === null
       ? []
-      : ([["AIC, BIC", `${result.aic.toFixed(3)}, ${result.bic.toFixed(3)}`]] as const)),
+      : ([[isBound ? "AIC, BIC at most" : "AIC, BIC", `${result.aic.toFixed(3)}, ${result.bic.toFixed(3)}`]] as const)),
   ];
   const width = Math.max(...lines.map(([name]) => name.length)) + 2;
   return [

@@ -158,6 +158,8 @@ export interface VariableDescription {
   readonly optional: boolean;
   /** A Gaussian latent whose spread is learned: a fit starts it at the scale of the data. */
   readonly learnsScale?: true;
+  /** Statistics whose sum over all but their last dimension is how often a discrete latent is expected to have each value. */
+  readonly occurrences?: readonly string[];
 }
 
 /** Row-major float64 values by name. */

@@ -272,7 +272,26 @@ function describeVariable(program: Described, variable: Variable): VariableDescr
     event: shapeOf(domain).map(extentOf),
     optional: variable.optional,
     ...(learnsScale(program.model, variable) ? { learnsScale: true as const } : {}),
+    ...occurrencesOf(program, variable),
   };
+}
+
+/** Statistics that say how often a latent has each value, if those of all its factors do, and of nothing else. */
+function occurrencesOf(
+  { model, updates, sequences }: Described,
+  { name, role }: Variable,
+): Pick<VariableDescription, "occurrences"> {
+  if (role !== "latent" || sequences !== undefined) return {};
+  const own = updates.flatMap((update) =>
+    update.kind === "closed" &&
+    update.distribution === "Categorical" &&
+    update.children.every((child) => child === name)
+      ? [update]
+      : [],
+  );
+  const counted = own.reduce((count, { children }) => count + children.length, 0);
+  if (counted === 0 || counted !== model.factors.filter(({ child }) => child === name).length) return {};
+  return { occurrences: own.map(({ statistics }) => statistics["occurrences"]) };
 }
 
 /** A Gaussian latent with a learned parameter in its spread. */

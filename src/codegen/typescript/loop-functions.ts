@@ -15,6 +15,7 @@ const given = {
   tf: "TensorFlow",
   group: "number",
   index: "number",
+  part: "string",
   sizes: "Sizes",
   statistics: "Tensors",
   parameters: "Tensors",

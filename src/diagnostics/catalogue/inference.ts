@@ -299,6 +299,14 @@ export const conditionMayBeMissing = defineDiagnostic<{ variable: string; child:
     `remove the \`?\` of \`${p.variable}\` and fill or drop its missing entries${p.role === "observed" ? ", or put a latent with a model of its own between the two" : ""}`,
 });
 
+export const notAlongChain = defineDiagnostic<{ what: string; reason: string; wayOut: string }>({
+  code: "GEN3260",
+  severity: "error",
+  title: "not in a bound along a chain",
+  message: (p) => `a bound along a chain does not have ${p.what}: ${p.reason}`,
+  hint: (p) => p.wayOut,
+});
+
 export const notDerivedYet = defineDiagnostic<{ model: string; recognised: string; obstacle: string }>({
   code: "GEN3900",
   severity: "error",

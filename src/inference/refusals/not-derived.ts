@@ -1,16 +1,21 @@
-import { notDerivedYet } from "../../diagnostics/catalogue/inference.js";
+import { notAlongChain, notDerivedYet } from "../../diagnostics/catalogue/inference.js";
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import type { Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import { dataPlates } from "../elimination-order.js";
 import { gameObstacle } from "../adversarial/game-obstacle.js";
+import { chainBoundObstacle } from "../elbo/chain/chain-obstacle.js";
 import { boundObstacle } from "../elbo/bound-obstacle.js";
 import { manyProducts, tangledBlock } from "../variational/blocks.js";
 import { describeVerdict, type Verdict } from "../verdict.js";
 
 /** What the compiler recognises but has no derivation for: for commands that need a trainer. */
 export function refuseUnderived(model: Model, verdict: Verdict): readonly Diagnostic[] {
+  if (verdict.kind === "elbo" && model.axes.some(({ kind }) => kind === "chain")) {
+    const found = chainBoundObstacle(model, verdict);
+    return found === undefined ? [] : [notAlongChain(found.span, found)];
+  }
   const obstacle = obstacleOf(model, verdict);
   if (obstacle === undefined) return [];
   return [

@@ -252,7 +252,7 @@ export class EmRun {
     const { context, record } = this;
     if (!context.reseed || record.reseeds >= MOST_RESEEDS) return;
     const { runner, latents } = context;
-    const [empty] = await emptyComponents(runner, this.current.parameters, latents, this.current.posteriors);
+    const [empty] = await emptyComponents(runner, this.current, latents);
     if (empty === undefined) return;
     const used = [...record.reseededRows];
     const tables = await reseedTables(runner, this.current.parameters, empty, used);
