@@ -1,6 +1,5 @@
-import type { Binding, CallMemory, Step } from "./bind-calls.js";
-import { bytesPerFloat, task } from "./bind-calls.js";
 import type { NetworkCall, Operand } from "./network-description.js";
+import { type Binding, bytesPerFloat, type CallMemory, type Step, task } from "./steps.js";
 
 type Product = Extract<NetworkCall, { kind: "product" }>;
 
