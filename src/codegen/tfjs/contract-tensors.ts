@@ -24,7 +24,7 @@ export function contractTensors(
         left[j].axes.includes(axis) &&
         !others.some((other) => other.axes.includes(axis)),
     );
-    left = [contractPair(writer, rows, left[i], left[j], summed), ...others];
+    left = [contractPair(writer, rows, left[i], left[j], summed, result), ...others];
   }
   const [only] = left;
   const remaining = over.filter((axis) => only.axes.includes(axis));
@@ -35,10 +35,15 @@ export function contractTensors(
 function contractPair(
   writer: TensorWriter,
   rows: string,
-  a: DeviceTensor,
-  b: DeviceTensor,
+  one: DeviceTensor,
+  other: DeviceTensor,
   summed: readonly string[],
+  result: readonly string[],
 ): DeviceTensor {
+  // In the order in which the result is wanted, so that it need not be turned.
+  const shared = one.axes.filter((axis) => other.axes.includes(axis));
+  const [leading] = result.filter((axis) => !shared.includes(axis));
+  const [a, b] = leading !== undefined && other.axes.includes(leading) ? [other, one] : [one, other];
   const union = writer.order([...a.axes, ...b.axes]);
   const batch = a.axes.filter((axis) => b.axes.includes(axis) && !summed.includes(axis));
   const freeA = a.axes.filter((axis) => !b.axes.includes(axis));

@@ -12,7 +12,8 @@ import { BatchWriter, dataMoments, heldOutRows, rateAt, shuffledRows, spreadFloo
 import type { ElboMethods } from "./elbo-description.js";
 import { evaluateBound } from "./evaluate-bound.js";
 import { initialParameters } from "./initial-parameters.js";
-import { type Learner, LoopLearner } from "./learner.js";
+import { DeviceLearner, deviceOf } from "./device-learner.js";
+import { type Learner, LoopLearner, type StepFunction } from "./learner.js";
 import { NetworkLearner } from "./network-learner.js";
 import { NoiseTables } from "./noise-tables.js";
 import { NonFiniteStepError } from "./non-finite-step-error.js";
@@ -28,12 +29,19 @@ import {
   storeTensors,
 } from "./step-state.js";
 
+type Events = AsyncGenerator<FitEvent<Tensors, BoundFitResult<Tensors>, StepState>, void, undefined>;
+
 /** Learns by minibatch steps; the same seed, data and engine give the same parameters, interrupted or not. */
-export async function* fitBySteps(
-  methods: ElboMethods,
-  given: Dataset,
-  options: ResolvedStepOptions,
-): AsyncGenerator<FitEvent<Tensors, BoundFitResult<Tensors>, StepState>, void, undefined> {
+export async function* fitBySteps(methods: ElboMethods, given: Dataset, options: ResolvedStepOptions): Events {
+  const learners: Learner[] = [];
+  try {
+    yield* learn(methods, given, options, learners);
+  } finally {
+    for (const learner of learners) learner.release();
+  }
+}
+
+async function* learn(methods: ElboMethods, given: Dataset, options: ResolvedStepOptions, learners: Learner[]): Events {
   const began = performance.now();
   const { description } = methods;
   const { seed } = options;
@@ -59,18 +67,19 @@ export async function* fitBySteps(
   };
   const floors = spreadFloors(description.parameters, moments);
   const instance = methods.networks?.create(sizes, options.threads);
-  const learner: Learner =
-    instance === undefined
-      ? new LoopLearner(
-          description,
-          { ...learned, run: (...given) => methods.stepOf(...given) },
-          sizes,
-          start,
-          options,
-          { widths: data.widths, noise: (rows) => noise.lengths(rows) },
-          floors,
-        )
-      : new NetworkLearner(instance, description, learned, sizes, start, options, true, learned.owns, floors);
+  const device = await deviceOf(description, sizes, start);
+  const makeLearner = (): Learner => {
+    if (instance !== undefined)
+      return new NetworkLearner(instance, description, learned, sizes, start, options, true, learned.owns, floors);
+    const run: StepFunction = (...given) => methods.stepOf(...given);
+    const shapes = { widths: data.widths, noise: (rows: number) => noise.lengths(rows) };
+    if (device === undefined)
+      return new LoopLearner(description, { ...learned, run }, sizes, start, options, shapes, floors);
+    const { tf, weights } = device;
+    return new DeviceLearner(tf, weights, description, { ...learned, run }, sizes, start, options, shapes, floors);
+  };
+  const learner = makeLearner();
+  learners.push(learner);
   const stepsPerEpoch = Math.ceil(data.rows / batchSize);
   const identity = { engine: learner.name, seed, rows: data.rows, totalWeight: data.totalWeight, sizes, batchSize };
   let step = 0;
@@ -86,9 +95,9 @@ export async function* fitBySteps(
     learner.restore(restoreLearner(options.resume));
     learner.assign(restoreTensors(options.resume.carried ?? {}));
   }
-  const carriedNow = (): Pick<StepState, "carried"> =>
-    description.carried.length === 0 ? {} : { carried: storeTensors(learner.parameters(), description.carried) };
-  const stateNow = (): StepState => ({
+  const carriedNow = async (): Promise<Pick<StepState, "carried">> =>
+    description.carried.length === 0 ? {} : { carried: storeTensors(await learner.parameters(), description.carried) };
+  const stateNow = async (): Promise<StepState> => ({
     format: "genc.step-state/1",
     model: description.name,
     sourceHash: description.sourceHash,
@@ -97,8 +106,8 @@ export async function* fitBySteps(
     epoch: Math.floor(step / stepsPerEpoch),
     epochTotals: [...totals],
     trace: [...trace],
-    ...storeLearner(learner.state()),
-    ...carriedNow(),
+    ...storeLearner(await learner.state()),
+    ...(await carriedNow()),
     ...(best === undefined ? {} : { best }),
   });
 
@@ -155,7 +164,7 @@ export async function* fitBySteps(
         };
         totals = [0, 0, 0];
         if (heldOut !== undefined && options.patience > 0) {
-          const scored = await evaluateBound(methods, heldOut, learner.parameters(), {
+          const scored = await evaluateBound(methods, heldOut, await learner.parameters(), {
             seed,
             binarize: options.binarize,
           });
@@ -163,8 +172,8 @@ export async function* fitBySteps(
             best = {
               epoch: epoch + 1,
               bound: scored.bound,
-              coordinates: base64Of(learner.state().coordinates),
-              ...carriedNow(),
+              coordinates: base64Of((await learner.state()).coordinates),
+              ...(await carriedNow()),
             };
           } else if (epoch + 1 - best.epoch >= options.patience) {
             stopped = "converged";
@@ -173,22 +182,21 @@ export async function* fitBySteps(
         }
       }
       if (options.checkpointEvery > 0 && (step % options.checkpointEvery === 0 || (isLast && stepsPerEpoch > 1)))
-        yield { kind: "checkpoint", state: stateNow() };
+        yield { kind: "checkpoint", state: await stateNow() };
       await turns.give();
     }
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     stopped = "aborted";
-    yield { kind: "checkpoint", state: stateNow() };
+    yield { kind: "checkpoint", state: await stateNow() };
   }
   const epochs = Math.floor(step / stepsPerEpoch);
   if (stopped === "aborted") found.push(warnings.interrupted(epochs));
   if (best !== undefined && best.epoch !== epochs) {
-    learner.restore({ ...learner.state(), coordinates: bytesOfBase64(best.coordinates) });
+    learner.restore({ ...(await learner.state()), coordinates: bytesOfBase64(best.coordinates) });
     learner.assign(restoreTensors(best.carried ?? {}));
   }
-  const parameters = learner.parameters();
-  learner.release();
+  const parameters = await learner.parameters();
   const evaluated = await evaluateBound(methods, data, parameters, { seed, binarize: options.binarize });
   const free = description.parameters.filter(({ name, fixed: known }) => known === undefined && learned.owns(name));
   const seconds = (performance.now() - began) / 1000;
