@@ -61,17 +61,15 @@ function contractPair(
   // The wasm backend is several times faster on transposed copies than with its transposing flags.
   const first = writer.transposed(a, [...batch, ...freeA, ...summed]);
   const second = writer.transposed(b, [...batch, ...summed, ...freeB]);
-  const left = writer.emit("reshape", [named(first), shape(freeA, summed)]);
-  const right = writer.emit("reshape", [named(second), shape(summed, freeB)]);
-  const product = writer.make(
-    "matMul",
-    [
-      { kind: "tensor", name: left },
-      { kind: "tensor", name: right },
-    ],
-    [],
-  );
-  return writer.reshaped(product, [...batch, ...freeA, ...freeB]);
+  const asMatrix = (tensor: DeviceTensor, rows: readonly string[], columns: readonly string[]): DeviceArgument =>
+    isMatrix(rows, columns)
+      ? named(tensor)
+      : { kind: "tensor", name: writer.emit("reshape", [named(tensor), shape(rows, columns)]) };
+  const isMatrix = (rows: readonly string[], columns: readonly string[]): boolean =>
+    batch.length <= 1 && rows.length === 1 && columns.length === 1;
+  const axes = [...batch, ...freeA, ...freeB];
+  const product = writer.make("matMul", [asMatrix(first, freeA, summed), asMatrix(second, summed, freeB)], axes);
+  return isMatrix(freeA, freeB) ? product : writer.reshaped(product, axes);
 }
 
 /** The two tensors whose product has the fewest axes. */

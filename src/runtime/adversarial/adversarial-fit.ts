@@ -238,6 +238,8 @@ async function* play(
   }
   if (stopped === "aborted") found.push(warnings.interrupted(trace.length));
   let parameters = await parametersNow();
+  critic.release();
+  generator.release();
   let quality = await monitor.compare(parameters);
   comparisons.push({ epoch: trace.length, ...quality });
   let keptEpoch = trace.length;

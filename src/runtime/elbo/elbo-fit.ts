@@ -197,6 +197,7 @@ async function* learn(methods: ElboMethods, given: Dataset, options: ResolvedSte
     learner.assign(restoreTensors(best.carried ?? {}));
   }
   const parameters = await learner.parameters();
+  learner.release();
   const evaluated = await evaluateBound(methods, data, parameters, { seed, binarize: options.binarize });
   const free = description.parameters.filter(({ name, fixed: known }) => known === undefined && learned.owns(name));
   const seconds = (performance.now() - began) / 1000;

@@ -59,7 +59,7 @@ export interface Learner {
   /** That average, begun at 0; none before the first. */
   averaged(): Awaitable<Tensors>;
   restoreAverage(average: Tensors): void;
-  /** Once; nothing can be asked of it then. */
+  /** Nothing can be asked of it then. */
   release(): void;
 }
 
