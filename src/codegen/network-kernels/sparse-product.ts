@@ -2,7 +2,7 @@ import {
   branchIf,
   type Bytes,
   extractLaneMask,
-  FunctionWriter,
+  type FunctionWriter,
   get,
   integer,
   join,
