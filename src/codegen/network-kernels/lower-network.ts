@@ -85,6 +85,8 @@ class NetworkLowering extends PlanBuffers {
     const orders = storedOrders(plan);
     const isOutput = new Set(plan.outputs.map(({ node }) => node));
     for (const [id, node] of plan.nodes.entries()) {
+      // What is put out as it was handed in is copied in the end.
+      if (node.operation.kind === "input") continue;
       if (!this.isStored(id) && !(isOutput.has(id) && orders.has(id))) continue;
       const natural = isOutput.has(id) ? undefined : this.naturalAxes(id);
       this.store(id, natural ?? orders.get(id) ?? node.axes);

@@ -1,6 +1,6 @@
 import type { Leaf, NetworkBuffer, NetworkCall, PlaceAlong } from "./network-description.js";
+import { type Binding, bytesPerFloat, type CallMemory, type Step, task } from "./binding.js";
 import { bindProduct } from "./bind-product.js";
-import { type Binding, bytesPerFloat, type CallMemory, type Step, task } from "./steps.js";
 
 /** A cache line of numbers: what one thread should write. */
 const lineFloats = 16;

@@ -1,5 +1,5 @@
 import type { NetworkCall, Operand } from "./network-description.js";
-import { type Binding, bytesPerFloat, type CallMemory, type Step, task } from "./steps.js";
+import { type Binding, bytesPerFloat, type CallMemory, type Step, task } from "./binding.js";
 
 type Product = Extract<NetworkCall, { kind: "product" }>;
 

@@ -4,9 +4,9 @@ import { KernelMemory } from "../kernels/kernel-memory.js";
 import { relaxedSimdIsSupported } from "../kernels/relaxed-simd.js";
 import { sharedMemoryIsAllowed } from "../kernels/shards.js";
 import { bindCall, extentsOf } from "./bind-calls.js";
+import { bytesPerFloat, type CallMemory, type Step } from "./binding.js";
 import type { NetworkCode, NetworkFunction, NetworkModule } from "./network-description.js";
 import { NetworkThreads } from "./network-threads.js";
-import { bytesPerFloat, type CallMemory, type Step } from "./steps.js";
 
 /** Addresses of a function's buffers at one number of rows, and the calls that compute it. */
 export interface PreparedFunction {
