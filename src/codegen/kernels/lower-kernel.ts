@@ -18,6 +18,8 @@ import { precomputeColumns } from "./passes/precompute-columns.js";
 import { recomputeCells } from "./passes/recompute-cells.js";
 import { shareExpressions } from "./passes/share-expressions.js";
 import { shareLoads } from "./passes/share-loads.js";
+import { shareProducts } from "./passes/share-products.js";
+import { turnLoops } from "./passes/turn-loops.js";
 import { sumInRegisters } from "./passes/sum-in-registers.js";
 import type { Polynomial } from "./polynomial.js";
 import { namesIn } from "./polynomial.js";
@@ -32,7 +34,9 @@ const passes: readonly { readonly reason: string; readonly run: (fn: KernelFunct
   },
   { reason: "a division takes as long as several multiplications", run: hoistDivisors },
   { reason: "computing a difference again is faster than remembering it", run: recomputeCells },
-  { reason: "one difference serves a sum and a sum of squares", run: shareExpressions },
+  { reason: "a weighted difference serves a sum and a sum of squares", run: shareProducts },
+  { reason: "one difference serves both too", run: shareExpressions },
+  { reason: "a place that is picked serves all turns of a loop", run: turnLoops },
   { reason: "arithmetic with subnormal numbers is slow", run: dropSubnormals },
   { reason: "a sum in memory waits for itself", run: sumInRegisters },
   { reason: "a cell that was just stored is in a register", run: shareLoads },

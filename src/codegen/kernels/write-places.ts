@@ -113,9 +113,18 @@ export class PlaceWriter {
 
   /** Bytes from one picked position to the next. */
   stride(arrayName: string, slope: Polynomial): Code {
+    return this.write(this.strideBytes(arrayName, slope));
+  }
+
+  /** Equal for strides of as many bytes. */
+  strideKey(arrayName: string, slope: Polynomial): string {
+    return keyOf(this.strideBytes(arrayName, slope));
+  }
+
+  private strideBytes(arrayName: string, slope: Polynomial): Polynomial {
     const array = this.emission.fn.arrays.get(arrayName);
     if (array === undefined) throw new Error(`kernel ${this.emission.fn.name}: no array ${arrayName}`);
-    return this.write(scale(slope, cellBytes(array)));
+    return scale(slope, cellBytes(array));
   }
 
   /** Ranges of the open loops, outermost first. */

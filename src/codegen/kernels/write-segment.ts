@@ -248,6 +248,7 @@ class SegmentWriter {
 
   private loop(loop: KernelLoop): void {
     const { emission } = this;
+    if (loop.variable !== groupName) this.vectors.bindBefore(loop);
     const step = (loop.alone === undefined ? 1 : 2) * (loop.descending ? -1 : 1);
     const local = newLocal(emission, loop.variable, "i32");
     const start = loop.descending ? subtract(loop.to, constant(1)) : loop.from;

@@ -6,10 +6,11 @@ import { keyOfExpression } from "./from-loops.js";
 import { exponentialOrZero } from "./functions/exponential.js";
 import type { HostFunctionName } from "./functions/index.js";
 import { inlined } from "./functions/vector-function.js";
-import type { KernelExpression, KernelUnaryFunction } from "./kernel-ir.js";
+import type { KernelExpression, KernelLoop, KernelUnaryFunction } from "./kernel-ir.js";
 import { groupName, laneMark, laneMarks, rowName } from "./kernel-ir.js";
 import type { Polynomial } from "./polynomial.js";
-import { constant, linearIn, namesOf, named, scale, substitute, zero } from "./polynomial.js";
+import { constant, linearIn, mentions, namesOf, named, scale, substitute, zero } from "./polynomial.js";
+import { expressionsOf, forEachExpression, forEachStatement } from "./walk-kernel.js";
 import type { Code } from "./wasm/instructions.js";
 import {
   call,
@@ -45,6 +46,11 @@ export class VectorWriter {
   private readonly bound = new Map<
     string,
     { readonly scope: Scope; readonly key: string; readonly known: LanePositions }
+  >();
+  /** Distances to picked entries that are known in a scope that is still open. */
+  private readonly scaled = new Map<
+    string,
+    { readonly scope: Scope; readonly places: readonly number[]; readonly distances: readonly number[] }
   >();
   private active: readonly number[] | undefined;
   /** Uniform values of the statements at hand, filled into vectors. */
@@ -180,33 +186,58 @@ export class VectorWriter {
     for (const name of namesOf(index)) {
       const position = this.positions.get(name);
       const parts = linearIn(index, name);
-      if (position !== undefined && parts !== undefined) return this.loadPicked(array, position, parts);
+      if (position !== undefined && parts !== undefined) return this.loadPicked(array, name, parts);
     }
     const { code, offset } = this.places.address(array, index);
     return (v) => load("v128.load", code, offset + 16 * v);
   }
 
+  /** Bytes from the first entry of an array along a picked axis to the picked one, lane by lane. */
+  private distances(array: string, name: string, slope: Polynomial): readonly number[] {
+    const places = this.positions.get(name) as readonly number[];
+    const key = `${name} ${this.places.strideKey(array, slope)}`;
+    const before = this.scaled.get(key);
+    if (before?.places === places && this.emission.scopes.includes(before.scope)) return before.distances;
+    const stride = this.places.stride(array, slope);
+    const distances = places.map(() => newLocal(this.emission, "distance", "i32"));
+    emit(this.emission, ...places.map((place, lane) => set(distances[lane], op("i32.mul", get(place), stride))));
+    const scope = this.emission.scopes[this.emission.scopes.length - 1];
+    this.scaled.set(key, { scope, places, distances });
+    return distances;
+  }
+
+  /** Makes what a loop picks known before it, where the loop changes neither the positions nor what they are read from. */
+  bindBefore(loop: KernelLoop): void {
+    const picks = invariantPicks(loop);
+    if (picks.length > 0) this.startRun();
+    for (const pick of picks) {
+      if (!this.emission.shapes.isVarying(pick.position)) continue;
+      this.bind(pick);
+      forEachExpression(pick.entry, (part) => {
+        const parts = part.kind === "load" ? linearIn(part.index, pick.name) : undefined;
+        if (part.kind === "load" && parts !== undefined && parts.slope.size > 0)
+          this.distances(part.array, pick.name, parts.slope);
+      });
+    }
+  }
+
   /** Lane by lane, each from a place of its own. */
   private loadPicked(
     array: string,
-    positions: readonly number[],
+    name: string,
     parts: { readonly slope: Polynomial; readonly rest: Polynomial },
   ): VectorCode {
-    const stride = this.places.stride(array, parts.slope);
     const isVaryingArray = this.emission.shapes.isVarying({ kind: "load", array, index: zero });
     // Another picked axis.
     const other = [...namesOf(parts.rest)].find((name) => this.positions.has(name));
     const otherParts = other === undefined ? undefined : linearIn(parts.rest, other);
     const { code, offset } = this.places.address(array, otherParts?.rest ?? parts.rest);
+    const distances = this.distances(array, name, parts.slope);
+    const otherDistances =
+      other === undefined || otherParts === undefined ? undefined : this.distances(array, other, otherParts.slope);
     const at = (position: number): Code => {
-      const own = op("i32.add", code, op("i32.mul", get(positions[position]), stride));
-      if (other === undefined || otherParts === undefined) return own;
-      const otherPositions = this.positions.get(other) as readonly number[];
-      return op(
-        "i32.add",
-        own,
-        op("i32.mul", get(otherPositions[position]), this.places.stride(array, otherParts.slope)),
-      );
+      const own = op("i32.add", code, get(distances[position]));
+      return otherDistances === undefined ? own : op("i32.add", own, get(otherDistances[position]));
     };
     const cell = (position: number): number => offset + (isVaryingArray ? 8 * position : 0);
     return (v) => {
@@ -367,18 +398,17 @@ export class VectorWriter {
       case "add": {
         const isRight = productIn(right) !== undefined;
         const product = productIn(isRight ? right : left);
-        if (product !== undefined && this.emission.shapes.isVarying(product)) {
-          const other = isRight ? left : right;
-          const [a, b, c] = [this.write(product.left), this.write(product.right), this.write(other)];
-          return (v) => multiplyAdd(a(v), b(v), c(v));
+        if (product !== undefined && this.emission.shapes.isVarying(isRight ? right : left)) {
+          const [factors, c] = [this.factors(product), this.write(isRight ? left : right)];
+          return (v) => multiplyAdd(...factors(v), c(v));
         }
         break;
       }
       case "subtract": {
         const product = productIn(right);
-        if (product !== undefined && this.emission.shapes.isVarying(product)) {
-          const [a, b, c] = [this.write(product.left), this.write(product.right), this.write(left)];
-          return (v) => subtractProduct(a(v), b(v), c(v));
+        if (product !== undefined && this.emission.shapes.isVarying(right)) {
+          const [factors, c] = [this.factors(product), this.write(left)];
+          return (v) => subtractProduct(...factors(v), c(v));
         }
         break;
       }
@@ -408,29 +438,65 @@ export class VectorWriter {
     return (v) => op(opcode, a(v), b(v));
   }
 
+  /** Both factors of a product; the base of a square is evaluated once. */
+  private factors(product: Product): (v: number) => readonly [Code, Code] {
+    if (product.kind === "product") {
+      const [a, b] = [this.write(product.left), this.write(product.right)];
+      return (v) => [a(v), b(v)];
+    }
+    const base = this.write(product.base);
+    const local = newLocal(this.emission, "value", "v128");
+    return (v) => [tee(local, base(v)), get(local)];
+  }
+
   /** `old` updated with a value; a product is added in one step. */
   updated(update: "add" | "subtract" | "maximum", value: KernelExpression): (v: number, old: Code) => Code {
     const product = productIn(value);
-    if (product !== undefined && update !== "maximum" && this.emission.shapes.isVarying(product)) {
-      const [a, b] = [this.write(product.left), this.write(product.right)];
-      return (v, old) => (update === "add" ? multiplyAdd(a(v), b(v), old) : subtractProduct(a(v), b(v), old));
+    if (product !== undefined && update !== "maximum" && this.emission.shapes.isVarying(value)) {
+      const factors = this.factors(product);
+      return (v, old) => (update === "add" ? multiplyAdd : subtractProduct)(...factors(v), old);
     }
     const written = this.write(value);
     return (v, old) => op(vectorUpdates[update], old, written(v));
   }
 }
 
-/** A product, also one that is a square. */
-function productIn(expression: KernelExpression):
-  | {
-      readonly kind: "binary";
-      readonly function: "multiply";
-      readonly left: KernelExpression;
-      readonly right: KernelExpression;
-    }
-  | undefined {
+/** What is picked in a loop at positions that are the same in all its turns. */
+function invariantPicks(loop: KernelLoop): readonly Extract<KernelExpression, { readonly kind: "pick" }>[] {
+  const changed = new Set([loop.variable]);
+  const written = new Set<string>();
+  const picks: Extract<KernelExpression, { readonly kind: "pick" }>[] = [];
+  forEachStatement(loop.body, (statement) => {
+    if (statement.kind === "declare" || statement.kind === "update") changed.add(statement.name);
+    if (statement.kind === "for") changed.add(statement.variable);
+    if (statement.kind === "store" || statement.kind === "updateStore") written.add(statement.array);
+    for (const expression of expressionsOf(statement))
+      forEachExpression(expression, (part) => part.kind === "pick" && picks.push(part));
+  });
+  for (const { name } of picks) changed.add(name);
+  return picks.filter(({ position, size }) => {
+    let isSame = [...changed].every((name) => !mentions(size, name));
+    forEachExpression(position, (part) => {
+      if (part.kind === "scalar" && changed.has(part.name)) isSame = false;
+      if (part.kind === "load" && written.has(part.array)) isSame = false;
+      const place = part.kind === "load" || part.kind === "fromIndex" ? part.index : zero;
+      if ([...namesOf(place)].some((name) => changed.has(name))) isSame = false;
+      if (part.kind === "pick") isSame = false;
+    });
+    return isSame;
+  });
+}
+
+/** The factors of a product, or of a square. */
+type Product =
+  | { readonly kind: "product"; readonly left: KernelExpression; readonly right: KernelExpression }
+  | { readonly kind: "square"; readonly base: KernelExpression };
+
+function productIn(expression: KernelExpression): Product | undefined {
+  if (expression.kind === "unary" && expression.function === "square")
+    return { kind: "square", base: expression.operand };
   if (expression.kind !== "binary" || expression.function !== "multiply") return undefined;
-  return { kind: "binary", function: "multiply", left: expression.left, right: expression.right };
+  return { kind: "product", left: expression.left, right: expression.right };
 }
 
 const arithmetic = {

@@ -19,7 +19,7 @@ import { startScales } from "./start-scales.js";
 /** What a description is made of, whatever the algorithm. */
 export interface Described extends Pick<
   EmProgram,
-  "model" | "rowsAxis" | "statistics" | "sequences" | "forecast" | "approximation"
+  "model" | "rowsAxis" | "statistics" | "sequences" | "forecast" | "approximation" | "variational"
 > {
   readonly updates: readonly (
     Extract<Update, { kind: "regression" | "closed" }> | Pick<GradientUpdate, "kind" | "parameters" | "reason">
@@ -56,7 +56,20 @@ export function describe(program: Described, source: SourceIdentity): ModelDescr
     options: optionsOf(model),
     ...(program.approximation === undefined ? {} : { approximation: program.approximation }),
     ...describeSequences(program),
+    ...describeVariational(program),
     needsSymmetryBreaking: model.variables.some((variable) => variable.role === "latent"),
+  };
+}
+
+function describeVariational({ variational }: Described): Pick<ModelDescription, "variational"> {
+  if (variational === undefined) return {};
+  const { blocks, begin, tables } = variational;
+  return {
+    variational: {
+      blocks: blocks.map(({ kind, latents }) => ({ kind, latents })),
+      beginnings: begin.length,
+      tables: tables.map(({ name, shape }) => ({ name, shape: shape.map(extentOfSize) })),
+    },
   };
 }
 
@@ -259,7 +272,26 @@ function describeVariable(program: Described, variable: Variable): VariableDescr
     event: shapeOf(domain).map(extentOf),
     optional: variable.optional,
     ...(learnsScale(program.model, variable) ? { learnsScale: true as const } : {}),
+    ...occurrencesOf(program, variable),
   };
+}
+
+/** Statistics that say how often a latent has each value, if those of all its factors do, and of nothing else. */
+function occurrencesOf(
+  { model, updates, sequences }: Described,
+  { name, role }: Variable,
+): Pick<VariableDescription, "occurrences"> {
+  if (role !== "latent" || sequences !== undefined) return {};
+  const own = updates.flatMap((update) =>
+    update.kind === "closed" &&
+    update.distribution === "Categorical" &&
+    update.children.every((child) => child === name)
+      ? [update]
+      : [],
+  );
+  const counted = own.reduce((count, { children }) => count + children.length, 0);
+  if (counted === 0 || counted !== model.factors.filter(({ child }) => child === name).length) return {};
+  return { occurrences: own.map(({ statistics }) => statistics["occurrences"]) };
 }
 
 /** A Gaussian latent with a learned parameter in its spread. */

@@ -2,7 +2,7 @@ import type { Span } from "../../diagnostics/span.js";
 import { positionAt } from "../../diagnostics/span.js";
 import type { AxisSize } from "../../ir/plan.js";
 import type { ClosedUpdate, EmProgram, RegressionUpdate } from "../../ir/program.js";
-import { innerPlates, type SourceIdentity } from "./describe.js";
+import type { SourceIdentity } from "./describe.js";
 import type { EmittedFunction } from "./module-tree.js";
 import { code, printLiteral, propertyName, type Literal } from "./print-literal.js";
 import type { UpdateRuntime } from "./runtime-names.js";
@@ -43,7 +43,7 @@ export function emitUpdates(program: EmProgram, source: SourceIdentity): Emitted
     }
     if (update.covariance.parameter !== undefined) {
       calls.add("regressionRidgePenalty");
-      penalties.push(penaltyCall(program, name, update));
+      penalties.push(penaltyCall(name, update));
     }
   }
   mStep.push("return next;");
@@ -168,20 +168,12 @@ function ridgeUnits(update: RegressionUpdate): readonly string[] {
   return update.logarithm ? [] : [`variances: ${propertyOf("settings.dataVariance", update.child)}`];
 }
 
-/** The penalty counts what is described: the rows times the plates inside them. */
-function penaltyCall(program: EmProgram, name: string, update: RegressionUpdate): string {
-  const child = program.model.variables.find((variable) => variable.name === update.child);
-  if (child === undefined) throw new Error(`emit: unknown variable ${update.child}`);
-  const plates = innerPlates(program, child).map((plate): AxisSize => {
-    const size = program.model.axes.find((axis) => axis.name === plate)?.size;
-    if (size === undefined) throw new Error(`emit: the plate ${plate} has no size`);
-    return size;
-  });
-  const count = plates.length === 0 ? "rows" : `rows * ${productText(plates)}`;
+function penaltyCall(name: string, update: RegressionUpdate): string {
   const options = `{ ridge: settings.ridge, ${ridgeUnits(update)
     .map((units) => `${units}, `)
     .join("")}fixed: settings.fixed }`;
-  return `regressionRidgePenalty(${name}(sizes), parameters, ${count}, ${options})`;
+  const counts = propertyOf("statistics", update.statistics.count);
+  return `regressionRidgePenalty(${name}(sizes), parameters, ${counts}, ${options})`;
 }
 
 function mapped<T>(record: Readonly<Record<string, T>> | object, map: (value: T) => Literal): Literal {

@@ -87,6 +87,7 @@ export function deriveClosedUpdate(elaborator: Elaborator, group: ParameterGroup
       ...(width === undefined ? {} : { width }),
       priors,
       distribution: family,
+      children: group.factors.map((factor) => factor.child),
       spans: [parameter.span, ...group.factors.map((factor) => factor.span)],
     },
     statistics,

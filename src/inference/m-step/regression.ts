@@ -122,7 +122,7 @@ function assemble(
           { name: name("regressors"), shape: [...cells, total, total] },
           { name: name("cross"), shape: [...cells, dimension, total] },
         ]),
-    { name: name("scatter"), shape: [...cells, ...scatterShape] },
+    { name: name("scatter"), shape: [...first.covariance.cells.map((cell) => axisSize(cell.size)), ...scatterShape] },
     ...(isStudent
       ? [
           { name: name("tail"), shape: cells },
@@ -193,6 +193,11 @@ function writeStatistics(
     const scaled = builder.times(weight, moments.scale);
     const [eventRow] = density.eventAxes;
     const along = context.tableAxes(matched.factor.name);
+    // What the covariances read is the same for all cells that share one.
+    const cellsOf = (name: string): readonly CellIndex[] =>
+      name === "scatter" ? matched.covariance.cells : matched.cells;
+    const tableOf = (name: string): readonly string[] =>
+      name === "scatter" ? update.covariance.cellAxes.map((at) => table[at]) : table;
     const put = (
       name: string,
       operands: readonly NodeId[],
@@ -200,12 +205,13 @@ function writeStatistics(
       to: readonly string[],
       over = along,
     ): void => {
-      const { node, axes } = sumIntoCells(elaborator, operands, matched.cells, from, over);
-      const renamed = renameAxes(builder, node, [...axes, ...from], [...table, ...to]);
+      const { node, axes } = sumIntoCells(elaborator, operands, cellsOf(name), from, over);
+      const own = tableOf(name);
+      const renamed = renameAxes(builder, node, [...axes, ...from], [...own, ...to]);
       const known = sums.get(name);
       sums.set(name, {
         node: known === undefined ? renamed : builder.plus(known.node, renamed),
-        axes: known?.axes ?? [...table, ...(to.length < from.length ? from : to)],
+        axes: known?.axes ?? [...own, ...(to.length < from.length ? from : to)],
       });
     };
     put("count", [weight], [], []);
@@ -231,7 +237,7 @@ function writeStatistics(
     if (latent !== undefined) {
       // Often the same for many rows: their weights are added up first.
       const spread = (name: string, node: NodeId, from: readonly string[], to: readonly string[]): void => {
-        const { total: summed, rest } = weightOf(elaborator, weight, node, matched.cells, along);
+        const { total: summed, rest } = weightOf(elaborator, weight, node, cellsOf(name), along);
         put(name, [summed, node], from, to, rest);
       };
       if (latent.regressors !== undefined) spread("regressors", latent.regressors, [left, right], [left, right]);

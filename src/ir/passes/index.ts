@@ -4,6 +4,8 @@ import { fuseProducts } from "./fuse-products.js";
 import { nameInputs } from "./name-inputs.js";
 import { nameOutputs } from "./name-outputs.js";
 import type { Pass } from "./pass.js";
+import { poolOuterProducts } from "./pool-outer-products.js";
+import { reuseSums } from "./reuse-sums.js";
 import { simplify } from "./simplify.js";
 import { sumRowsFirst } from "./sum-rows-first.js";
 
@@ -17,6 +19,10 @@ export const passes: readonly Pass[] = [
   simplify,
   // Before inputs are renamed, since it looks for products as the derivation wrote them.
   fuseProducts,
+  // Likewise, since it looks for outer products of rows and values.
+  poolOuterProducts,
+  // Once products are taken apart, since it looks for sums of their factors.
+  reuseSums,
   // Before renames are hidden in inputs and outputs.
   sumRowsFirst,
   // A renamed input costs a copy, an input under another name nothing.

@@ -1,7 +1,7 @@
 import type { Tensors } from "../description.js";
 import { weightOf, type RowBlock, type RowLayout } from "../data/row-source.js";
 import { RandomStream } from "../../numerics/random.js";
-import type { BlockRunner } from "./evaluation.js";
+import type { BlockRunner, Evaluation } from "./evaluation.js";
 import type { StartLatent } from "./start-tables.js";
 import { fillConfident } from "./start-tables.js";
 
@@ -23,10 +23,40 @@ export function isCheckIteration(iteration: number): boolean {
 /** Values of latents whose expected number of (weighted) items has all but vanished. */
 export async function emptyComponents(
   runner: BlockRunner,
-  parameters: Tensors,
+  { parameters, statistics }: Pick<Evaluation, "parameters" | "statistics">,
   latents: readonly StartLatent[],
 ): Promise<readonly EmptyComponent[]> {
   if (latents.length === 0) return [];
+  const counts = countsOf(statistics, latents) ?? (await countItems(runner, parameters, latents));
+  const empty: EmptyComponent[] = [];
+  latents.forEach((latent, index) => {
+    const share = (runner.source.totalWeight * latent.map.itemsPerRow) / latent.values;
+    counts[index].forEach((count, value) => {
+      if (count < EMPTY_SHARE * share) empty.push({ latent, value });
+    });
+  });
+  return empty;
+}
+
+/** Of the statistics, if they say it for all latents. */
+function countsOf(statistics: Tensors, latents: readonly StartLatent[]): readonly Float64Array[] | undefined {
+  const counts = latents.map(({ variable, values }) => {
+    const total = new Float64Array(values);
+    for (const name of variable.occurrences ?? []) {
+      statistics[name]?.forEach((count, i) => (total[i % values] += count));
+    }
+    return total;
+  });
+  const isKnown = latents.every(({ variable }) => variable.occurrences?.every((name) => name in statistics) === true);
+  return isKnown ? counts : undefined;
+}
+
+/** In a pass over the rows. */
+async function countItems(
+  runner: BlockRunner,
+  parameters: Tensors,
+  latents: readonly StartLatent[],
+): Promise<readonly Float64Array[]> {
   const counts = latents.map(({ values }) => new Float64Array(values));
   for await (const block of runner.source.blocks()) {
     const posterior = await runner.posterior(parameters, block);
@@ -39,14 +69,7 @@ export async function emptyComponents(
       }
     });
   }
-  const empty: EmptyComponent[] = [];
-  latents.forEach((latent, index) => {
-    const share = (runner.source.totalWeight * latent.map.itemsPerRow) / latent.values;
-    counts[index].forEach((count, value) => {
-      if (count < EMPTY_SHARE * share) empty.push({ latent, value });
-    });
-  });
-  return empty;
+  return counts;
 }
 
 /**

@@ -10,7 +10,7 @@ import type { RunContext } from "./em-steps.js";
 import { settingsOf } from "./em-steps.js";
 import { emptyComponents } from "./empty-components.js";
 import { equalComponents } from "./equal-components.js";
-import { BlockRunner } from "./evaluation.js";
+import { BlockRunner, type Evaluation } from "./evaluation.js";
 import type { FitResult } from "./fit-events.js";
 import type { ResolvedFitOptions } from "./fit-options.js";
 
@@ -49,13 +49,14 @@ export async function summariseFit(
   // After an abort, the summary must not be interrupted as well.
   const runner = new BlockRunner(methods, data, new HostTurns());
   const quiet: RunContext = { ...context, runner };
-  const { logLikelihood } =
+  const evaluation =
     best.evaluation.parameters === parameters
       ? best.evaluation
       : await runner.evaluate(parameters, settingsOf(quiet, [], context.fixed), false);
+  const { logLikelihood } = evaluation;
   const learned = description.parameters.filter(({ name }) => !context.fixed.has(name));
   const freedom = degreesOfFreedom(learned, data.sizes);
-  const late = await findings(quiet, best, parameters, freedom, objective - logLikelihood, stopped, options);
+  const late = await findings(quiet, best, evaluation, freedom, objective - logLikelihood, stopped, options);
   const iterations = runs.reduce((total, run) => total + run.iteration, 0);
   const result: FitResult<Tensors> = {
     parameters,
@@ -90,13 +91,14 @@ export async function summariseFit(
 async function findings(
   context: RunContext,
   best: EmRun,
-  parameters: Tensors,
+  evaluation: Evaluation,
   freedom: number,
   penalty: number,
   stopped: FinishedRuns["stopped"],
   options: ResolvedFitOptions,
 ): Promise<FitWarning[]> {
   const { runner, latents } = context;
+  const { parameters } = evaluation;
   const { description } = runner.methods;
   const { rows, totalWeight, sizes } = runner.source;
   const found: FitWarning[] = [];
@@ -128,7 +130,7 @@ async function findings(
     }
   }
   if (totalWeight > 0) {
-    const empty = await emptyComponents(runner, parameters, latents);
+    const empty = await emptyComponents(runner, evaluation, latents);
     for (const { variable } of latents) {
       const values = empty.filter(({ latent }) => latent.variable.name === variable.name).map(({ value }) => value);
       if (values.length > 0) found.push(warnings.emptyComponents(variable.name, values));

@@ -54,9 +54,10 @@ async function climb(context: RunContext, before: Evaluation): Promise<Tensors> 
   const { runner, fixed } = context;
   const { description } = runner.methods;
   const space = new ParameterSpace(description.parameters, runner.sizes, (name) => fixed.has(name));
+  const settings = settingsOf(context, [], fixed);
   const valueAt = async (point: Float64Array): Promise<number> => {
     const parameters = space.fromVector(point, before.parameters);
-    let value = await runner.penalty(parameters, settingsOf(context, [], fixed), context.usePrior);
+    let value = await runner.penalty(parameters, before.statistics, settings, context.usePrior);
     await runner.eachLogDensity(parameters, (block, logDensity) => {
       for (let row = 0; row < block.rows; row++) value += weightOf(runner.source, block, row) * logDensity[row];
     });

@@ -8,6 +8,9 @@ import type { PlanFunction } from "../../../src/ir/plan.js";
 import { buildRecipe, planEnvironment, planRecipe, planSizes } from "../../arbitraries/plan.js";
 import { columns, randomWorld, stored } from "../../oracles/random-world.js";
 import { modelOf } from "../../support/random-models.js";
+import { toKernelIr } from "../../../src/codegen/kernels/lower-kernel.js";
+import { mentions } from "../../../src/codegen/kernels/polynomial.js";
+import { expressionsOf, forEachExpression, forEachStatement } from "../../../src/codegen/kernels/walk-kernel.js";
 import { runKernel } from "./run-kernel.js";
 
 function expectClose(found: Float64Array, expected: Float64Array): void {
@@ -120,6 +123,59 @@ describe("loops that run two turns at once", () => {
       const inputs = { parameter: stored(world.parameters), data: columns(world) };
       expect(expectEqual(fn, { sizes, rows, inputs })).toBe(true);
     }
+  });
+});
+
+describe("loops around what is picked", () => {
+  const text = `model Answers {
+    size K, D, V
+    param weights: Simplex[K]
+    param probability[K, D]: Simplex[V]
+    each n {
+      latent z: Category[K] ~ Categorical(weights)
+      each j in D {
+        observe x: Category[V]? ~ Categorical(probability[z, j])
+      }
+    }
+  }`;
+  test.each([
+    [1, 1],
+    [2, 3],
+    [4, 2],
+  ])("answers to D = %i questions with V = %i choices", (D, V) => {
+    const model = modelOf(text);
+    const program = deriveProgram(model);
+    const sizes = { K: 3, D, V };
+    const rows = 19;
+    for (const [fn, missing] of [
+      [program.eStep.complete, 0],
+      [program.eStep.incomplete ?? program.eStep.complete, 0.4],
+    ] as const) {
+      const world = randomWorld(model, sizes, 5 + D, rows, missing);
+      const inputs = { parameter: stored(world.parameters), data: columns(world) };
+      expect(expectEqual(fn, { sizes, rows, inputs })).toBe(true);
+    }
+  });
+
+  test("make a number a place once for all values of the latent", () => {
+    const kernel = toKernelIr(deriveProgram(modelOf(text)).eStep.complete);
+    const rows = kernel.segments.flatMap((segment) => (segment.kind === "rows" ? segment.body : []));
+    const loopsOf: number[][] = [];
+    forEachStatement(rows, (statement, loops) => {
+      for (const expression of expressionsOf(statement))
+        forEachExpression(expression, (part) => {
+          if (part.kind !== "pick") return;
+          const isRead = (variable: string): boolean => {
+            let found = false;
+            forEachExpression(part.position, (inner) => {
+              if (inner.kind === "load" && mentions(inner.index, variable)) found = true;
+            });
+            return found;
+          };
+          loopsOf.push(loops.map(({ variable }) => (isRead(variable) ? 1 : 0)));
+        });
+    });
+    expect(loopsOf).toEqual([[1, 0]]);
   });
 });
 

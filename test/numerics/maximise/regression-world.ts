@@ -132,15 +132,17 @@ export function logLikelihood(problem: RegressionProblem, values: Values, world:
 
 /** The statistics about the mean at `values`, from their definition. */
 export function statisticsOf(problem: RegressionProblem, values: Values, world: World): RegressionStatistics {
-  const { dimension, blocks } = problem;
+  const { dimension, blocks, covariance } = problem;
   const p = blocks.reduce((sum, block) => sum + block.width, 0);
-  const { structure } = problem.covariance;
+  const { structure } = covariance;
   const entries = structure === "isotropic" ? 1 : structure === "diagonal" ? dimension : dimension * dimension;
   const count = new Float64Array(world.length);
   const regressors = new Float64Array(world.length * p * p);
   const cross = new Float64Array(world.length * dimension * p);
-  const scatter = new Float64Array(world.length * entries);
+  const covariances = covariance.cellAxes.reduce((count, axis) => count * problem.cells[axis], 1);
+  const scatter = new Float64Array(covariances * entries);
   world.forEach((observations, cell) => {
+    const k = tableCell(problem.cells, covariance.cellAxes, cell);
     for (const { weight: w, regressors: z, value } of observations) {
       const mean = meanOf(problem, values, cell, z);
       const e = value.map((y, d) => y - mean[d]);
@@ -148,9 +150,9 @@ export function statisticsOf(problem: RegressionProblem, values: Values, world: 
       for (let i = 0; i < p; i++) for (let j = 0; j < p; j++) regressors[(cell * p + i) * p + j] += w * z[i] * z[j];
       for (let d = 0; d < dimension; d++) {
         for (let j = 0; j < p; j++) cross[(cell * dimension + d) * p + j] += w * e[d] * z[j];
-        if (structure === "isotropic") scatter[cell] += w * e[d] * e[d];
-        else if (structure === "diagonal") scatter[cell * dimension + d] += w * e[d] * e[d];
-        else for (let c = 0; c < dimension; c++) scatter[(cell * dimension + d) * dimension + c] += w * e[d] * e[c];
+        if (structure === "isotropic") scatter[k] += w * e[d] * e[d];
+        else if (structure === "diagonal") scatter[k * dimension + d] += w * e[d] * e[d];
+        else for (let c = 0; c < dimension; c++) scatter[(k * dimension + d) * dimension + c] += w * e[d] * e[c];
       }
     }
   });

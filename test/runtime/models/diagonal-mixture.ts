@@ -133,11 +133,12 @@ export class DiagonalMixture extends EmTrainer<
     return { weights, mean, variance };
   }
 
-  override ridgePenalty(sizes: Sizes, parameters: Tensors, rows: number, settings: MStepSettings): number {
+  override ridgePenalty(sizes: Sizes, parameters: Tensors, statistics: Tensors, settings: MStepSettings): number {
     const { K, D } = sizes;
+    const total = statistics["count"].reduce((sum, n) => sum + n, 0);
     let penalty = 0;
     parameters["variance"].forEach((value, i) => (penalty -= settings.dataVariance["x"][i % D] / value));
-    return (0.5 * settings.ridge * rows * penalty) / K;
+    return (0.5 * settings.ridge * total * penalty) / K;
   }
 
   override logPriorOf(): void {}

@@ -51,13 +51,12 @@ function residualScatters(
   const { dimension, blocks } = problem;
   const { structure } = problem.covariance;
   const entries = structure === "isotropic" ? 1 : structure === "diagonal" ? dimension : dimension * dimension;
-  const scatters = new Float64Array(table.count * entries);
+  const scatters = Float64Array.from(statistics.scatter);
   const counts = new Float64Array(table.count);
   const width = blocks.reduce((sum, block) => sum + block.width, 0);
   for (let cell = 0; cell < table.of.length; cell++) {
     const k = table.of[cell];
     counts[k] += statistics.count[cell];
-    for (let i = 0; i < entries; i++) scatters[k * entries + i] += statistics.scatter[cell * entries + i];
     const { regressors, cross } = statistics;
     if (width === 0 || regressors === undefined || cross === undefined) continue;
     const into = scatters.subarray(k * entries, (k + 1) * entries);

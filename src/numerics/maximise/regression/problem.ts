@@ -51,7 +51,10 @@ export interface RegressionStatistics {
   readonly regressors?: Float64Array;
   /** [cells, D, p]: sum of w e z' */
   readonly cross?: Float64Array;
-  /** sum of w e e': [cells, D, D] (full, lowRank), [cells, D] (diagonal), [cells] (isotropic: its trace) */
+  /**
+   * sum of w e e' over the cells that share a covariance: [covariances, D, D] (full, lowRank), [covariances, D]
+   * (diagonal), [covariances] (isotropic: its trace)
+   */
   readonly scatter: Float64Array;
   /** Student-t, [cells]: sum of w (E log u - E u) */
   readonly tail?: Float64Array;

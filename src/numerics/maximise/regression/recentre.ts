@@ -1,6 +1,7 @@
 import { coefficientDifferences } from "./coefficients.js";
 import { addScatterShift } from "./covariances.js";
 import type { RegressionProblem, RegressionStatistics } from "./problem.js";
+import { tableCells } from "./problem.js";
 
 /**
  * Turns statistics about the means at some coefficients into those about the means at others, in place, so that both can
@@ -22,10 +23,11 @@ export function recentreRegression(
   const width = blocks.reduce((sum, block) => sum + block.width, 0);
   const { structure } = covariance;
   const entries = structure === "isotropic" ? 1 : structure === "diagonal" ? dimension : dimension * dimension;
+  const { of } = tableCells(problem.cells, covariance.cellAxes);
   const change = coefficientDifferences(problem, from, to);
   for (let cell = 0; cell < statistics.count.length; cell++) {
     const difference = change(cell);
-    const into = scatter.subarray(cell * entries, (cell + 1) * entries);
+    const into = scatter.subarray(of[cell] * entries, (of[cell] + 1) * entries);
     addScatterShift(problem, { regressors, cross }, cell, difference, into);
     for (let d = 0; d < dimension; d++) {
       for (let j = 0; j < width; j++) {

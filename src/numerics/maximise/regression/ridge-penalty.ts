@@ -7,13 +7,13 @@ import { tableCells } from "./problem.js";
  *
  *     -lambda/2 (N/K) sum over covariances k of trace(diag(variances) covariance_k^-1)
  *
- * @param count N, the weight of all that the regression describes
+ * @param counts weight of what the regression describes, [cells]: N is their sum, as in the update of the covariances
  * @returns at most 0; 0 for covariances that are not learned
  */
 export function regressionRidgePenalty(
   problem: RegressionProblem,
   parameters: Readonly<Record<string, Float64Array>>,
-  count: number,
+  counts: Float64Array,
   settings: {
     readonly ridge: number;
     /** Variance of each entry of y in the data, [D]; default 1. */
@@ -27,6 +27,7 @@ export function regressionRidgePenalty(
   if (settings.fixed?.has(parameter) === true) return 0;
   const view = viewCovariance(problem, parameters);
   const cells = tableCells(problem.cells, covariance.cellAxes).count;
+  const count = counts.reduce((sum, n) => sum + n, 0);
   let traces = 0;
   for (let k = 0; k < cells; k++) {
     const precisions = view.isDiagonal ? undefined : view.precisionDiagonal(k);
