@@ -90,7 +90,7 @@ function bySize(all) {
 /** How many iterations are made in one go, and for how long. */
 function effort(each) {
   const guess = guessSeconds(each);
-  return { iterations: guess < 0.3 ? 8 : guess < 3 ? 3 : 1, seconds: guess < 3 ? 0.8 : 0.01 };
+  return { iterations: guess < 0.3 ? 8 : guess < 3 ? 3 : 1, seconds: guess < 3 ? 0.6 : 0.01 };
 }
 
 function ours(left, data) {
@@ -98,7 +98,7 @@ function ours(left, data) {
     const { iterations, seconds } = effort(each);
     const own = { iterations: Math.max(2, iterations), checkedIteration: iterations, repetitions: 100 };
     const settings = { ...each, ...own, data, threads, seconds };
-    const warmSeconds = guessSeconds(each) < 3 ? 0.7 : 0.01;
+    const warmSeconds = guessSeconds(each) < 3 ? 0.5 : 0.01;
     return run(node, [join(here, "ours.mjs"), JSON.stringify({ ...settings, warmSeconds })], {})[0];
   });
 }
