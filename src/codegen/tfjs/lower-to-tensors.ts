@@ -114,6 +114,8 @@ class TensorLowering {
     if (known !== undefined) return known;
     const { operation, axes } = this.node(id);
     if (this.partition.device.includes(id)) return this.make(id);
+    const same = this.partition.uploadedAs.get(id);
+    if (same !== undefined) return { ...this.value(same), axes };
     const values = isKnown(operation)
       ? `Float64Array.of(${this.knownText(operation)})`
       : `host[${JSON.stringify(uploadName(id))}]`;

@@ -16,6 +16,8 @@ export interface Partition {
   readonly device: readonly NodeId[];
   /** Nodes of `before` that the device reads. */
   readonly uploads: readonly NodeId[];
+  /** Columns read again under other names of their axes: the upload that they are. */
+  readonly uploadedAs: ReadonlyMap<NodeId, NodeId>;
   /** Nodes of the device that `after` reads, as tables `device.<node>`. */
   readonly downloads: readonly NodeId[];
   /** Parameters whose values are on the device already. */
@@ -73,7 +75,10 @@ export function partition(fn: PlanFunction, candidates: ReadonlySet<string> = ne
   for (const id of device) {
     for (const operand of operandsOf(fn.nodes[id].operation)) if (!onDevice[operand]) uploads.add(operand);
   }
-  const builtUploads = [...uploads].filter((id) => !isKnown(fn.nodes[id].operation));
+  const { first, again } = columnsOnce(
+    fn,
+    [...uploads].filter((id) => !isKnown(fn.nodes[id].operation)),
+  );
   return {
     fn,
     rows,
@@ -81,15 +86,35 @@ export function partition(fn: PlanFunction, candidates: ReadonlySet<string> = ne
       fn,
       "before",
       new Set(),
-      builtUploads.map((id) => ({ name: uploadName(id), node: id, axes: fn.nodes[id].axes })),
+      first.map((id) => ({ name: uploadName(id), node: id, axes: fn.nodes[id].axes })),
     ),
     device,
-    uploads: builtUploads,
+    uploads: first,
+    uploadedAs: again,
     downloads: [...downloads].sort((a, b) => a - b),
     residents,
     gradients,
     after: cut(fn, "after", downloads, others),
   };
+}
+
+/** Inputs that are the same numbers in the same order are uploaded once. */
+function columnsOnce(
+  fn: PlanFunction,
+  uploads: readonly NodeId[],
+): { readonly first: readonly NodeId[]; readonly again: ReadonlyMap<NodeId, NodeId> } {
+  const known = new Map<string, NodeId>();
+  const again = new Map<NodeId, NodeId>();
+  const first = uploads.filter((id) => {
+    const { operation, axes } = fn.nodes[id];
+    if (operation.kind !== "input") return true;
+    const key = [operation.source, operation.name, ...axes.map((axis) => operation.axes.indexOf(axis))].join(" ");
+    const same = known.get(key);
+    if (same === undefined) known.set(key, id);
+    else again.set(id, same);
+    return same === undefined;
+  });
+  return { first, again };
 }
 
 function gradientOf(output: string): string | undefined {

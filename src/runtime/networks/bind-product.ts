@@ -28,7 +28,7 @@ const samples = 256;
 /** Fewer products than this are not worth listing. */
 const leastSparse = 400_000;
 /** With more entries that are not 0 than this part of all, lists are slower. */
-const mostDense = 0.8;
+const mostDense = 0.6;
 
 /** One side of a product: strides in bytes across its lines and along the sum. */
 interface Side {

@@ -292,7 +292,7 @@ interface BoundFunction {
 
 const alignment = 64;
 /** With a larger part of a sample that is not 0 lists are not worth making. */
-const mostInSample = 0.75;
+const mostInSample = 0.62;
 const lanes = 4;
 
 /** Shared where that is wanted and there is such memory. */
