@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Matrix } from "../oracles/small-matrices.js";
 import { exactStep, kimStep, type Switching } from "../oracles/switching-em.js";
 import { switchingProblem } from "../support/switching-data.js";
@@ -91,16 +91,12 @@ const short = slow
     ];
 
 /** What the full length prints: one line for each problem, in nats per observation. */
-const table: string[] = [];
 const record = (columns: Readonly<Record<string, string | number>>): void => {
   const cells = Object.entries(columns).map(([name, value]) =>
     typeof value === "number" && !Number.isInteger(value) ? `${name} ${value.toFixed(5)}` : `${name} ${value}`,
   );
-  table.push(cells.join("  "));
+  if (slow) process.stdout.write(`${cells.join("  ")}\n`);
 };
-afterAll(() => {
-  if (slow) console.log(table.sort().join("\n"));
-});
 
 describe.each(short)("$K regimes, $count sequences of $T", ({ K, T, count, iterations }) => {
   test.each(seeds)(

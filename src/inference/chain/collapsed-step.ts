@@ -6,16 +6,9 @@ import { valuesAxis } from "../elaborate/axes.js";
 import { factorDensity } from "../elaborate/factor-density.js";
 import { type ContinuousVariable, secondAxis } from "../elimination/potential.js";
 import { activeFactors, type Frames } from "./frame-model.js";
-import {
-  moveForwards,
-  saidOfPredicted,
-  saidOfRead,
-  smoothed,
-  suffixAt,
-  type Kept,
-  type Moved,
-} from "./gaussian-step.js";
+import { moveForwards, saidOfPredicted, saidOfRead, suffixAt, type Kept, type Moved } from "./gaussian-step.js";
 import { Information } from "./information.js";
+import { smoothed } from "./smoothed-moments.js";
 import type { CollapsedGroup } from "./collapsed-groups.js";
 import { firstAxis, onSecond, secondAxisOf } from "./moments.js";
 

@@ -200,7 +200,7 @@ export function beforeExtend(
 }
 
 /** A block of one variable with its two axes exchanged. */
-export function turnedOver(builder: PlanBuilder, node: NodeId, u: ContinuousVariable): NodeId {
+function turnedOver(builder: PlanBuilder, node: NodeId, u: ContinuousVariable): NodeId {
   if (u.axis === undefined) return node;
   const second = secondAxis(builder, u.axis);
   const spare = builder.axis(`${u.axis}.spare`, builder.sizeOf(u.axis));

@@ -13,6 +13,7 @@ import { writeCollapsedStep, type CollapsedStep } from "./collapsed-step.js";
 import type { Mode } from "./eliminate.js";
 import { activeFactors, type Frames } from "./frame-model.js";
 import { writeGaussianStep, type GaussianStep } from "./gaussian-step.js";
+import type { SmoothedMoments } from "./smoothed-moments.js";
 import { deriveStep } from "./step.js";
 
 /** A step with the factors' tables in place of abstract ones. */
@@ -102,7 +103,7 @@ export class StepWriter {
       if (found === undefined) throw new Error(`chain: a step has no ${output}`);
       return found.axes;
     };
-    const stepOf = (variable: string): Pick<GaussianStep, "mean" | "covariance" | "summedCovariance"> => {
+    const stepOf = (variable: string): SmoothedMoments => {
       const component = components.find(({ variables }) => variables.some(({ name }) => name === variable));
       const found =
         component === undefined
