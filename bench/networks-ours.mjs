@@ -80,7 +80,7 @@ async function measureProducts() {
         now = { operations: 0, seconds: 0 };
       }
       if (!/^(product|pack)/.test(task.kernel)) return runTask(task, meanwhile);
-      const [height, width, depth] = memory.integers.subarray(task.block / 4 + 8, task.block / 4 + 11);
+      const [height, width, depth] = memory.integers.subarray(task.block / 4, task.block / 4 + 3);
       if (task.kernel !== "pack") now.operations += 2 * height * width * depth;
       const start = performance.now();
       // What is done meanwhile is no product.

@@ -10,6 +10,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { labelByNeighbours } from "./label-by-neighbours.mjs";
 import { compileSource, loadTrainer } from "../dist/compile/index.js";
 
 const { values: options, positionals } = parseArgs({
@@ -147,13 +148,21 @@ if (task === "classes") {
   await learn(model, { x: column(training), c: training.labels });
   const { bound } = await model.evidenceLowerBound({ x: column(testing), c: testing.labels }, { binarize: "expected" });
   console.log(`test: mean bound ${bound.toFixed(2)}`);
-  const wanted = Array.from({ length: 100 }, (_, i) => Math.floor(i / 10));
-  const { x } = await model.sample(100, { seed: 1, given: { c: wanted } });
+  const perClass = 50;
+  const asked = Array.from({ length: 10 * perClass }, (_, i) => Math.floor(i / perClass));
+  const { x } = await model.sample(asked.length, { seed: 1, given: { c: asked } });
+  const labelOf = labelByNeighbours(testing, points);
+  const right = Array.from({ length: 10 }, () => 0);
+  asked.forEach((label, row) => (right[label] += labelOf(x.data, row) === label ? 1 : 0));
+  const share = (100 * right.reduce((a, b) => a + b, 0)) / asked.length;
+  console.log(
+    `${share.toFixed(1)}% of ${asked.length} draws labelled as asked; by digit, of ${perClass}: ${right.join(" ")}`,
+  );
   if (options.out !== undefined)
     writeFileSync(
       options.out,
       grid(
-        wanted.map((_, row) => pictureAt(x, row)),
+        Array.from({ length: 100 }, (_, i) => pictureAt(x, Math.floor(i / 10) * perClass + (i % 10))),
         10,
       ),
     );

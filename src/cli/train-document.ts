@@ -3,6 +3,7 @@ import type { AdversarialFitResult } from "../runtime/adversarial/adversarial-fi
 import type { BoundFitResult, FitResult } from "../runtime/fit/fit-events.js";
 import type { Label } from "../data/bindable.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
+import { likelihoodKind } from "./likelihood-kind.js";
 
 /** All that is reported of a fit. */
 export interface FitReport {
@@ -45,7 +46,7 @@ export function trainDocument({ description, result, parameters, engine, backend
     rows: result.rows,
     logLikelihood: result.logLikelihood,
     meanLogLikelihood: result.meanLogLikelihood,
-    bound: kind.bound === "exact" ? (description.approximation ?? "exact") : kind.bound,
+    bound: kind.bound === "exact" ? likelihoodKind(description) : kind.bound,
     iterations: result.iterations,
     converged: result.converged,
     seconds: result.seconds,

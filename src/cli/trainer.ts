@@ -1,6 +1,7 @@
 import type {
   AnyLoadedTrainer,
   LoadedAdversarialTrainer,
+  LoadedChainElboTrainer,
   LoadedElboTrainer,
   LoadedTrainerClass,
 } from "../compile/load-emitted.js";
@@ -10,7 +11,7 @@ export type Trainer = AnyLoadedTrainer;
 export type TrainerClass = LoadedTrainerClass<Trainer>;
 
 /** Does it learn by a bound? */
-export function learnsByBound(trainer: Trainer): trainer is LoadedElboTrainer {
+export function learnsByBound(trainer: Trainer): trainer is LoadedElboTrainer | LoadedChainElboTrainer {
   return "encode" in trainer;
 }
 

@@ -1,10 +1,12 @@
 import { harmlessText } from "../diagnostics/harmless-text.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
+import { likelihoodKind } from "./likelihood-kind.js";
 import type { FitReport } from "./train-document.js";
 
 /** What `genc train` prints for people: how the fit went, and the parameters, rounded. */
 export function verdict({ description, result, parameters, engine, labels }: FitReport): string {
   const { restarts, holdout } = result;
+  const isBound = "bound" in result || likelihoodKind(description) === "elbo";
   const starts = restarts.length === 1 ? "1 start" : `${restarts.length} starts`;
   const seconds = result.seconds < 10 ? result.seconds.toFixed(2) : result.seconds.toFixed(0);
   const ending = { converged: "converged", maxIterations: "not converged", aborted: "interrupted" }[result.stopped];
@@ -19,7 +21,7 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
           ["groups covered", `${result.quality.covered} of ${result.quality.groups}`],
         ] as const)
       : ([
-          ["bound" in result ? "lower bound" : "log-likelihood", result.logLikelihood.toFixed(6)],
+          [isBound ? "lower bound" : "log-likelihood", result.logLikelihood.toFixed(6)],
           ["  mean per row", result.meanLogLikelihood.toFixed(6)],
         ] as const)),
     ...(holdout === undefined
@@ -31,13 +33,13 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
     ["free parameters", String(result.degreesOfFreedom)],
     ...(result.aic === null || result.bic === null
       ? []
-      : ([["AIC, BIC", `${result.aic.toFixed(3)}, ${result.bic.toFixed(3)}`]] as const)),
+      : ([[isBound ? "AIC, BIC at most" : "AIC, BIC", `${result.aic.toFixed(3)}, ${result.bic.toFixed(3)}`]] as const)),
   ];
   const width = Math.max(...lines.map(([name]) => name.length)) + 2;
   return [
     result.logLikelihood === null
       ? `${description.name}: a generator against its critic (engine ${engine})`
-      : `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${"bound" in result ? "an evidence lower bound" : `EM, ${description.approximation ?? "exact"}`} (engine ${engine})`,
+      : `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${"bound" in result ? "an evidence lower bound" : learningText(description)} (engine ${engine})`,
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
     ...Object.entries(parameters).flatMap(([name, tensor]) =>
@@ -49,6 +51,12 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
       .map(({ code, message }) => `warning[${code}]: ${message}`),
     "",
   ].join("\n");
+}
+
+function learningText({ approximation, variational }: FitReport["description"]): string {
+  return variational === undefined
+    ? `EM, ${approximation ?? "exact"}`
+    : `EM on a lower bound (${approximation ?? "vb"})`;
 }
 
 function keptText({ keptEpoch, iterations }: { readonly keptEpoch: number; readonly iterations: number }): string {

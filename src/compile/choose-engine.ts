@@ -13,6 +13,7 @@ const stepText = "whole steps in float32, or in float64 loops where an operation
 const kernelTexts: Readonly<Record<Program["algorithm"], { readonly what: string; readonly why: string }>> = {
   em: { what: "loops over the rows in float64", why: "EM on rows needs double precision for its statistics" },
   elbo: { what: stepText, why: "no TensorFlow.js backend was asked for" },
+  chainElbo: { what: stepText, why: "no TensorFlow.js backend was asked for" },
   adversarial: { what: stepText, why: "no TensorFlow.js backend was asked for" },
 };
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SourceIdentity } from "../codegen/typescript/describe.js";
 import { buildAdversarialModule } from "../codegen/typescript/build-adversarial-module.js";
+import { buildChainElboModule } from "../codegen/typescript/build-chain-elbo-module.js";
 import { buildElboModule } from "../codegen/typescript/build-elbo-module.js";
 import { buildEmModule } from "../codegen/typescript/build-em-module.js";
 import { printKernels } from "../codegen/kernels/emit-kernel.js";
@@ -69,6 +70,8 @@ function moduleOf(program: Program, source: SourceText, options: EmitOptions): E
       return buildEmModule(program, identify(source), engine, options);
     case "elbo":
       return buildElboModule(program, identify(source), engine);
+    case "chainElbo":
+      return buildChainElboModule(program, identify(source), engine);
     case "adversarial":
       return buildAdversarialModule(program, identify(source), engine);
   }

@@ -3,8 +3,10 @@ import { sortedDiagnostics } from "../diagnostics/sorted.js";
 import type { SourceText } from "../diagnostics/span.js";
 import { classify } from "../inference/classify.js";
 import { deriveChainEm } from "../inference/chain/derive-chain.js";
+import { deriveVariationalEm } from "../inference/variational/derive-variational.js";
 import { deriveEm } from "../inference/derive.js";
 import { deriveAdversarial } from "../inference/adversarial/derive-adversarial.js";
+import { deriveChainElbo } from "../inference/elbo/chain/derive-chain-elbo.js";
 import { deriveElbo } from "../inference/elbo/derive-elbo.js";
 import { eliminationOrder } from "../inference/elimination-order.js";
 import { requireDerivable } from "../inference/refusals.js";
@@ -48,8 +50,10 @@ export function compileSource(source: SourceText, options: { readonly model?: st
 
 /** derive → passes, for a model whose latents are eliminated exactly. */
 export function deriveProgram(model: Model): EmProgram {
+  const verdict = classify(model);
+  if (verdict.kind === "needsApproximation" && verdict.asked?.kind === "vb")
+    return mapFunctions(deriveVariationalEm(model), (fn) => runPasses(fn));
   if (model.axes.some((axis) => axis.kind === "chain")) {
-    const verdict = classify(model);
     const order = verdict.kind === "needsApproximation" ? verdict.asked?.order : undefined;
     return mapFunctions(deriveChainEm(model, order), (fn) => runPasses(fn));
   }
@@ -65,6 +69,10 @@ export function deriveProgram(model: Model): EmProgram {
 function programFor(model: Model, verdict: Verdict): Program {
   if (verdict.kind === "adversarial") return mapFunctions(deriveAdversarial(model), (fn) => runPasses(fn));
   if (verdict.kind !== "elbo") return deriveProgram(model);
+  if (model.axes.some(({ kind }) => kind === "chain"))
+    return mapFunctions(deriveChainElbo(model, [...verdict.reparameterise, ...verdict.integrate]), (fn) =>
+      runPasses(fn),
+    );
   return mapFunctions(deriveElbo(model, [...verdict.reparameterise, ...verdict.integrate]), (fn) => runPasses(fn));
 }
 
@@ -100,6 +108,7 @@ export type { EmitOptions, Emittable } from "./emit.js";
 export type {
   AnyLoadedTrainer,
   LoadedAdversarialTrainer,
+  LoadedChainElboTrainer,
   LoadedElboTrainer,
   LoadedTrainer,
   LoadedTrainerClass,

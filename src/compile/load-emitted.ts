@@ -1,5 +1,6 @@
 import type { BatchSource } from "../runtime/data/collect-columns.js";
 import type { AdversarialTrainer } from "../runtime/adversarial-trainer.js";
+import type { ChainElboTrainer } from "../runtime/chain-elbo-trainer.js";
 import type { ElboTrainer } from "../runtime/elbo-trainer.js";
 import type { EmTrainer } from "../runtime/em-trainer.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
@@ -24,6 +25,14 @@ export type LoadedElboTrainer = ElboTrainer<
   Readonly<Record<string, unknown>> & { readonly probability: Readonly<Record<string, NamedTensor>> }
 >;
 
+/** The same of a model with a chain that learns by a bound. */
+export type LoadedChainElboTrainer = ChainElboTrainer<
+  Readonly<Record<string, number>>,
+  Readonly<Record<string, NamedTensor>>,
+  BatchSource,
+  Readonly<Record<string, unknown>> & { readonly probability: Readonly<Record<string, NamedTensor>> }
+>;
+
 /** The same of a generator with its critic. */
 export type LoadedAdversarialTrainer = AdversarialTrainer<
   Readonly<Record<string, number>>,
@@ -32,7 +41,7 @@ export type LoadedAdversarialTrainer = AdversarialTrainer<
 >;
 
 /** A trainer, whatever it learns by. */
-export type AnyLoadedTrainer = LoadedTrainer | LoadedElboTrainer | LoadedAdversarialTrainer;
+export type AnyLoadedTrainer = LoadedTrainer | LoadedElboTrainer | LoadedChainElboTrainer | LoadedAdversarialTrainer;
 
 export type LoadedTrainerClass<T = LoadedTrainer> = new (sizes: Readonly<Record<string, number>>) => T;
 

@@ -1,5 +1,5 @@
 import type { Axis, Domain, ImplicitFactor, Model } from "../ir/model.js";
-import { dependenciesOf, type FactorDependencies } from "./dependencies.js";
+import { type Dependency, dependenciesOf, type FactorDependencies } from "./dependencies.js";
 import { eliminate, type Elimination } from "./elimination-width.js";
 import { growthAlong } from "./growth.js";
 import { jointTables } from "./joint-tables.js";
@@ -11,6 +11,7 @@ import type {
   BoundReason,
   ElboVerdict,
   ExactVerdict,
+  ProductReason,
   RefusedReason,
   Verdict,
 } from "./verdict.js";
@@ -24,7 +25,13 @@ export function classify(model: Model): Verdict {
   if (tableless.length > 0) return { kind: "refused", reasons: tableless };
   const dependencies = dependenciesOf(model);
   const reasons = nonConjugate(dependencies, latents);
-  if (reasons.length > 0) return bound(model, latents, reasons);
+  const approximation = askedApproximation(model);
+  if (reasons.length > 0) {
+    // Given all but one of its factors a product is linear.
+    return approximation?.kind === "vb" && reasons.every(isProduct)
+      ? { kind: "needsApproximation", growths: [], products: reasons.filter(isProduct), asked: approximation }
+      : bound(model, latents, reasons);
+  }
   const asked = askedForBound(model);
   if (asked !== undefined) return bound(model, latents, [asked]);
   return classifyElimination(model, latents, dependencies);
@@ -97,6 +104,15 @@ function bound(model: Model, latents: Latents, reasons: readonly BoundReason[]):
     guide,
     asked: model.learn?.method !== "em" && (guide !== "none" || model.learn?.method === "elbo" || throughNetwork),
   };
+}
+
+function isProduct(reason: BoundReason): reason is ProductReason {
+  return reason.kind === "nonlinear" && isProductOfTwo(reason.dependency);
+}
+
+/** A product of two latents in a mean: given either one it is linear. */
+export function isProductOfTwo({ reason, slot }: Dependency): boolean {
+  return slot === "mean" && reason?.kind === "product" && reason.left !== reason.right;
 }
 
 function stuckLatent(reason: BoundReason): readonly string[] {

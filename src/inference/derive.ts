@@ -1,18 +1,18 @@
-import type { DensityFactor, Model } from "../ir/model.js";
+import type { Model } from "../ir/model.js";
 import type { PlanFunction } from "../ir/plan.js";
 import { PlanBuilder } from "../ir/plan-builder.js";
 import type { EmProgram, ReportLine, Statistic, Variants } from "../ir/program.js";
 import { declareRows, isEnumerable, rowsAxisOf, valuesAxis } from "./elaborate/axes.js";
 import { Elaborator } from "./elaborate/elaborator.js";
-import { continuousLatentsOf, densityFactors, type Inside, tableShapes, writeInside } from "./inside.js";
+import { continuousLatentsOf, type Inside, tableShapes, writeInside } from "./inside.js";
 import { deriveGradientUpdate } from "./m-step/gradient.js";
+import { startStatistics } from "./m-step/start-statistics.js";
 import type { StatisticsContext, UpdateDerivation } from "./m-step/statistics-context.js";
 import { deriveLogPrior } from "./prior.js";
 import { deriveImpute } from "./queries/impute.js";
 import { deriveSample } from "./queries/sample.js";
 import { writeMoments } from "./queries/moments.js";
 import { deriveSkeleton } from "./skeleton.js";
-import { startElaborator, startResponsibility, startTableAxes } from "./start-responsibility.js";
 import { updatesOf } from "./updates.js";
 
 /**
@@ -56,7 +56,7 @@ export function deriveEm(model: Model, eliminationOrder: readonly string[]): EmP
     rowsAxis: rowsAxisOf(model),
     logDensity: variants((missing) => writer.logDensity(missing)),
     eStep: variants((missing) => writer.eStep(missing, closed)),
-    start: variants((missing) => writer.start(closed, missing)),
+    start: variants((missing) => startStatistics(model, closed, missing)),
     posterior: variants((missing) => writer.posterior(missing)),
     ...(impute === undefined ? {} : { impute }),
     sample: deriveSample(model),
@@ -119,28 +119,6 @@ class FunctionWriter {
     }
     for (const latent of continuousLatentsOf(this.model)) writeMoments(inside, latent);
     return builder.build("posterior");
-  }
-
-  /** Statistics with the posterior of each latent given as a table, latents independent of each other. */
-  start(derivations: readonly UpdateDerivation[], missing: boolean): PlanFunction {
-    const builder = new PlanBuilder();
-    declareRows(builder, this.model);
-    const elaborator = startElaborator(this.model, builder, "parameter");
-    const context: StatisticsContext = {
-      elaborator,
-      missing,
-      isActive: () => true,
-      tableAxes: (name) => startTableAxes(elaborator, this.factor(name), missing),
-      responsibility: (name) => startResponsibility(elaborator, this.factor(name), missing),
-    };
-    for (const derivation of derivations) derivation.write(context);
-    return builder.build("start");
-  }
-
-  private factor(name: string): DensityFactor {
-    const factor = densityFactors(this.model).find((candidate) => candidate.name === name);
-    if (factor === undefined) throw new Error(`derive: unknown factor ${name}`);
-    return factor;
   }
 
   private inside(missing: boolean): {

@@ -5,6 +5,7 @@ import { refuseBound } from "./refusals/bound.js";
 import { refuseDegenerate } from "./refusals/degenerate.js";
 import { refuseGuide } from "./refusals/guide.js";
 import { refuseMissingConditions } from "./refusals/missing-values.js";
+import { warnOfNeedlessApproximation } from "./refusals/needless.js";
 import { refuseTables } from "./refusals/tables.js";
 import type { Verdict } from "./verdict.js";
 
@@ -21,6 +22,7 @@ export function refusals(model: Model, verdict: Verdict): readonly Diagnostic[] 
     ...refuseBound(model, verdict),
     ...refuseGuide(model, verdict),
     ...refuseTables(model, verdict),
+    ...warnOfNeedlessApproximation(model, verdict),
     ...refuseMissingConditions(model),
     ...refuseDegenerate(model, verdict),
   ];

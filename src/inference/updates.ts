@@ -18,10 +18,12 @@ export interface DerivedUpdates {
  * neither fits, gradient ascent on the expected log-joint.
  *
  * @param byGradient makes the update of a group that has no closed form, for the reason given
+ * @param notClosed why a group is not even tried in closed form
  */
 export function updatesOf(
   elaborator: Elaborator,
   byGradient: (group: ParameterGroup, reason: string) => GradientUpdate,
+  notClosed: (group: ParameterGroup) => string | undefined = () => undefined,
 ): DerivedUpdates {
   const closed: UpdateDerivation[] = [];
   const updates: Update[] = [];
@@ -29,6 +31,15 @@ export function updatesOf(
   for (const group of parameterGroups(elaborator.model)) {
     const [first] = group.factors;
     if (first === undefined) continue;
+    const refused = notClosed(group);
+    if (refused !== undefined) {
+      updates.push(byGradient(group, refused));
+      report.push({
+        rule: "generalised M-step",
+        text: `${group.parameters.join(", ")}: by gradient, since ${refused}`,
+      });
+      continue;
+    }
     const regression = deriveRegressionUpdate(elaborator, group);
     const derived = isNotClosed(regression) ? deriveClosedUpdate(elaborator, group) : regression;
     if (isNotClosed(derived)) {

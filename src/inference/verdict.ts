@@ -60,10 +60,14 @@ export type BoundReason =
   /** The structure is exact, but the program asks for a bound. */
   | { readonly kind: "askedFor"; readonly span: Span };
 
-/** Exact elimination exists, but its tables grow without bound along an axis. */
+export type ProductReason = Extract<BoundReason, { kind: "nonlinear" }>;
+
+/** Exact elimination exists, but its tables grow without bound along an axis; or latents multiply each other. */
 export interface ApproximationVerdict {
   readonly kind: "needsApproximation";
   readonly growths: readonly Growth[];
+  /** Products of latents, where the program asks for blocks that are independent of each other. */
+  readonly products?: readonly ProductReason[];
   readonly asked?: Approximation;
 }
 
@@ -125,6 +129,8 @@ export function describeVerdict(verdict: Verdict): string {
     }
     case "needsApproximation": {
       const axes = verdict.growths.map((growth) => growth.axis);
+      const products = [...new Set((verdict.products ?? []).map(describeReason))].sort();
+      if (products.length > 0) return `INTRACTABLE: ${products.slice(0, 2).join("; ")} -> approx: vb`;
       return `INTRACTABLE: table grows with ${nameList(axes)} -> needs approx: collapse(r) / vb`;
     }
     case "adversarial":

@@ -52,5 +52,6 @@ export function dimensionsOf(domain: Domain): readonly Dimension[] {
 
 /** Extents of a layer's weight that an input runs over; a category picks one of its rows. */
 export function inputShape(domain: Domain): readonly Dimension[] {
+  if (domain.kind === "sequence") return inputShape(domain.element);
   return domain.kind === "category" ? [domain.categories, ...domain.shape] : shapeOf(domain);
 }

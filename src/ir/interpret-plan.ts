@@ -1,6 +1,17 @@
 import type { AxisSize, DrawFamily, InputSource, NodeId, Operation, PlanFunction } from "./plan.js";
 import { binaryValue, unaryValue } from "./elementwise.js";
-import { solveAxes } from "./plan-axes.js";
+import {
+  type Cells,
+  type Coordinates,
+  emptyCells,
+  forEachCell,
+  isPosition,
+  read,
+  type Scope,
+  tabulate,
+} from "./interpret/cells.js";
+import { interpretLayout } from "./interpret/layout.js";
+import { interpretCholesky, interpretTriangularSolve } from "./interpret/matrices.js";
 
 /** Random numbers of one site. */
 export interface DrawSource {
@@ -27,16 +38,6 @@ export interface PlanEnvironment {
   /** An output of a name found here that lacks the rows axis is added to these values, in place. */
   readonly accumulate?: Record<string, Float64Array>;
 }
-
-/** One node's values in row-major order of its axes, given by their numbers in the function. */
-interface Cells {
-  readonly axes: readonly number[];
-  readonly strides: readonly number[];
-  readonly data: Float64Array;
-}
-
-/** Position along each axis of the function, by its number. */
-type Coordinates = number[];
 
 /**
  * The slow float64 reference of the Plan IR: every node is evaluated cell by cell as `plan.ts` defines it.
@@ -69,11 +70,9 @@ export function interpretPlan(fn: PlanFunction, environment: PlanEnvironment): R
   return results;
 }
 
-interface Scope {
+/** An operation also sees the function and what was given to it. */
+interface FunctionScope extends Scope {
   readonly fn: PlanFunction;
-  readonly sizes: readonly number[];
-  readonly axisNumber: (name: string) => number;
-  readonly values: readonly Cells[];
   readonly environment: PlanEnvironment;
 }
 
@@ -93,48 +92,7 @@ function sizeInNumbers(size: AxisSize, environment: PlanEnvironment): number {
   }
 }
 
-function emptyCells(axes: readonly number[], sizes: readonly number[]): Cells {
-  const strides: number[] = [];
-  let length = 1;
-  for (const axis of [...axes].reverse()) {
-    strides.unshift(length);
-    length *= sizes[axis];
-  }
-  return { axes, strides, data: new Float64Array(length) };
-}
-
-function offset(cells: Cells, at: Coordinates): number {
-  let position = 0;
-  for (let i = 0; i < cells.axes.length; i++) position += cells.strides[i] * at[cells.axes[i]];
-  return position;
-}
-
-function read(cells: Cells, at: Coordinates): number {
-  return cells.data[offset(cells, at)];
-}
-
-/** Visits the cells of some axes in row-major order; leaves the positions along other axes alone. */
-function forEachCell(axes: readonly number[], sizes: readonly number[], at: Coordinates, visit: () => void): void {
-  const walk = (depth: number): void => {
-    if (depth === axes.length) return visit();
-    for (let position = 0; position < sizes[axes[depth]]; position++) {
-      at[axes[depth]] = position;
-      walk(depth + 1);
-    }
-  };
-  walk(0);
-}
-
-function tabulate(axes: readonly number[], sizes: readonly number[], value: (at: Coordinates) => number): Cells {
-  const cells = emptyCells(axes, sizes);
-  const at: Coordinates = sizes.map(() => 0);
-  forEachCell(axes, sizes, at, () => {
-    cells.data[offset(cells, at)] = value(at);
-  });
-  return cells;
-}
-
-function evaluate(operation: Operation, axes: readonly number[], scope: Scope): Cells {
+function evaluate(operation: Operation, axes: readonly number[], scope: FunctionScope): Cells {
   const { sizes, axisNumber, values, environment } = scope;
   const fill = (value: (at: Coordinates) => number): Cells => tabulate(axes, sizes, value);
   switch (operation.kind) {
@@ -262,7 +220,7 @@ function evaluate(operation: Operation, axes: readonly number[], scope: Scope): 
     case "merge":
       return interpretLayout(operation, axes, scope);
     case "cholesky":
-      return evaluateCholesky(
+      return interpretCholesky(
         values[operation.operand],
         axes,
         axisNumber(operation.row),
@@ -270,7 +228,7 @@ function evaluate(operation: Operation, axes: readonly number[], scope: Scope): 
         sizes,
       );
     case "triangularSolve":
-      return evaluateTriangularSolve(operation, axes, scope);
+      return interpretTriangularSolve(operation, axes, scope);
     case "draw": {
       const source = environment.stream?.(operation.site);
       if (source === undefined) throw new Error(`interpret plan ${scope.fn.name}: no stream for ${operation.site}`);
@@ -284,132 +242,6 @@ function evaluate(operation: Operation, axes: readonly number[], scope: Scope): 
       );
     }
   }
-}
-
-/** Windows of an axis and their sums; one axis as several and back. */
-function interpretLayout(
-  operation: Extract<Operation, { readonly kind: "window" | "overlapAdd" | "split" | "merge" }>,
-  axes: readonly number[],
-  { sizes, axisNumber, values }: Scope,
-): Cells {
-  const operand = values[operation.operand];
-  const axis = axisNumber(operation.axis);
-  const fill = (value: (at: Coordinates) => number): Cells => tabulate(axes, sizes, value);
-  switch (operation.kind) {
-    case "window": {
-      const [positions, offsets] = [axisNumber(operation.positions), axisNumber(operation.offsets)];
-      return fill((at) => {
-        at[axis] = at[positions] * operation.stride + at[offsets] - operation.before;
-        return isPosition(at[axis], sizes[axis]) ? read(operand, at) : 0;
-      });
-    }
-    case "overlapAdd": {
-      const [positions, offsets] = [axisNumber(operation.positions), axisNumber(operation.offsets)];
-      return fill((at) => {
-        let total = 0;
-        forEachCell([positions, offsets], sizes, at, () => {
-          const place = at[positions] * operation.stride + at[offsets] - operation.before;
-          if (place === at[axis]) total += read(operand, at);
-        });
-        return total;
-      });
-    }
-    case "split": {
-      const into = operation.into.map(axisNumber);
-      return fill((at) => {
-        at[axis] = into.reduce((place, part) => place * sizes[part] + at[part], 0);
-        return read(operand, at);
-      });
-    }
-    case "merge": {
-      const from = [...operation.from.map(axisNumber)].reverse();
-      return fill((at) => {
-        let place = at[axis];
-        for (const part of from) {
-          at[part] = place % sizes[part];
-          place = Math.floor(place / sizes[part]);
-        }
-        return read(operand, at);
-      });
-    }
-  }
-}
-
-function isPosition(value: number, size: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value < size;
-}
-
-/** Reads the lower triangle; L by columns (Cholesky-Crout), NaN throughout where a pivot is not positive. */
-function evaluateCholesky(
-  operand: Cells,
-  axes: readonly number[],
-  row: number,
-  column: number,
-  sizes: readonly number[],
-): Cells {
-  const factor = emptyCells(axes, sizes);
-  const size = sizes[row];
-  const at: Coordinates = sizes.map(() => 0);
-  const batch = axes.filter((axis) => axis !== row && axis !== column);
-  forEachCell(batch, sizes, at, () => {
-    const cell = (i: number, j: number): Coordinates => {
-      at[row] = i;
-      at[column] = j;
-      return at;
-    };
-    let definite = true;
-    for (let j = 0; j < size; j++) {
-      for (let i = j; i < size; i++) {
-        let rest = read(operand, cell(i, j));
-        for (let k = 0; k < j; k++) rest -= read(factor, cell(i, k)) * read(factor, cell(j, k));
-        if (i === j && !(rest > 0)) definite = false;
-        factor.data[offset(factor, cell(i, j))] = i === j ? Math.sqrt(rest) : rest / read(factor, cell(j, j));
-      }
-    }
-    if (!definite) {
-      for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) factor.data[offset(factor, cell(i, j))] = NaN;
-    }
-  });
-  return factor;
-}
-
-/** Substitution, forwards or (transposed) backwards; reads the lower triangle only. */
-function evaluateTriangularSolve(
-  operation: Extract<Operation, { readonly kind: "triangularSolve" }>,
-  axes: readonly number[],
-  scope: Scope,
-): Cells {
-  const { sizes, axisNumber, values } = scope;
-  const [matrix, right] = [values[operation.matrix], values[operation.right]];
-  const { from, to } = solveAxes(operation);
-  const [row, column] = [axisNumber(operation.row), axisNumber(operation.column)];
-  const [fromAxis, toAxis] = [axisNumber(from), axisNumber(to)];
-  const solution = emptyCells(axes, sizes);
-  const size = sizes[toAxis];
-  const at: Coordinates = sizes.map(() => 0);
-  const entry = (i: number, j: number): number => {
-    at[row] = operation.transposed ? j : i;
-    at[column] = operation.transposed ? i : j;
-    return read(matrix, at);
-  };
-  const solutionAt = (i: number): number => {
-    at[toAxis] = i;
-    return offset(solution, at);
-  };
-  const batch = axes.filter((axis) => axis !== toAxis);
-  forEachCell(batch, sizes, at, () => {
-    for (let step = 0; step < size; step++) {
-      const i = operation.transposed ? size - 1 - step : step;
-      at[fromAxis] = i;
-      let rest = read(right, at);
-      for (let done = 0; done < step; done++) {
-        const j = operation.transposed ? size - 1 - done : done;
-        rest -= entry(i, j) * solution.data[solutionAt(j)];
-      }
-      solution.data[solutionAt(i)] = rest / entry(i, i);
-    }
-  });
-  return solution;
 }
 
 function reduced(name: "sum" | "max" | "logSumExp", entries: readonly number[]): number {

@@ -1,9 +1,18 @@
 import type { PlanFunction } from "./plan.js";
-import type { AdversarialProgram, ElboProgram, EmProgram, Program, Update, Variants } from "./program.js";
+import type {
+  AdversarialProgram,
+  ChainElboProgram,
+  ElboProgram,
+  EmProgram,
+  Program,
+  Update,
+  Variants,
+} from "./program.js";
 
 /** The same program with every plan function rewritten. */
 export function mapFunctions(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction): EmProgram;
 export function mapFunctions(program: ElboProgram, rewrite: (fn: PlanFunction) => PlanFunction): ElboProgram;
+export function mapFunctions(program: ChainElboProgram, rewrite: (fn: PlanFunction) => PlanFunction): ChainElboProgram;
 export function mapFunctions(
   program: AdversarialProgram,
   rewrite: (fn: PlanFunction) => PlanFunction,
@@ -14,6 +23,14 @@ export function mapFunctions(program: Program, rewrite: (fn: PlanFunction) => Pl
       return mapEm(program, rewrite);
     case "elbo":
       return mapElbo(program, rewrite);
+    case "chainElbo":
+      return {
+        ...program,
+        parts: program.parts.map(rewrite),
+        sample: rewrite(program.sample),
+        sampleNext: rewrite(program.sampleNext),
+        logPrior: rewrite(program.logPrior),
+      };
     case "adversarial":
       return {
         ...program,
@@ -65,6 +82,15 @@ function mapEm(program: EmProgram, rewrite: (fn: PlanFunction) => PlanFunction):
     ...(program.mostProbable === undefined ? {} : { mostProbable: both(program.mostProbable) }),
     sample: rewrite(program.sample),
     logPrior: rewrite(program.logPrior),
+    ...(program.variational === undefined
+      ? {}
+      : {
+          variational: {
+            ...program.variational,
+            blocks: program.variational.blocks.map((block) => ({ ...block, update: both(block.update) })),
+            begin: program.variational.begin.map((all) => all.map(both)),
+          },
+        }),
     updates: program.updates.map(update),
   };
 }

@@ -48,6 +48,11 @@ export class PlanBuilder {
     return name;
   }
 
+  /** How many nodes there are: later ones have this number or more. */
+  get length(): number {
+    return this.nodeList.length;
+  }
+
   sizeOf(axis: string): AxisSize {
     return this.axisList[this.positionOf(axis)]!.size;
   }

@@ -9,6 +9,10 @@ export function printProgram(program: Program): string {
     const { step, bound, logWeight, encode, reconstruct, logPrior, sample } = program;
     return [step, bound, logWeight, encode, reconstruct, logPrior, sample].map((fn) => printPlan(fn)).join("\n");
   }
+  if (program.algorithm === "chainElbo") {
+    const { parts, logPrior, sample } = program;
+    return [...parts, logPrior, sample].map((fn) => printPlan(fn)).join("\n");
+  }
   const variants = ({ complete, incomplete }: Variants): string[] => [
     printPlan(complete),
     ...(incomplete === undefined ? [] : [printPlan(incomplete, "some entries missing")]),

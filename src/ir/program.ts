@@ -54,10 +54,28 @@ export interface EmProgram {
   readonly sampleNext?: PlanFunction;
   /** Of a model with a chain of discrete latents: for each latent 1 at its value in the most probable sequence, else 0. */
   readonly mostProbable?: Variants;
+  /** The posterior is a product of blocks: then all functions of rows but those of starts and draws read its tables. */
+  readonly variational?: VariationalProgram;
   readonly statistics: readonly Statistic[];
   /** In order: an update may read parameters that an earlier one has set. */
   readonly updates: readonly Update[];
   readonly report: readonly ReportLine[];
+}
+
+/** A posterior that is a product of blocks of latents, each exact given what is expected of the others. */
+export interface VariationalProgram {
+  /** In the order in which they are brought up to date: each reads the tables of the others and writes its own. */
+  readonly blocks: readonly {
+    /** Its latents, joined by commas. */
+    readonly name: string;
+    readonly kind: "discrete" | "gaussian";
+    readonly latents: readonly string[];
+    readonly update: Variants;
+  }[];
+  /** Of each beginning of the ascent, what is run one after the other before the first block is brought up to date. */
+  readonly begin: readonly (readonly Variants[])[];
+  /** Tables of every row, with their shapes after the rows. */
+  readonly tables: readonly Statistic[];
 }
 
 /** An observed variable whose distribution is known as a mixture, with the extents of its discrete cells. */
@@ -68,7 +86,7 @@ export interface PredictiveDensity {
 }
 
 /** Any derived algorithm. */
-export type Program = EmProgram | ElboProgram | AdversarialProgram;
+export type Program = EmProgram | ElboProgram | ChainElboProgram | AdversarialProgram;
 
 /** `complete` assumes no missing entry; `incomplete` is there where that makes a difference. */
 export interface Variants {
@@ -230,6 +248,40 @@ export interface ElboProgram {
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
   /** Spread of the decoder by parameter: not let below a part of the data's variance. */
+  readonly report: readonly ReportLine[];
+}
+
+/**
+ * The same along a chain: its functions work on steps, whose order is the run time's business. Rows are steps of several
+ * sequences; what a step knows of others are tables with an entry for each row.
+ */
+export interface ChainElboProgram {
+  readonly algorithm: "chainElbo";
+  readonly model: Model;
+  readonly rowsAxis: string;
+  readonly sequences: {
+    readonly plate?: string;
+    readonly perSequence: readonly string[];
+    readonly state: ChainState;
+  };
+  /** See `PartWriter`. */
+  readonly parts: readonly PlanFunction[];
+  /** Drawn step by step; `reach`: steps back at which it is still read. */
+  readonly latents: readonly { readonly name: string; readonly shape: readonly AxisSize[]; readonly reach: number }[];
+  /** In the order in which they are worked out. */
+  readonly memories: readonly {
+    readonly name: string;
+    readonly shape: readonly AxisSize[];
+    readonly isBackward: boolean;
+  }[];
+  /** Data that steps read some steps back. */
+  readonly past: readonly { readonly name: string; readonly lag: number }[];
+  readonly sample: PlanFunction;
+  readonly sampleNext: PlanFunction;
+  readonly logPrior: PlanFunction;
+  readonly held: readonly string[];
+  readonly noise: readonly NoiseTable[];
+  readonly starts: Readonly<Record<string, WeightStart>>;
   readonly report: readonly ReportLine[];
 }
 

@@ -46,6 +46,9 @@ export function habitBetweenDeclarations(tokens: readonly IToken[], at: number):
   if (found.tokenType === T.LeftBracket && previous?.tokenType === T.RightBracket) {
     return { hint: "a table is declared at the name: `param mean[K]: Vector[D]` is one vector for each of K" };
   }
+  if (found.tokenType === T.Comma && keyword === T.Net) {
+    return { hint: "layers follow one another with `|>`", fix: { span, replacement: " |>" } };
+  }
   if (found.tokenType === T.Comma) {
     return { hint: "declarations stand one after the other, without `,`", fix: { span, replacement: "" } };
   }

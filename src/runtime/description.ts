@@ -28,6 +28,17 @@ export interface ModelDescription {
   readonly approximation?: string;
   /** Of a model with a chain: its rows are steps of sequences. */
   readonly sequences?: SequenceDescription;
+  /** Of a posterior that is a product of blocks. */
+  readonly variational?: VariationalDescription;
+}
+
+export interface VariationalDescription {
+  /** In the order in which they are brought up to date. */
+  readonly blocks: readonly { readonly kind: "discrete" | "gaussian"; readonly latents: readonly string[] }[];
+  /** Number of posteriors that coordinate ascent begins from. */
+  readonly beginnings: number;
+  /** What is known of every row: [rows, shape]. */
+  readonly tables: readonly { readonly name: string; readonly shape: readonly Extent[] }[];
 }
 
 export interface SequenceDescription {
@@ -248,6 +259,13 @@ export interface EmMethods {
   forecastOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: as `posteriorOf`, 1 at the values of the most probable sequence and 0 elsewhere. Absent without a chain. */
   mostProbableOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  /**
+   * Brings one block of a product posterior up to date: reads the tables of the other blocks from `block.tables`, writes
+   * its own. Absent where the posterior is exact.
+   */
+  updateBlockOf?(index: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  /** into: the tables with which the first block can be brought up to date, of one of several beginnings. */
+  beginPosteriorOf?(index: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
   /** into: `<variable>` of optional observed variables; a category: [rows, plates, values] probabilities. Absent without such. */
   imputeOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /**

@@ -2,6 +2,7 @@ import type { Awaitable, Block, Sizes, Tensors, VariableDescription } from "./de
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
 import { evaluateBound, importanceBound, queryBlocks } from "./elbo/evaluate-bound.js";
+import { rowTask } from "./elbo/row-task.js";
 import type { ElboDescription, ElboMethods } from "./elbo/elbo-description.js";
 import { fitBySteps } from "./elbo/elbo-fit.js";
 import { resolveStepOptions, type ResolvedStepOptions, type StepFitOptions } from "./elbo/step-options.js";
@@ -83,7 +84,7 @@ export abstract class ElboTrainer<S extends object, P extends object, D = BatchS
   ): AsyncGenerator<FitEvent<P, BoundFitResult<P>, StepState>, void, undefined> {
     const dataset = await this.takeIn(data, this.givenSizes, "as given to the constructor", {}, options);
     try {
-      yield* this.taking(fitBySteps(this, dataset, options), dataset.sizes, dataset.labels);
+      yield* this.taking(fitBySteps(rowTask(this), dataset, options), dataset.sizes, dataset.labels);
     } finally {
       this.networks.release();
     }

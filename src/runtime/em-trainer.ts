@@ -32,6 +32,7 @@ import { ModelKernels } from "./kernels/model-kernels.js";
 import { BLOCK_ROWS, SCAN_BLOCK_ROWS } from "./kernels/shards.js";
 import { type FittedModel, ModelTrainer, typed } from "./model-trainer.js";
 import type { NamedTensor } from "./named-tensor.js";
+import { withPosterior } from "./variational/coordinate-ascent.js";
 import { imputedValues, mostProbable, posteriorAnswers, runnerFor } from "./queries.js";
 
 /** Log-likelihood of data under a fitted model. */
@@ -92,6 +93,8 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
   ): Awaitable<number>;
   abstract logPriorOf(sizes: Sizes, parameters: Tensors, into: Tensors): Awaitable<void>;
   abstract posteriorOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
+  updateBlockOf?(index: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
+  beginPosteriorOf?(index: number, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): void;
   filterOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   filterNextOf?(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   drawNextRows?(
@@ -124,6 +127,11 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
     this.checkAlive("fit");
     const resolved = resolveFitOptions(this.description, options);
     return startFit(resolved, (signal) => this.fitEvents(data, { ...resolved, signal }));
+  }
+
+  /** A block with the tables of its rows' posterior; the block itself where it has them. */
+  protected settled(sizes: Sizes, parameters: Tensors, block: Block): Block {
+    return withPosterior(this, sizes, parameters, block);
   }
 
   private async *fitEvents(

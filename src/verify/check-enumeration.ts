@@ -1,9 +1,12 @@
+import { densityFactors } from "../inference/inside.js";
+import { isJointlyAffine } from "../inference/variational/products.js";
 import { deriveLogJoint } from "../inference/queries/joint.js";
 import { interpretPlan } from "../ir/interpret-plan.js";
 import type { Model, Variable } from "../ir/model.js";
 import type { EmProgram } from "../ir/program.js";
 import { cholesky, solveWithFactor } from "../numerics/dense.js";
-import { drawProblem, lengthOf, tinySizes, type Tensors } from "./random-problem.js";
+import { drawProblem, lengthOf, tinySizes, trainerColumns, type Tensors } from "./random-problem.js";
+import type { MakeTrainer } from "./verifiable-trainer.js";
 import type { CheckResult } from "./check-result.js";
 
 const rows = 5;
@@ -20,20 +23,75 @@ export function checkEnumeration(
   seed: number,
   given: Readonly<Record<string, number>> = {},
 ): CheckResult {
-  const { model } = program;
   const name = "likelihood equals enumeration";
+  const listed = listedRows(program.model, seed, given);
+  if ("skipped" in listed) return { name, outcome: "skipped", detail: listed.skipped };
+  const { assignments, sizes, problem, logLikelihoods } = listed;
+  const { logDensity } = interpretPlan(program.logDensity.incomplete ?? program.logDensity.complete, {
+    sizes,
+    rows,
+    inputs: { parameter: problem.parameters, data: problem.data },
+  });
+  const worst = logLikelihoods.reduce(
+    (most, value, row) => Math.max(most, Math.abs((logDensity?.[row] ?? NaN) - value) / (1 + Math.abs(value))),
+    0,
+  );
+  return {
+    name,
+    outcome: worst <= 1e-9 ? "passed" : "failed",
+    detail: `${assignments} assignments, ${rows} rows: worst relative difference ${worst.toExponential(1)}`,
+  };
+}
+
+/** A bound is no more than the same sum. */
+export async function checkBound(
+  { model }: EmProgram,
+  makeTrainer: MakeTrainer,
+  seed: number,
+  given: Readonly<Record<string, number>> = {},
+): Promise<CheckResult> {
+  const name = "the bound is no more than the likelihood";
+  if (!densityFactors(model).every((factor) => isJointlyAffine(model, factor)))
+    return { name, outcome: "skipped", detail: "latents multiply each other: there is no sum of Gaussian integrals" };
+  const listed = listedRows(model, seed, given);
+  if ("skipped" in listed) return { name, outcome: "skipped", detail: listed.skipped };
+  const { assignments, sizes, problem, logLikelihoods } = listed;
+  const trainer = makeTrainer(sizes);
+  trainer.setParameters(problem.parameters);
+  const bounds = await trainer.logDensity(trainerColumns(model, problem));
+  trainer.dispose();
+  const excess = Math.max(
+    ...logLikelihoods.map((value, row) => ((bounds[row] ?? NaN) - value) / (1 + Math.abs(value))),
+  );
+  return {
+    name,
+    outcome: excess <= 1e-9 ? "passed" : "failed",
+    detail: `${assignments} assignments, ${rows} rows: nearest to it ${excess.toExponential(1)}, relative`,
+  };
+}
+
+interface ListedRows {
+  readonly assignments: number;
+  readonly sizes: Readonly<Record<string, number>>;
+  readonly problem: ReturnType<typeof drawProblem>;
+  /** Of every row. */
+  readonly logLikelihoods: readonly number[];
+}
+
+/** Rows at tiny sizes, and their log-likelihoods by listing. */
+function listedRows(
+  model: Model,
+  seed: number,
+  given: Readonly<Record<string, number>>,
+): ListedRows | { readonly skipped: string } {
   const sizes = tinySizes(model, given);
   const latents = latentCells(model, sizes);
   const entries = gaussianEntries(model, sizes);
   if (entries.length > mostEntries)
-    return {
-      name,
-      outcome: "skipped",
-      detail: `${entries.length} Gaussian latents in a row even at the smallest sizes`,
-    };
+    return { skipped: `${entries.length} Gaussian latents in a row even at the smallest sizes` };
   const assignments = latents.reduce((product, cell) => product * cell.values, 1);
   if (assignments > largestTable)
-    return { name, outcome: "skipped", detail: `${assignments} assignments of the latents even at the smallest sizes` };
+    return { skipped: `${assignments} assignments of the latents even at the smallest sizes` };
   const problem = drawProblem(model, { sizes, rows, seed, missing: 0.3 });
   const joint = deriveLogJoint(model);
   const inputs = { parameter: problem.parameters };
@@ -47,21 +105,11 @@ export function checkEnumeration(
     const integrals = integrated(jointAt, entries.length);
     sums.forEach((terms, row) => terms.push(integrals[row] ?? NaN));
   }
-  const { logDensity } = interpretPlan(program.logDensity.incomplete ?? program.logDensity.complete, {
-    sizes,
-    rows,
-    inputs: { ...inputs, data: problem.data },
-  });
-  const worst = sums.reduce((most, terms, row) => {
+  const logLikelihoods = sums.map((terms) => {
     const peak = Math.max(...terms);
-    const listed = peak + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - peak), 0));
-    return Math.max(most, Math.abs((logDensity?.[row] ?? NaN) - listed) / (1 + Math.abs(listed)));
-  }, 0);
-  return {
-    name,
-    outcome: worst <= 1e-9 ? "passed" : "failed",
-    detail: `${assignments} assignments, ${rows} rows: worst relative difference ${worst.toExponential(1)}`,
-  };
+    return peak + Math.log(terms.reduce((sum, term) => sum + Math.exp(term - peak), 0));
+  });
+  return { assignments, sizes, problem, logLikelihoods };
 }
 
 /** One number of a Gaussian latent in a row. */

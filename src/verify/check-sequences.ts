@@ -32,6 +32,7 @@ export function sequenceChecks(
   };
   let known: Promise<Draws> | undefined;
   const draws = (): Promise<Draws> => (known ??= drawSequences(program, fitted(), sizes, seed));
+  const isExact = program.variational === undefined;
   const rows = drawn.count * drawn.steps;
   const what = `${drawn.count} drawn sequences of ${drawn.steps} steps`;
   const groups = sequences?.plate === undefined ? 1 : drawn.count;
@@ -43,10 +44,12 @@ export function sequenceChecks(
     return calibration(answers, latents, groups);
   };
   return [
-    ...(groups > 1 ? [calibrated, async () => checkOrder(fitted(), (await draws()).data)] : []),
-    async () => checkEmpty(program, fitted(), (await draws()).data),
+    // A product posterior is too sure of itself, and the bound of nothing is not 0 where blocks depend on each other.
+    ...(groups > 1 && isExact ? [calibrated] : []),
+    ...(groups > 1 ? [async () => checkOrder(fitted(), (await draws()).data)] : []),
+    ...(isExact ? [async () => checkEmpty(program, fitted(), (await draws()).data)] : []),
     async () => fitOf(program.logPrior, makeTrainer, { sizes, parameters }, (await draws()).data, what, seed, restarts),
-    async () => optimumOf(program, makeTrainer, sizes, (await draws()).data, rows, seed),
+    ...(isExact ? [async () => optimumOf(program, makeTrainer, sizes, (await draws()).data, rows, seed)] : []),
   ];
 }
 

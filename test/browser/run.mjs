@@ -30,9 +30,17 @@ function columns(file, picked) {
 }
 
 const faithful = columns("stdlib/data/faithful.csv", [0, 1]);
+/**
+ * Quantiles of the t distribution with two degrees of freedom around two centres. With lighter tails, as in the eruptions,
+ * degrees of freedom grow without end, and fits stop anywhere along the way.
+ */
+const quantile = (u) => (2 * u - 1) / Math.sqrt(2 * u * (1 - u));
+const heavy = Array.from({ length: 300 }, (_, i) =>
+  [Math.SQRT2, (1 + Math.sqrt(5)) / 2].map((step) => (i % 2) * 12 + quantile(((i + 1) * step) % 1)),
+);
 const models = [
   { name: "gaussian-mixture", exported: "GaussianMixture", sizes: { K: 2, D: 2 }, data: faithful },
-  { name: "student-t-mixture", exported: "StudentTMixture", sizes: { K: 2, D: 2 }, data: faithful },
+  { name: "student-t-mixture", exported: "StudentTMixture", sizes: { K: 2, D: 2 }, data: heavy },
   {
     name: "poisson-mixture",
     exported: "PoissonMixture",
@@ -136,19 +144,20 @@ train(Model, job).then(report, (error) => report({ error: String(error?.stack ??
       continue;
     }
     const close = (a, b, tolerance) => Math.abs(a - b) <= tolerance * Math.abs(b);
-    // Multiply-adds are fused in one and not in the other: along a flat ridge (degrees of freedom that grow without end)
-    // fits stop at different places.
-    const same =
-      close(found.logLikelihood, expected.logLikelihood, 1e-6) &&
-      close(found.total, found.logLikelihood, 1e-9) &&
-      String(found.predicted) === String(expected.predicted);
+    const expectations = {
+      "log-likelihood": close(found.logLikelihood, expected.logLikelihood, 1e-8),
+      "score after restore": close(found.total, found.logLikelihood, 1e-9),
+      predictions: String(found.predicted) === String(expected.predicted),
+      convergence: found.converged,
+      isolation: found.isolated === page.isolated,
+      threads: found.threads === (page.isolated ? expected.threads : 1),
+    };
+    const broken = Object.keys(expectations).filter((name) => !expectations[name]);
     check(
       `${name}, ${page.name} page`,
-      same &&
-        found.converged &&
-        found.isolated === page.isolated &&
-        found.threads === (page.isolated ? expected.threads : 1),
-      `log-likelihood ${found.logLikelihood} after ${found.iterations} iterations (Node: ${expected.logLikelihood}), ` +
+      broken.length === 0,
+      (broken.length === 0 ? "" : `not as it should be: ${broken.join(", ")}; `) +
+        `log-likelihood ${found.logLikelihood} after ${found.iterations} iterations (Node: ${expected.logLikelihood}), ` +
         `cross-origin isolated: ${found.isolated}, threads: ${found.threads}, ${seconds} s with the start of the browser`,
     );
   }

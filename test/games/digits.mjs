@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { labelByNeighbours } from "../../bench/label-by-neighbours.mjs";
 import { compileSource, loadTrainer } from "../../dist/compile/index.js";
 import { greyPng } from "./grey-png.mjs";
 
@@ -39,19 +40,7 @@ const asked = Int32Array.from({ length: 10 * perClass }, (_, i) => i % 10);
 const draws = (await model.sample(asked.length, { seed: 11, given: { c: asked } })).x.data;
 const real = read(mnist.testing(10_000));
 
-/** The label that most of the three nearest real digits have; the nearest decides where all differ. */
-function labelOf(values, at) {
-  const nearest = [];
-  for (let j = 0; j < real.labels.length; j++) {
-    let distance = 0;
-    for (let k = 0; k < pixels; k++) distance += (values[at * pixels + k] - real.data[j * pixels + k]) ** 2;
-    nearest.push([distance, real.labels[j]]);
-    nearest.sort((a, b) => a[0] - b[0]).splice(3);
-  }
-  const [first, second, third] = nearest.map(([, label]) => label);
-  return second === third ? second : first;
-}
-
+const labelOf = labelByNeighbours(real, pixels);
 const right = asked.reduce((sum, label, i) => sum + (labelOf(draws, i) === label ? 1 : 0), 0) / asked.length;
 console.log(
   `${(100 * right).toFixed(1)}% of ${asked.length} draws are labelled as asked; discrepancy ${quality.discrepancy.toFixed(4)}, ` +

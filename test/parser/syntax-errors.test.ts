@@ -50,6 +50,11 @@ const CASES: Readonly<Record<string, Case>> = {
     expected: ["GEN1010 3:31"],
     mends: true,
   },
+  "layers in a list": {
+    text: body("net f(Vector[2]) -> Real = dense(3, relu), dense(4, tanh)"),
+    expected: ["GEN1014 2:42"],
+    mends: true,
+  },
   "a mark at the name": { text: body("each n {", "observe y?: Real ~ Normal(0, 1)", "}"), expected: ["GEN1010 3:10"] },
   "a loop with parentheses": {
     text: body("param a: Real", "for (const n of data) {", "observe y: Real ~ Normal(a, 1)", "}"),

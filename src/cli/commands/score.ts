@@ -3,6 +3,7 @@ import { bindData, trainerData, type DataOptions } from "../bind-data.js";
 import { bindBlocks, needsMemory, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { requireDensity } from "../require-density.js";
+import { likelihoodKind } from "../likelihood-kind.js";
 import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import type { Terminal } from "../terminal.js";
 import { learnsByBound, type DensityTrainer } from "../trainer.js";
@@ -71,7 +72,7 @@ async function scoreOf(
   options: ScoreOptions,
 ): Promise<Totals & { readonly totalWeight: number; readonly perRow: Float64Array }> {
   if (learnsByBound(trainer)) return await trainer.score(data, boundOptions(options));
-  return { ...(await trainer.score(data)), bound: trainer.description.approximation ?? "exact" };
+  return { ...(await trainer.score(data)), bound: likelihoodKind(trainer.description) };
 }
 
 function lines(perRow: Float64Array): string {

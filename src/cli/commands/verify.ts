@@ -2,7 +2,7 @@ import { loadTrainer } from "../../compile/index.js";
 import { eliminationOrder } from "../../inference/elimination-order.js";
 import { checkCalibration } from "../../verify/check-calibration.js";
 import { checkEmitted, checkSaved } from "../../verify/check-emitted.js";
-import { checkEnumeration } from "../../verify/check-enumeration.js";
+import { checkBound, checkEnumeration } from "../../verify/check-enumeration.js";
 import { checkFit, checkFitOfData } from "../../verify/check-fit.js";
 import { checkGradients, checkScoreIdentity } from "../../verify/check-gradients.js";
 import { checkNormalisation } from "../../verify/check-normalisation.js";
@@ -77,6 +77,13 @@ function modelChecks(
   { seed, dim }: VerifyOptions,
 ): readonly Check[] {
   if (program.sequences !== undefined) return sequenceChecks(program, makeTrainer, seed, dim);
+  if (program.variational !== undefined) {
+    return [
+      () => checkBound(program, makeTrainer, seed, dim),
+      () => checkFit(program, makeTrainer, seed, dim),
+      () => checkSaved(program, makeTrainer, seed, dim),
+    ];
+  }
   const elimination = eliminationOrder(model);
   const order = elimination.ok ? elimination.steps.map(({ latent }) => latent) : undefined;
   return [

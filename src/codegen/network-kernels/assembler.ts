@@ -100,6 +100,7 @@ export const wasm = {
   convert: simd(0xfa),
   relaxedMultiplyAdd: simd(0x105),
   memoryFill: [0xfc, 0x0b, 0x00],
+  memoryCopy: [0xfc, 0x0a, 0x00, 0x00],
 } as const satisfies Readonly<Record<string, Bytes>>;
 
 export const get = (local: number): Bytes => [0x20, ...unsigned(local)];
@@ -123,6 +124,8 @@ export const loadLane = (lane: number, offset = 0): Bytes => [...memory(simd(0x5
 export const storeLane = (lane: number, offset = 0): Bytes => [...memory(simd(0x5a), 2, offset), lane];
 export const extractFloat = (lane: number): Bytes => [...simd(0x1f), lane];
 export const extractInteger = (lane: number): Bytes => [...simd(0x1b), lane];
+/** Bit i is the sign of lane i. */
+export const extractLaneMask: Bytes = simd(0xa4);
 export const shuffle = (lanes: readonly number[]): Bytes => [...simd(0x0d), ...lanes];
 export const vector = (value: number): Bytes => [
   ...simd(0x0c),

@@ -3,10 +3,11 @@ import type { NetworkModule } from "../../runtime/networks/network-description.j
 import { type EncodedFunctions, encodeFunctions } from "./assembler.js";
 import { lowerNetwork } from "./lower-network.js";
 import { emitMapKernel } from "./map-kernel.js";
-import { productByColumns, productByRows } from "./matrix-product.js";
+import { packFunction, productByColumns, productByRows } from "./matrix-product.js";
 import { lanes, panelRows, tileOf } from "./matrix-tiles.js";
-import { packFunction, packPanelFunction } from "./pack-matrix.js";
-import { adamKernel } from "./optimiser-kernel.js";
+import { packPanelFunction } from "./pack-matrix.js";
+import { listFunction, productOfLists, sparseColumns } from "./sparse-product.js";
+import { adamKernel, averageKernel } from "./optimiser-kernel.js";
 import { vectorFunctions } from "./vector-functions.js";
 
 /** Functions as one float32 WebAssembly module; undefined where one needs what float32 kernels do not have. */
@@ -17,13 +18,18 @@ export function emitNetwork(functions: readonly PlanFunction[]): NetworkModule |
   const emit = (relaxed: boolean): EncodedFunctions => {
     const { vectors } = tileOf(relaxed);
     const packing = { left: 0, right: 1 };
+    const ofLists = { left: 0, right: 2 };
     const common = [
       packPanelFunction(panelRows),
       packPanelFunction(lanes * vectors),
-      packFunction(panelRows, 0),
+      packPanelFunction(sparseColumns),
+      packFunction(packing),
       productByColumns(relaxed, packing),
       productByRows(relaxed, packing),
+      listFunction(ofLists),
+      productOfLists(relaxed, ofLists),
       adamKernel(relaxed),
+      averageKernel(relaxed),
     ];
     const kernels = complete.flatMap((one) =>
       one.kernels.map((kernel) => emitMapKernel(kernel, common.length, relaxed)),

@@ -1,5 +1,6 @@
 import { type NodeId, type Operation, operandsOf, type PlanFunction } from "../../ir/plan.js";
 import type { Leaf, NetworkCall, NetworkFunction } from "../../runtime/networks/network-description.js";
+import { reuseProducts } from "../../ir/passes/reuse-products.js";
 import { expandReductions } from "./expand-reductions.js";
 import {
   type InnerStep,
@@ -11,6 +12,7 @@ import {
   withLoops,
 } from "./map-expression.js";
 import { NotLowered } from "./not-lowered.js";
+import { oftenZero } from "./often-zero.js";
 import { type Along, extentOf, PlanBuffers, renamedPlace, type Stored } from "./plan-buffers.js";
 import { type Contraction, productSides } from "./product-sides.js";
 import { storedNodes } from "./stored-nodes.js";
@@ -46,7 +48,7 @@ export interface LoweredNetwork {
  */
 export function lowerNetwork(plan: PlanFunction, prefix: string): LoweredNetwork | undefined {
   try {
-    return new NetworkLowering(expandReductions(plan), prefix).lower();
+    return new NetworkLowering(reuseProducts(expandReductions(plan)), prefix).lower();
   } catch (error) {
     if (error instanceof NotLowered) return undefined;
     throw error;
@@ -57,6 +59,7 @@ class NetworkLowering extends PlanBuffers {
   private readonly calls: NetworkCall[] = [];
   private readonly kernels: MapKernel[] = [];
   private readonly isStored: (id: NodeId) => boolean;
+  private readonly isOftenZero: (id: NodeId) => boolean;
 
   /** Windows that are added up, in the order in which they are. */
   private readonly overlapped: ReadonlyMap<NodeId, readonly string[]>;
@@ -67,6 +70,7 @@ class NetworkLowering extends PlanBuffers {
   ) {
     super(plan);
     this.isStored = storedNodes(plan);
+    this.isOftenZero = oftenZero(plan);
     this.overlapped = new Map(
       plan.nodes.flatMap(({ operation }, id) => {
         if (operation.kind !== "overlapAdd" || !this.isStored(id)) return [];
@@ -81,6 +85,8 @@ class NetworkLowering extends PlanBuffers {
     const orders = storedOrders(plan);
     const isOutput = new Set(plan.outputs.map(({ node }) => node));
     for (const [id, node] of plan.nodes.entries()) {
+      // What is put out as it was handed in is copied in the end.
+      if (node.operation.kind === "input") continue;
       if (!this.isStored(id) && !(isOutput.has(id) && orders.has(id))) continue;
       const natural = isOutput.has(id) ? undefined : this.naturalAxes(id);
       this.store(id, natural ?? orders.get(id) ?? node.axes);
@@ -126,8 +132,8 @@ class NetworkLowering extends PlanBuffers {
     const result = this.addBuffer("work", this.node(id).rule, order);
     this.calls.push({
       kind: "product",
-      left: { buffer: a.buffer, axes: this.numbers(a.axes) },
-      right: { buffer: b.buffer, axes: this.numbers(b.axes) },
+      left: { buffer: a.buffer, axes: this.numbers(a.axes), ...this.zeros(left) },
+      right: { buffer: b.buffer, axes: this.numbers(b.axes), ...this.zeros(right) },
       result,
       rows: this.numbers(rows),
       columns: this.numbers(columns),
@@ -135,6 +141,10 @@ class NetworkLowering extends PlanBuffers {
     });
     this.stored.set(id, { buffer: result, axes: order, slices: [] });
     return true;
+  }
+
+  private zeros(ids: readonly NodeId[]): { readonly isOftenZero?: true } {
+    return ids.some((id) => this.isOftenZero(id)) ? { isOftenZero: true } : {};
   }
 
   /** Summed axes in the order in which the side with more of them has them in memory. */

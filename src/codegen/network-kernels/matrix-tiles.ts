@@ -43,6 +43,15 @@ export function countOn(counter: number, limit: Bytes, step: number, ...body: re
   );
 }
 
+/** `while (counter < limit) body`, where the body moves the counter on. */
+export function whileBelow(counter: number, limit: Bytes, ...body: readonly Bytes[]): Bytes {
+  return join(
+    join(wasm.block, wasm.loop, get(counter), limit, wasm.i32GreaterEqualSigned, branchIf(1)),
+    ...body,
+    join(branch(0), wasm.end, wasm.end),
+  );
+}
+
 export const times = (a: Bytes, b: Bytes): Bytes => join(a, b, wasm.i32Multiply);
 export const plus = (a: Bytes, b: Bytes): Bytes => join(a, b, wasm.i32Add);
 export const minus = (a: Bytes, b: Bytes): Bytes => join(a, b, wasm.i32Subtract);

@@ -12,8 +12,35 @@ import {
   storeVector,
   wasm,
 } from "./assembler.js";
-import { loadWords } from "./matrix-tiles.js";
+import { countOn, loadWords } from "./matrix-tiles.js";
 import { multiplyAdd } from "./vector-functions.js";
+
+/**
+ * average(block, begin, end): a += c (x - a) over flat vectors, from one group of four to another. Words of the block: a, x,
+ * and the constant c.
+ */
+export function averageKernel(relaxed: boolean): FunctionWriter {
+  const fn = new FunctionWriter("average", ["i32", "i32", "i32"]);
+  const [average, x, at] = [fn.local("i32"), fn.local("i32"), fn.local("i32")];
+  const [share, held] = [fn.local("v128"), fn.local("v128")];
+  const address = (base: number): Bytes => join(get(base), get(at), wasm.i32Add);
+  fn.add(
+    loadWords([average, x]),
+    join(get(0), loadSplat(8), set(share)),
+    join(get(1), integer(4), wasm.i32ShiftLeft, set(at)),
+    join(get(2), integer(4), wasm.i32ShiftLeft, set(2)),
+    countOn(
+      at,
+      get(2),
+      16,
+      join(address(average), loadVector(), set(held)),
+      address(average),
+      multiplyAdd(join(address(x), loadVector(), get(held), wasm.subtract), get(share), get(held), relaxed),
+      storeVector(),
+    ),
+  );
+  return fn;
+}
 
 /**
  * adam(block, begin, end): one step over flat vectors, from one group of four to another. Words of the block: x, gradient,

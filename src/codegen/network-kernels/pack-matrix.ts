@@ -1,6 +1,5 @@
 import {
   type Bytes,
-  call,
   FunctionWriter,
   get,
   integer,
@@ -14,7 +13,7 @@ import {
   vector,
   wasm,
 } from "./assembler.js";
-import { bytesPerFloat, countOn, countTo, lanes, least, loadWords, minus, plus, times } from "./matrix-tiles.js";
+import { bytesPerFloat, countOn, countTo, lanes, plus, times } from "./matrix-tiles.js";
 
 /**
  * packPanel<width>(source, across, along, count, depth, destination): a panel of `width` lines, laid out step by step
@@ -110,10 +109,11 @@ export function packPanelFunction(width: number): FunctionWriter {
   return fn;
 }
 
-const low = [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23];
-const high = [8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31];
-const lowHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
-const highHalves = [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31];
+/** Shuffles that turn four vectors of four. */
+export const low = [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23];
+export const high = [8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31];
+export const lowHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+export const highHalves = [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31];
 
 /** Lines 4v to 4v + 3 of a panel, each contiguous. */
 function turnLines(fn: FunctionWriter, v: number, stepBytes: number): Bytes {
@@ -157,33 +157,4 @@ function turnLines(fn: FunctionWriter, v: number, stepBytes: number): Bytes {
       set(to),
     ),
   );
-}
-
-/**
- * pack(block, begin, end): panels `begin` to `end` of one side of a product. Words of the block: source, across, along,
- * lines in all, depth, destination.
- */
-export function packFunction(width: number, packPanel: number): FunctionWriter {
-  const fn = new FunctionWriter("pack", ["i32", "i32", "i32"]);
-  const words = Array.from({ length: 6 }, () => fn.local("i32"));
-  const [source, across, along, lines, depth, destination] = words as [number, number, number, number, number, number];
-  const panel = fn.local("i32");
-  const first = fn.local("i32");
-  fn.add(
-    loadWords(words),
-    get(1),
-    set(panel),
-    countOn(
-      panel,
-      get(2),
-      1,
-      times(get(panel), integer(width)),
-      set(first),
-      join(plus(get(source), times(get(first), get(across))), get(across), get(along)),
-      join(least(minus(get(lines), get(first)), integer(width)), get(depth)),
-      plus(get(destination), times(times(get(first), get(depth)), integer(bytesPerFloat))),
-      call(packPanel),
-    ),
-  );
-  return fn;
 }

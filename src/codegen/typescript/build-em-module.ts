@@ -24,11 +24,22 @@ export function buildEmModule(
   { compact = false }: { readonly compact?: boolean } = {},
 ): EmittedModule {
   const description = describe(program, source);
-  const loops = new LoopFunctions(engine, realVariables(program), true, compact);
+  const { variational } = program;
+  // Blocks of a posterior are brought up to date by loops.
+  const loops = new LoopFunctions(variational === undefined ? engine : "kernel", realVariables(program), true, compact);
   const updates = emitUpdates(program, source);
+  const settle = variational === undefined ? [] : settled("parameters");
   const methods: EmittedMethod[] = [
-    method("logDensityOf", ["sizes", "parameters", "block", "into"], loops.variants("logDensity", program.logDensity)),
-    method("eStep", ["sizes", "parameters", "block", "into"], loops.variants("eStep", program.eStep, inIterations)),
+    method(
+      "logDensityOf",
+      ["sizes", "parameters", "block", "into"],
+      [...settle, ...loops.variants("logDensity", program.logDensity)],
+    ),
+    method(
+      "eStep",
+      ["sizes", "parameters", "block", "into"],
+      [...settle, ...loops.variants("eStep", program.eStep, inIterations)],
+    ),
     method(
       "startStatistics",
       ["sizes", "parameters", "block", "into"],
@@ -37,8 +48,13 @@ export function buildEmModule(
     method("mStep", ["sizes", "statistics", "previous", "settings"], updates.mStep, "Tensors"),
     method("ridgePenalty", ["sizes", "parameters", "statistics", "settings"], updates.ridgePenalty, "number"),
     method("logPriorOf", ["sizes", "parameters", "into"], loops.call("logPrior", program.logPrior)),
-    method("posteriorOf", ["sizes", "parameters", "block", "into"], loops.variants("posterior", program.posterior)),
+    method(
+      "posteriorOf",
+      ["sizes", "parameters", "block", "into"],
+      [...settle, ...loops.variants("posterior", program.posterior)],
+    ),
   ];
+  if (variational !== undefined) methods.push(...blockMethods(variational, loops));
   if (updates.recentre.length > 0) {
     const recentred = ["sizes", "statistics", "parameters", "previous"] as const;
     methods.push(method("recentreStatistics", recentred, updates.recentre));
@@ -55,7 +71,13 @@ export function buildEmModule(
     methods.push(method("mostProbableOf", ["sizes", "parameters", "block", "into"], body));
   }
   if (program.impute !== undefined) {
-    methods.push(method("imputeOf", ["sizes", "parameters", "block", "into"], loops.call("impute", program.impute)));
+    methods.push(
+      method(
+        "imputeOf",
+        ["sizes", "parameters", "block", "into"],
+        [...settle, ...loops.call("impute", program.impute)],
+      ),
+    );
   }
   methods.push(
     method("drawRows", ["sizes", "parameters", "block", "streams", "into"], loops.call("drawRows", program.sample)),
@@ -70,23 +92,17 @@ export function buildEmModule(
   }
   const gradients = program.updates.flatMap((update) => (update.kind === "gradient" ? [update] : []));
   if (gradients.length > 0) {
-    const perGroup = (bodies: readonly (readonly string[])[]): readonly string[] => [
-      "switch (group) {",
-      ...bodies.flatMap((body, group) => [
-        `  case ${group}: {`,
-        ...body.map((line) => `    ${line}`),
-        "    break;",
-        "  }",
-      ]),
-      "}",
-    ];
+    const perGroup = (bodies: readonly (readonly string[])[]): readonly string[] => switchOn("group", bodies);
     methods.push(
       method(
         "expectedLogJoint",
         ["group", "sizes", "parameters", "previous", "block", "into"],
-        perGroup(
-          gradients.map((update, group) => loops.variants(`objective${group + 1}`, update.objective, inIterations)),
-        ),
+        [
+          ...(variational === undefined ? [] : settled("previous")),
+          ...perGroup(
+            gradients.map((update, group) => loops.variants(`objective${group + 1}`, update.objective, inIterations)),
+          ),
+        ],
       ),
       method(
         "startLogJoint",
@@ -115,4 +131,36 @@ export function buildEmModule(
     functions: updates.functions,
     ...(kernels === undefined ? {} : { embedded: { name: "kernelModule", type: "KernelModule", value: kernels } }),
   });
+}
+
+function switchOn(name: string, bodies: readonly (readonly string[])[]): readonly string[] {
+  return [
+    `switch (${name}) {`,
+    ...bodies.flatMap((body, i) => [`  case ${i}: {`, ...body.map((line) => `    ${line}`), "    break;", "  }"]),
+    "}",
+  ];
+}
+
+/** Statements that give a block the tables of its posterior, where it does not have them. */
+function settled(parameters: "parameters" | "previous"): readonly string[] {
+  return [`block = this.settled(sizes, ${parameters}, block);`];
+}
+
+/** Methods that bring the blocks of a product posterior up to date. */
+function blockMethods(
+  { blocks, begin }: NonNullable<EmProgram["variational"]>,
+  loops: LoopFunctions,
+): readonly EmittedMethod[] {
+  const updates = blocks.map(({ update }, i) => loops.variants(`update${i + 1}`, update, inIterations));
+  return [
+    method("updateBlockOf", ["index", "sizes", "parameters", "block", "into"], switchOn("index", updates)),
+    method(
+      "beginPosteriorOf",
+      ["index", "sizes", "parameters", "block", "into"],
+      switchOn(
+        "index",
+        begin.map((all, i) => all.flatMap((variants, j) => loops.variants(`begin${i + 1}Part${j + 1}`, variants))),
+      ),
+    ),
+  ];
 }

@@ -19,7 +19,7 @@ import { startScales } from "./start-scales.js";
 /** What a description is made of, whatever the algorithm. */
 export interface Described extends Pick<
   EmProgram,
-  "model" | "rowsAxis" | "statistics" | "sequences" | "forecast" | "approximation"
+  "model" | "rowsAxis" | "statistics" | "sequences" | "forecast" | "approximation" | "variational"
 > {
   readonly updates: readonly (
     Extract<Update, { kind: "regression" | "closed" }> | Pick<GradientUpdate, "kind" | "parameters" | "reason">
@@ -56,7 +56,20 @@ export function describe(program: Described, source: SourceIdentity): ModelDescr
     options: optionsOf(model),
     ...(program.approximation === undefined ? {} : { approximation: program.approximation }),
     ...describeSequences(program),
+    ...describeVariational(program),
     needsSymmetryBreaking: model.variables.some((variable) => variable.role === "latent"),
+  };
+}
+
+function describeVariational({ variational }: Described): Pick<ModelDescription, "variational"> {
+  if (variational === undefined) return {};
+  const { blocks, begin, tables } = variational;
+  return {
+    variational: {
+      blocks: blocks.map(({ kind, latents }) => ({ kind, latents })),
+      beginnings: begin.length,
+      tables: tables.map(({ name, shape }) => ({ name, shape: shape.map(extentOfSize) })),
+    },
   };
 }
 

@@ -14,6 +14,8 @@ export type Engine = "kernel" | "tfjs";
 const given = {
   tf: "TensorFlow",
   group: "number",
+  index: "number",
+  part: "string",
   sizes: "Sizes",
   statistics: "Tensors",
   parameters: "Tensors",
@@ -186,7 +188,7 @@ export class LoopFunctions {
 
 /** Of functions that go through sequences: what runs in every iteration, and what scores. */
 function isLongWork(name: string): boolean {
-  return /^(?:eStep|logDensity|objective\d+)(?:Of|$)/.test(name);
+  return /^(?:eStep|logDensity|objective\d+|update\d+)(?:Of|$)/.test(name);
 }
 
 function argumentsOf(loops: LoopFunction): readonly Given[] {

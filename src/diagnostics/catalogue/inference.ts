@@ -74,7 +74,7 @@ export const latentNotNormal = defineDiagnostic<{
   hint: (p) =>
     p.isGlobal
       ? `declare \`param ${p.variable}: ${p.type} ~ ${p.distribution}(…)\` (a point estimate, with this as its prior), or add \`guide auto(dense(64, tanh))\` and \`learn elbo\` to maximise a lower bound`
-      : "add `guide auto(dense(64, tanh))` and `learn elbo` to maximise a lower bound, or write `learn em { approx: vb }` where all of the model is conjugate",
+      : "add `guide auto(dense(64, tanh))` and `learn elbo` to maximise a lower bound",
 });
 
 export const productOfLatents = defineDiagnostic<{ child: string; left: string; right: string }>({
@@ -90,6 +90,18 @@ export const productOfLatents = defineDiagnostic<{ child: string; left: string; 
     p.left === p.right
       ? "add `guide auto(dense(64, tanh))` and `learn elbo` to maximise a lower bound"
       : "make one of them a `param` (exact), write `learn em { approx: vb }`, or add `guide auto(dense(64, tanh))` and `learn elbo` to maximise a lower bound",
+});
+
+export const needlessApproximation = defineDiagnostic<{ option: string; hasLatents: boolean }>({
+  code: "GEN3205",
+  severity: "warning",
+  title: "approximation that is not needed",
+  message: (p) =>
+    p.hasLatents
+      ? `\`approx: ${p.option}\` has no effect: the latents of this model are eliminated exactly`
+      : `\`approx: ${p.option}\` has no effect: there is no latent to eliminate`,
+  label: () => "nothing is approximated",
+  hint: () => "leave it out, or write `approx: exact`",
 });
 
 /** How a Gaussian latent enters where only an affine mean of a Normal could be eliminated. */
@@ -285,6 +297,14 @@ export const conditionMayBeMissing = defineDiagnostic<{ variable: string; child:
   label: (p) => `\`${p.variable}\` is read here`,
   hint: (p) =>
     `remove the \`?\` of \`${p.variable}\` and fill or drop its missing entries${p.role === "observed" ? ", or put a latent with a model of its own between the two" : ""}`,
+});
+
+export const notAlongChain = defineDiagnostic<{ what: string; reason: string; wayOut: string }>({
+  code: "GEN3260",
+  severity: "error",
+  title: "not in a bound along a chain",
+  message: (p) => `a bound along a chain does not have ${p.what}: ${p.reason}`,
+  hint: (p) => p.wayOut,
 });
 
 export const notDerivedYet = defineDiagnostic<{ model: string; recognised: string; obstacle: string }>({

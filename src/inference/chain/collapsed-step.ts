@@ -1,14 +1,21 @@
 import type { DensityFactor } from "../../ir/model.js";
-import { adjoints, adjointsOfAll, type SeededOutput } from "../../ir/passes/differentiate.js";
 import type { InputSource, NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { valuesAxis } from "../elaborate/axes.js";
 import { factorDensity } from "../elaborate/factor-density.js";
-import type { ContinuousVariable } from "../elimination/potential.js";
-import { ones } from "../instantiate.js";
+import { type ContinuousVariable, secondAxis } from "../elimination/potential.js";
 import { activeFactors, type Frames } from "./frame-model.js";
-import { moveForwards, smoothed, suffixAt, turnedOver, type Kept, type Moved } from "./gaussian-step.js";
+import {
+  moveForwards,
+  saidOfPredicted,
+  saidOfRead,
+  smoothed,
+  suffixAt,
+  type Kept,
+  type Moved,
+} from "./gaussian-step.js";
+import { Information } from "./information.js";
 import type { CollapsedGroup } from "./collapsed-groups.js";
 import { firstAxis, onSecond, secondAxisOf } from "./moments.js";
 
@@ -61,21 +68,23 @@ export function writeCollapsedStep(
       const reach = Math.min(frames.reach.get(variable.name) ?? 0, at + 1);
       return Array.from({ length: reach }, (_, lag) => valuesAxis(builder, variable, lag + back));
     });
-  const read = position === 0 ? [] : axesAt(position - 1, 1);
   const told = axesAt(position, 0);
+  const read = position === 0 ? [] : axesAt(position - 1, 1);
   const suffix = suffixAt(frames, position);
   const before = suffixAt(frames, position - 1);
 
+  // Before what depends on more: a loop over it alone would part the loops over the choices of this row.
+  const earlier: NodeId[] = [];
+  if (position > 0) {
+    const probability = builder.input("carry", `message.${group.name}${before}`, [chain, ...read], 1);
+    earlier.push(builder.select(probability, builder.unary("log", probability), builder.constant(-Infinity)));
+  }
   const moved = group.components.map((component) =>
     moveForwards(frames, elaborator, component, { position, missing, read }),
   );
   const factors = activeFactors(frames, position).filter(({ name }) => group.factors.has(name));
   const tables = new Map(factors.map((factor) => [factor.name, factorDensity(elaborator, factor, missing)]));
-  const parts = [...tables.values(), ...moved.map(({ table }) => table)];
-  if (position > 0) {
-    const earlier = builder.input("carry", `message.${group.name}${before}`, [chain, ...read], 1);
-    parts.push(builder.select(earlier, builder.unary("log", earlier), builder.constant(-Infinity)));
-  }
+  const parts = [...tables.values(), ...moved.map(({ table }) => table), ...earlier];
   const summed = builder.rule(`join ${group.name}`, () => parts.reduce((a, b) => builder.plus(a, b)));
   const every = [
     ...new Set([
@@ -85,24 +94,21 @@ export function writeCollapsedStep(
       ...moved.flatMap(({ discrete }) => discrete),
     ]),
   ].filter((axis) => builder.has(summed, axis) || told.includes(axis));
-  const cells = new Set<NodeId>();
-  const joint = laid(builder, summed, [chain, ...every], cells);
   const eliminated = every.filter((axis) => !told.includes(axis));
 
-  const { toldWeights, weights, logTold, logDensity } = builder.rule(`collapse ${group.name}`, () => {
-    const logTold = builder.logSumExp(joint, eliminated);
+  const { toldWeights, weights, logDensity } = builder.rule(`collapse ${group.name}`, () => {
+    const logTold = builder.logSumExp(summed, eliminated);
     return {
-      logTold,
       logDensity: builder.logSumExp(logTold, told),
       toldWeights: builder.softmax(logTold, told),
-      weights: eliminated.length === 0 ? builder.constant(1) : builder.softmax(joint, eliminated),
+      weights: eliminated.length === 0 ? builder.constant(1) : builder.softmax(summed, eliminated),
     };
   });
   const keptOf = moved.flatMap((one) => one.kept.map((variable) => ({ one, variable })));
   const means = new Map<string, NodeId>();
   const collapsedMeans = new Map<string, NodeId>();
   for (const { one, variable } of keptOf) {
-    const mean = laid(builder, one.moments.mean(variable.key), [chain, ...every, ...firstAxis(variable)], cells);
+    const mean = one.moments.mean(variable.key);
     means.set(variable.key, mean);
     collapsedMeans.set(variable.key, average(builder, weights, mean, eliminated));
   }
@@ -110,14 +116,14 @@ export function writeCollapsedStep(
     one.kept.flatMap((u, i) =>
       one.kept.slice(i).map((v) => {
         const axes = [...firstAxis(u), ...secondAxisOf(builder, v)];
-        const known = one.moments.covariance(u, v) ?? builder.constant(0);
-        const block = laid(builder, known, [chain, ...every, ...axes], cells);
-        return { one, u, v, block, axes };
+        return { one, u, v, block: one.moments.covariance(u, v) ?? builder.constant(0), axes };
       }),
     ),
   );
+  /** Of a cell's mean from that of the Gaussian that takes its place. */
+  const deviation = ({ key }: ContinuousVariable): NodeId =>
+    eliminated.length === 0 ? builder.constant(0) : builder.minus(means.get(key)!, collapsedMeans.get(key)!);
   const collapsedBlocks = pairs.map(({ u, v, block }) => {
-    const deviation = (w: ContinuousVariable): NodeId => builder.minus(means.get(w.key)!, collapsedMeans.get(w.key)!);
     const product = builder.times(deviation(u), onSecond(builder, deviation(v), v));
     return average(builder, weights, builder.plus(block, product), eliminated);
   });
@@ -137,83 +143,100 @@ export function writeCollapsedStep(
   ];
   if (!isBackward) return { logDensity, told: tellings };
 
-  // What is told is differentiated with respect to the cells, then the cells with respect to what was read.
-  const totals: NodeId[] = [];
-  const add = (name: string, node: NodeId, axes: readonly string[]): void => {
-    const product = builder.times(builder.input("carry", name, axes), node);
-    totals.push(builder.sum(product, builder.axesOf(product)));
-  };
-  add(`adjoint.${group.name}${suffix}`, logTold, stored([]));
-  for (const { variable } of keptOf)
-    add(`slope.${variable.key}${suffix}`, collapsedMeans.get(variable.key)!, stored(firstAxis(variable)));
-  pairs.forEach(({ u, v, axes }, i) => add(`curvature.${u.key},${v.key}${suffix}`, collapsedBlocks[i]!, stored(axes)));
-  const total = totals.reduce((a, b) => builder.plus(a, b));
-  const cellNodes = [
-    joint,
-    ...keptOf.map(({ variable }) => means.get(variable.key)!),
-    ...pairs.map(({ block }) => block),
-  ];
-  const derivatives = adjoints(builder, total, cellNodes);
-  const share = derivatives[0]!;
-  const meanDerivatives = keptOf.map((_, i) => derivatives[1 + i]!);
-  const blockDerivatives = pairs.map(({ u, v }, i) => {
-    const derivative = derivatives[1 + keptOf.length + i]!;
-    return u.key === v.key
-      ? builder.scale(0.5, builder.plus(derivative, turnedOver(builder, derivative, u)))
-      : derivative;
+  const { share, said } = builder.rule(`take back ${group.name}`, () => {
+    // The slope of what is told in a cell's mean is its weight times s, in its covariance its weight times C.
+    const slopeOf = new Map(
+      keptOf.map(({ variable }) => [
+        variable.key,
+        builder.input("carry", `slope.${variable.key}${suffix}`, stored(firstAxis(variable))),
+      ]),
+    );
+    const curvatureOf = new Map(
+      pairs.map(({ u, v, axes }) => [
+        `${u.key},${v.key}`,
+        builder.input("carry", `curvature.${u.key},${v.key}${suffix}`, stored(axes)),
+      ]),
+    );
+    const spreads = new Map<string, NodeId>();
+    const addTo = (key: string, node: NodeId): void => {
+      const known = spreads.get(key);
+      spreads.set(key, known === undefined ? node : builder.plus(known, node));
+    };
+    let gain = builder.constant(0);
+    for (const { u, v, block, axes } of pairs) {
+      const curvature = curvatureOf.get(`${u.key},${v.key}`)!;
+      const half = builder.contract([curvature, onSecond(builder, deviation(v), v)], secondAxisOf(builder, v));
+      addTo(u.key, u.key === v.key ? builder.scale(2, half) : half);
+      if (u.key !== v.key) {
+        const other = builder.contract([curvature, deviation(u)], firstAxis(u));
+        addTo(v.key, v.axis === undefined ? other : builder.rename(other, secondAxis(builder, v.axis), v.axis));
+      }
+      gain = builder.plus(gain, builder.contract([curvature, block], axes));
+    }
+    for (const { variable } of keptOf) {
+      const [slope, spread] = [slopeOf.get(variable.key)!, spreads.get(variable.key)!];
+      gain = builder.plus(gain, builder.contract([slope, means.get(variable.key)!], firstAxis(variable)));
+      const change = builder.contract([deviation(variable), spread], firstAxis(variable));
+      gain = builder.plus(gain, builder.scale(0.5, change));
+    }
+    const excess =
+      eliminated.length === 0 ? builder.constant(0) : builder.minus(gain, average(builder, weights, gain, eliminated));
+    const told = builder.input("carry", `adjoint.${group.name}${suffix}`, stored([]));
+    const ratio = builder.plus(told, excess);
+    const perRatio = builder.select(ratio, builder.over(builder.constant(1), ratio), builder.constant(0));
+    const said = new Map<Moved, Information>();
+    for (const one of moved) {
+      const information = new Information(builder);
+      for (const u of one.kept) {
+        const slope = builder.plus(slopeOf.get(u.key)!, spreads.get(u.key)!);
+        information.set(u, builder.times(slope, perRatio));
+      }
+      for (const { one: other, u, v } of pairs) {
+        if (other !== one) continue;
+        const product = builder.times(information.slope(u), onSecond(builder, information.slope(v), v));
+        // The block of two variables is stored once and stands for both of its places.
+        const scale = builder.scale(u.key === v.key ? 2 : 1, perRatio);
+        information.setCurvature(
+          u,
+          v,
+          builder.minus(product, builder.times(scale, curvatureOf.get(`${u.key},${v.key}`)!)),
+        );
+      }
+      said.set(one, saidOfPredicted(builder, one, information));
+    }
+    return { share: builder.times(weights, ratio), said };
   });
 
   const back: Kept[] = [];
+  const rest = every.filter((axis) => !read.includes(axis));
   if (position > 0) {
-    const node = builder.sum(
-      share,
-      every.filter((axis) => !read.includes(axis)),
-    );
-    back.push({ name: `adjoint.${group.name}${before}`, node, stored: [chain, ...read] });
+    back.push({
+      name: `adjoint.${group.name}${before}`,
+      node: builder.sum(share, rest),
+      stored: [chain, ...read],
+    });
   }
   for (const one of moved) {
-    const wanted = [...one.means.map(({ node }) => node), ...one.blocks.map(({ node }) => node)];
-    const from = (output: NodeId, seed: NodeId): SeededOutput => {
-      const lacking = builder.axesOf(seed).filter((axis) => !builder.has(output, axis));
-      return { output, seed: builder.sum(seed, lacking) };
-    };
-    const contributions = [from(one.table, share)];
-    keptOf.forEach(({ one: other, variable }, i) => {
-      if (other === one) contributions.push(from(one.moments.mean(variable.key), meanDerivatives[i]!));
-    });
-    pairs.forEach(({ one: other, u, v }, i) => {
-      const block = one.moments.covariance(u, v);
-      if (other === one && block !== undefined) contributions.push(from(block, blockDerivatives[i]!));
-    });
-    const sums = adjointsOfAll(builder, contributions, wanted);
-    one.means.forEach(({ name, u }, i) =>
-      back.push({ name: `slope.${name}`, node: sums[i]!, stored: [chain, ...read, ...firstAxis(u)] }),
+    const earlier = saidOfRead(builder, one, said.get(one)!);
+    one.means.forEach(({ name, u }) =>
+      back.push({
+        name: `slope.${name}`,
+        node: builder.contract([share, earlier.slope(u)], rest),
+        stored: [chain, ...read, ...firstAxis(u)],
+      }),
     );
-    one.blocks.forEach(({ name, u, v }, i) => {
-      const derivative = sums[one.means.length + i]!;
-      const symmetric =
-        u.key === v.key ? builder.scale(0.5, builder.plus(derivative, turnedOver(builder, derivative, u))) : derivative;
-      const axes = [chain, ...read, ...firstAxis(u), ...secondAxisOf(builder, v)];
-      back.push({ name: `curvature.${name}`, node: symmetric, stored: axes });
+    one.blocks.forEach(({ name, u, v }) => {
+      const product = builder.times(earlier.slope(u), onSecond(builder, earlier.slope(v), v));
+      const change = builder.minus(product, earlier.curvature(u, v) ?? builder.constant(0));
+      back.push({
+        name: `curvature.${name}`,
+        node: builder.scale(u.key === v.key ? 0.5 : 1, builder.contract([share, change], rest)),
+        stored: [chain, ...read, ...firstAxis(u), ...secondAxisOf(builder, v)],
+      });
     });
   }
-
-  // r and N of each cell.
-  const perShare = (node: NodeId): NodeId => builder.select(share, builder.over(node, share), builder.constant(0));
-  const slopes = new Map(keptOf.map(({ variable }, i) => [variable.key, perShare(meanDerivatives[i]!)]));
-  const curvatures = new Map(
-    pairs.map(({ u, v }, i) => {
-      const product = builder.times(slopes.get(u.key)!, onSecond(builder, slopes.get(v.key)!, v));
-      // The block of two variables is stored once and stands for both of its places.
-      const scale = u.key === v.key ? 2 : 1;
-      return [
-        `${u.key},${v.key}`,
-        builder.minus(product, builder.scale(scale, perShare(blockDerivatives[i]!))),
-      ] as const;
-    }),
-  );
   const answers = new Map<Moved, ReturnType<typeof smoothed>>(
-    moved.map((one) => [one, smoothed(builder, one.moments, one.kept, slopes, curvatures)]),
+    moved.map((one) => [one, smoothed(builder, one.predicted, said.get(one)!)]),
   );
   const answerOf = (key: string): ReturnType<typeof smoothed> => {
     const one = moved.find(({ moments }) => moments.variables.some((variable) => variable.key === key));
@@ -242,22 +265,4 @@ export function writeCollapsedStep(
 
 function average(builder: PlanBuilder, weights: NodeId, node: NodeId, over: readonly string[]): NodeId {
   return over.length === 0 ? node : builder.contract([weights, node], over);
-}
-
-/**
- * With an entry for every cell of the axes, also where it does not vary along them, and unlike every other cell that was
- * laid out: equal nodes are one node, which would have the derivatives of all of them.
- */
-function laid(builder: PlanBuilder, node: NodeId, axes: readonly string[], others: Set<NodeId>): NodeId {
-  const [first] = axes;
-  if (first === undefined) throw new Error("chain: cells without rows");
-  const along = (one: NodeId): NodeId =>
-    axes.reduce((wide, axis) => (builder.has(wide, axis) ? wide : builder.times(wide, ones(builder, axis))), one);
-  const mark = ones(builder, first, others.size + 1);
-  const { operation } = builder.node(node);
-  const isZero = operation.kind === "constant" && operation.value === 0;
-  const wide = along(isZero ? builder.minus(mark, ones(builder, first)) : node);
-  const own = others.has(wide) ? builder.times(wide, mark) : wide;
-  others.add(own);
-  return builder.keep(own);
 }

@@ -1,16 +1,16 @@
 import type { DensityFactor, Variable } from "../../ir/model.js";
-import { adjoints } from "../../ir/passes/differentiate.js";
 import type { InputSource, NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { declarePlates, isEnumerable, valuesAxis } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { latentScope } from "../elaborate/factor-density.js";
 import type { GaussianComponent } from "../elimination/components.js";
-import { continuousVariable, takeApart } from "../elimination/gaussian.js";
-import { type ContinuousVariable, secondAxis } from "../elimination/potential.js";
+import { continuousVariable, type LinearGaussian, takeApart } from "../elimination/gaussian.js";
+import { type ContinuousVariable, pairOf, secondAxis } from "../elimination/potential.js";
 import { variableReferences } from "../latents.js";
 import { activeFactors, type Frames } from "./frame-model.js";
-import { condition, extend, firstAxis, Moments, onSecond, secondAxisOf } from "./moments.js";
+import { beforeCondition, beforeExtend, Information } from "./information.js";
+import { condition, type Conditioned, extend, firstAxis, Moments, onSecond, secondAxisOf } from "./moments.js";
 
 /** A step of Gaussian latents that share factors, given the discrete latents that their factors read. */
 export interface GaussianStep {
@@ -35,9 +35,13 @@ export interface Kept {
 /** The moments of a component moved one step forwards. */
 export interface Moved {
   readonly moments: Moments;
-  /** log density of what is observed, and what of it depends on covariances alone. */
+  /** Before anything that is observed at this row was taken in. */
+  readonly predicted: Moments;
+  /** What was taken in, in order: latents, then observations. */
+  readonly extended: readonly { readonly child: ContinuousVariable; readonly parts: LinearGaussian }[];
+  readonly conditioned: readonly Conditioned[];
+  /** log density of what is observed. */
   readonly table: NodeId;
-  readonly spread: NodeId;
   /** Discrete latents that the table runs over. */
   readonly discrete: readonly string[];
   /** What was read of the row before. */
@@ -110,23 +114,30 @@ export function moveForwards(
   for (const { u, v, node } of blocks) moments.setCovariance(u, v, node);
 
   let table = builder.constant(0);
-  let spread = builder.constant(0);
+  let predicted = moments;
+  const extended: Moved["extended"][number][] = [];
+  const conditioned: Conditioned[] = [];
   builder.rule(`move ${component.name}`, () => {
     for (const factor of inOrder(component, factors)) {
       const parts = takeApart(elaborator, factor, missing);
       if (parts.child !== undefined) {
-        extend(builder, moments, continuousVariable(elaborator, factor.child), parts);
-      } else {
-        const evidence = builder.rule(`condition on ${factor.child}`, () => condition(builder, moments, parts));
-        table = builder.plus(table, evidence.log);
-        spread = builder.plus(spread, evidence.spread);
+        const child = continuousVariable(elaborator, factor.child);
+        extend(builder, moments, child, parts);
+        extended.push({ child, parts });
+        continue;
       }
+      if (predicted === moments) predicted = moments.copy();
+      const observation = builder.rule(`condition on ${factor.child}`, () => condition(builder, moments, parts));
+      table = builder.plus(table, observation.log);
+      conditioned.push(observation);
     }
   });
   return {
     moments,
+    predicted,
+    extended,
+    conditioned,
     table,
-    spread,
     discrete: discreteAxes(elaborator, factors),
     means,
     blocks,
@@ -141,13 +152,11 @@ export function suffixAt(frames: Frames, position: number): string {
 
 /**
  * Writes one step of a Gaussian component: the moments of the row before move forwards through the latents' densities
- * and are conditioned on what is observed. Backwards, with m and P the moments that are told to later rows,
+ * and are conditioned on what is observed. Backwards, what later rows say of the moments that are told to them goes back
+ * through the observations (then it is what all that is not yet taken in says of the predicted moments, and gives the
+ * posterior ones) and through the latents' densities. Nothing is inverted but the covariance of observations.
  *
- *     r = d (later log density) / d m,   N = -2 d (later log density with all residuals 0) / d P
- *
- * where r and N of the row before are derivatives of this step. Nothing is inverted but the covariance of observations.
- *
- * @source de Jong 1989, "Smoothing and interpolation with the state-space model", for r and N
+ * @source de Jong 1989, "Smoothing and interpolation with the state-space model"
  */
 export function writeGaussianStep(
   frames: Frames,
@@ -162,7 +171,7 @@ export function writeGaussianStep(
   const elaborator = new Elaborator(model, builder, { parameters: source });
   const carried = discreteAxes(elaborator, component.factors).filter((axis) => frames.perSequence.has(axis));
   const moved = moveForwards(frames, elaborator, component, { position, missing, read: carried });
-  const { moments, table, spread, kept, means, blocks } = moved;
+  const { moments, table, kept } = moved;
   const tableAxes = [chain, ...new Set([...carried, ...moved.discrete])];
   const suffix = suffixAt(frames, position);
   const stored = (event: readonly string[]): readonly string[] => [chain, ...carried, ...event];
@@ -182,113 +191,101 @@ export function writeGaussianStep(
     return { table, tableAxes, told, back: [], mean: unknown, covariance: unknown };
   }
 
-  const slopes = new Map<string, NodeId>();
-  const curvatures = new Map<string, NodeId>();
-  let total = builder.sum(table, builder.axesOf(table));
-  let totalSpread = builder.sum(spread, builder.axesOf(spread));
+  const later = new Information(builder);
   for (const [i, u] of kept.entries()) {
-    const slope = builder.input("carry", `slope.${u.key}${suffix}`, stored(firstAxis(u)));
-    slopes.set(u.key, slope);
-    const product = builder.times(slope, moments.mean(u.key));
-    total = builder.plus(total, builder.sum(product, builder.axesOf(product)));
+    later.set(u, builder.input("carry", `slope.${u.key}${suffix}`, stored(firstAxis(u))));
     for (const v of kept.slice(i)) {
       const axes = stored([...firstAxis(u), ...secondAxisOf(builder, v)]);
-      const curvature = builder.input("carry", `curvature.${u.key},${v.key}${suffix}`, axes);
-      curvatures.set(`${u.key},${v.key}`, curvature);
-      const block = moments.covariance(u, v);
-      if (block === undefined) continue;
-      const half = builder.scale(u.key === v.key ? -0.5 : -1, builder.times(curvature, block));
-      totalSpread = builder.plus(totalSpread, builder.sum(half, builder.axesOf(half)));
+      later.setCurvature(u, v, builder.input("carry", `curvature.${u.key},${v.key}${suffix}`, axes));
     }
   }
-  const back: Kept[] = [];
-  const slopesBack = adjoints(
-    builder,
-    total,
-    means.map(({ node }) => node),
-  );
-  means.forEach(({ name, u }, i) =>
-    back.push({ name: `slope.${name}`, node: slopesBack[i]!, stored: stored(firstAxis(u)) }),
-  );
-  const curvaturesBack = adjoints(
-    builder,
-    totalSpread,
-    blocks.map(({ node }) => node),
-  );
-  blocks.forEach(({ name, u, v }, i) => {
-    const derivative = curvaturesBack[i]!;
-    // A covariance changes on both sides of its diagonal.
-    const both = u.key === v.key ? builder.plus(derivative, turnedOver(builder, derivative, u)) : derivative;
-    back.push({
+  const all = saidOfPredicted(builder, moved, later);
+  const earlier = saidOfRead(builder, moved, all);
+  const back: Kept[] = [
+    ...moved.means.map(({ name, u }) => ({
+      name: `slope.${name}`,
+      node: earlier.slope(u),
+      stored: stored(firstAxis(u)),
+    })),
+    ...moved.blocks.map(({ name, u, v }) => ({
       name: `curvature.${name}`,
-      node: builder.unary("negate", both),
+      node: earlier.curvature(u, v) ?? builder.constant(0),
       stored: stored([...firstAxis(u), ...secondAxisOf(builder, v)]),
-    });
-  });
-  return { table, tableAxes, told, back, ...smoothed(builder, moments, kept, slopes, curvatures) };
+    })),
+  ];
+  return { table, tableAxes, told, back, ...smoothed(builder, moved.predicted, all) };
+}
+
+/** What is said of the predicted moments, given what is said of those after the observations of the row. */
+export function saidOfPredicted(builder: PlanBuilder, { conditioned }: Moved, later: Information): Information {
+  return builder.rule("take back observations", () =>
+    conditioned.reduceRight((after, observation) => beforeCondition(builder, after, observation), later),
+  );
+}
+
+/** What is said of the moments of the row before, given what is said of the predicted ones. */
+export function saidOfRead(builder: PlanBuilder, { extended }: Moved, all: Information): Information {
+  return builder.rule("take back a step", () =>
+    extended.reduceRight((after, { child, parts }) => beforeExtend(builder, after, child, parts), all),
+  );
 }
 
 /**
- * Moments given later rows too:
+ * Moments given all that is said of them.
  *
  *     E[u | all] = E[u] + sum_v Cov[u, v] r_v,   Cov[u, v | all] = Cov[u, v] - sum_wx Cov[u, w] N_wx Cov[x, v]
- *
- * @param slopes r by key
- * @param curvatures N by pair, in the order of `kept`, along the first axis of the one and the second of the other
  */
 export function smoothed(
   builder: PlanBuilder,
   moments: Moments,
-  kept: readonly ContinuousVariable[],
-  slopes: ReadonlyMap<string, NodeId>,
-  curvatures: ReadonlyMap<string, NodeId>,
+  said: Information,
 ): Pick<GaussianStep, "mean" | "covariance"> {
-  /** N_uv along u's axis and v's second. */
-  const curvatureOf = (u: ContinuousVariable, v: ContinuousVariable): NodeId => {
-    const direct = curvatures.get(`${u.key},${v.key}`);
-    if (direct !== undefined) return direct;
-    const other = curvatures.get(`${v.key},${u.key}`);
-    if (other === undefined) throw new Error(`chain: no curvature of ${u.key} and ${v.key}`);
-    const turned = onSecond(builder, other, v);
-    return u.axis === undefined ? turned : builder.rename(turned, secondAxis(builder, u.axis), u.axis);
-  };
   const known = new Map<string, NodeId>();
+  /** A name for what is summed over that neither side of a product has. */
+  const innerAxis = ({ key, axis }: ContinuousVariable): string | undefined =>
+    axis === undefined ? undefined : builder.axis(`${key}.inner`, builder.sizeOf(axis));
+  const renamed = (node: NodeId, from: string | undefined, to: string | undefined): NodeId =>
+    from === undefined || to === undefined ? node : builder.rename(node, from, to);
+  /** left [.., w'] times right [w, ..]. */
+  const product = (left: NodeId, right: NodeId, w: ContinuousVariable): NodeId => {
+    const inner = innerAxis(w);
+    const second = w.axis === undefined ? undefined : secondAxis(builder, w.axis);
+    return builder.contract(
+      [renamed(left, second, inner), renamed(right, w.axis, inner)],
+      inner === undefined ? [] : [inner],
+    );
+  };
+  /** sum_x N_wx Cov[x, v], along w's axis and the second axis of v. */
+  const through = (w: ContinuousVariable, v: ContinuousVariable): NodeId | undefined => {
+    const terms = said.variables.flatMap((x) => {
+      const [curvature, right] = [said.curvature(w, x), moments.covariance(x, v)];
+      return curvature === undefined || right === undefined ? [] : [product(curvature, right, x)];
+    });
+    return terms.length === 0 ? undefined : terms.reduce((a, b) => builder.plus(a, b));
+  };
   return {
     mean(key) {
       const u = variableOf(moments, key);
       let mean = moments.mean(key);
-      for (const v of kept) {
+      for (const v of said.variables) {
         const block = moments.covariance(u, v);
         if (block === undefined) continue;
-        const change = builder.contract([block, onSecond(builder, slopes.get(v.key)!, v)], secondAxisOf(builder, v));
+        const change = builder.contract([block, onSecond(builder, said.slope(v), v)], secondAxisOf(builder, v));
         mean = builder.plus(mean, change);
       }
       return mean;
     },
     covariance(first, second) {
-      const pair = first <= second ? `${first},${second}` : `${second},${first}`;
+      const pair = pairOf(first, second);
       const found = known.get(pair);
       if (found !== undefined) return found;
       const [a, b] = first <= second ? [first, second] : [second, first];
       const [u, v] = [variableOf(moments, a), variableOf(moments, b)];
       let block = moments.covariance(u, v) ?? builder.constant(0);
-      for (const w of kept) {
-        const left = moments.covariance(u, w);
-        if (left === undefined) continue;
-        for (const x of kept) {
-          const right = moments.covariance(x, v);
-          if (right === undefined) continue;
-          // [u, w'] N[w', x'] -> [u, x'], the second axis of x renamed so that it is free.
-          const inner = x.axis === undefined ? undefined : builder.axis(`${x.key}.inner`, builder.sizeOf(x.axis));
-          const middle = curvatureOf(w, x);
-          const free =
-            x.axis === undefined || inner === undefined
-              ? middle
-              : builder.rename(middle, secondAxis(builder, x.axis), inner);
-          const half = builder.contract([left, onSecond(builder, free, w)], secondAxisOf(builder, w));
-          const end = x.axis === undefined || inner === undefined ? right : builder.rename(right, x.axis, inner);
-          block = builder.minus(block, builder.contract([half, end], inner === undefined ? [] : [inner]));
-        }
+      for (const w of said.variables) {
+        const [left, right] = [moments.covariance(u, w), through(w, v)];
+        if (left === undefined || right === undefined) continue;
+        block = builder.minus(block, product(left, right, w));
       }
       const laid =
         u.key === v.key || v.axis === undefined ? block : builder.rename(block, secondAxis(builder, v.axis), v.axis);
@@ -296,14 +293,6 @@ export function smoothed(
       return laid;
     },
   };
-}
-
-/** A block of one variable with its two axes exchanged. */
-export function turnedOver(builder: PlanBuilder, node: NodeId, u: ContinuousVariable): NodeId {
-  if (u.axis === undefined) return node;
-  const second = secondAxis(builder, u.axis);
-  const spare = builder.axis(`${u.axis}.spare`, builder.sizeOf(u.axis));
-  return builder.rename(builder.rename(builder.rename(node, u.axis, spare), second, u.axis), spare, second);
 }
 
 function variableOf(moments: Moments, key: string): ContinuousVariable {

@@ -2,7 +2,7 @@ import type { NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import type { CovarianceArgument } from "../../distributions/distribution.js";
 import type { LinearGaussian } from "../elimination/gaussian.js";
-import { type ContinuousVariable, secondAxis } from "../elimination/potential.js";
+import { type ContinuousVariable, pairOf, secondAxis } from "../elimination/potential.js";
 import { ones } from "../instantiate.js";
 
 /**
@@ -26,9 +26,7 @@ export class Moments {
 
   /** Along u's axis and the second axis of v; undefined: they are independent. */
   covariance(u: ContinuousVariable, v: ContinuousVariable): NodeId | undefined {
-    if (u.key <= v.key) return this.blocks.get(`${u.key},${v.key}`);
-    const block = this.blocks.get(`${v.key},${u.key}`);
-    return block === undefined ? undefined : transposed(this.builder, block, v, u);
+    return blockOf(this.builder, this.blocks, u, v);
   }
 
   set(variable: ContinuousVariable, mean: NodeId): void {
@@ -38,8 +36,7 @@ export class Moments {
 
   /** @param block along u's axis and the second axis of v */
   setCovariance(u: ContinuousVariable, v: ContinuousVariable, block: NodeId): void {
-    if (u.key <= v.key) this.blocks.set(`${u.key},${v.key}`, block);
-    else this.blocks.set(`${v.key},${u.key}`, transposed(this.builder, block, u, v));
+    this.blocks.set(pairOf(u.key, v.key), u.key <= v.key ? block : transposed(this.builder, block, u, v));
   }
 
   copy(): Moments {
@@ -50,8 +47,19 @@ export class Moments {
   }
 }
 
+/** The block of two variables, along u's axis and the second axis of v; kept for the one with the smaller key first. */
+export function blockOf(
+  builder: PlanBuilder,
+  blocks: ReadonlyMap<string, NodeId>,
+  u: ContinuousVariable,
+  v: ContinuousVariable,
+): NodeId | undefined {
+  const block = blocks.get(pairOf(u.key, v.key));
+  return block === undefined || u.key <= v.key ? block : transposed(builder, block, v, u);
+}
+
 /** A block along u's axis and v's second axis, with the roles changed. */
-function transposed(builder: PlanBuilder, block: NodeId, u: ContinuousVariable, v: ContinuousVariable): NodeId {
+export function transposed(builder: PlanBuilder, block: NodeId, u: ContinuousVariable, v: ContinuousVariable): NodeId {
   const turned = u.axis === undefined ? block : builder.rename(block, u.axis, secondAxis(builder, u.axis));
   return v.axis === undefined ? turned : builder.rename(turned, secondAxis(builder, v.axis), v.axis);
 }
@@ -76,7 +84,7 @@ export function secondAxisOf(builder: PlanBuilder, { axis }: ContinuousVariable)
  */
 export function extend(builder: PlanBuilder, moments: Moments, child: ContinuousVariable, parts: LinearGaussian): void {
   const parents = parts.scope.filter(({ key }) => key !== parts.child);
-  const coefficient = (u: ContinuousVariable): NodeId => required(parts.coefficients, u.key);
+  const coefficient = (u: ContinuousVariable): NodeId => coefficientOf(parts.coefficients, u);
   let mean = builder.unary("negate", parts.offset);
   for (const u of parents)
     mean = builder.plus(mean, builder.contract([coefficient(u), moments.mean(u.key)], firstAxis(u)));
@@ -108,12 +116,22 @@ export function extend(builder: PlanBuilder, moments: Moments, child: Continuous
   moments.setCovariance(child, child, own);
 }
 
-/** What an observation says of itself before it conditions the latents: `log` = `spread` + what the residual adds. */
-export interface Evidence {
+/** An observation that latents were conditioned on, with S = L L' the covariance of its residual e. */
+export interface Conditioned {
   /** log density of the observation. */
   readonly log: NodeId;
-  /** The same where the residual is 0: what depends on covariances alone. */
-  readonly spread: NodeId;
+  readonly scope: readonly ContinuousVariable[];
+  /** Axis of L's rows, and of its columns; absent for a scalar. */
+  readonly row?: string;
+  readonly second?: string;
+  /** L^-1 e, along the columns. */
+  readonly white: NodeId;
+  /** L^-1 times what is along the rows. */
+  whiten(node: NodeId): NodeId;
+  /** L^-1 Cov[y, u] of what the observation tells something of, along u's second axis and the columns. */
+  readonly whitened: ReadonlyMap<ContinuousVariable, NodeId>;
+  /** C_u, 0 where the observation is missing. */
+  masked(u: ContinuousVariable): NodeId;
 }
 
 /**
@@ -122,10 +140,10 @@ export interface Evidence {
  *
  *     S = sum_uv C_u Cov[u, v] C_v' + R,   E[u] += Cov[u, y] S^-1 e,   Cov[u, v] -= Cov[u, y] S^-1 Cov[y, v]
  */
-export function condition(builder: PlanBuilder, moments: Moments, parts: LinearGaussian): Evidence {
+export function condition(builder: PlanBuilder, moments: Moments, parts: LinearGaussian): Conditioned {
   const { row, present, scope } = parts;
   const masked = (node: NodeId): NodeId => (present === undefined ? node : builder.times(present, node));
-  const coefficient = (u: ContinuousVariable): NodeId => required(parts.coefficients, u.key);
+  const coefficient = (u: ContinuousVariable): NodeId => coefficientOf(parts.coefficients, u);
   let explained = builder.constant(0);
   for (const u of scope)
     explained = builder.plus(explained, builder.contract([coefficient(u), moments.mean(u.key)], firstAxis(u)));
@@ -191,7 +209,15 @@ export function condition(builder: PlanBuilder, moments: Moments, parts: LinearG
   }
   const known = builder.minus(constant, halfLogDeterminant);
   const distance = builder.sum(builder.unary("square", white), along);
-  return { log: builder.minus(known, builder.scale(0.5, distance)), spread: known };
+  return {
+    log: builder.minus(known, builder.scale(0.5, distance)),
+    scope,
+    ...(row === undefined || second === undefined ? {} : { row, second }),
+    white,
+    whiten,
+    whitened,
+    masked: (u) => laidAlong(builder, masked(coefficient(u)), row),
+  };
 }
 
 function fullCovariance(builder: PlanBuilder, { structure, node, row, column }: CovarianceArgument): NodeId {
@@ -205,8 +231,8 @@ function laidAlong(builder: PlanBuilder, node: NodeId, axis: string | undefined)
   return axis === undefined || builder.has(node, axis) ? node : builder.times(node, ones(builder, axis));
 }
 
-function required(nodes: ReadonlyMap<string, NodeId>, key: string): NodeId {
-  const found = nodes.get(key);
+export function coefficientOf(coefficients: ReadonlyMap<string, NodeId>, { key }: ContinuousVariable): NodeId {
+  const found = coefficients.get(key);
   if (found === undefined) throw new Error(`moments: no coefficient for ${key}`);
   return found;
 }

@@ -2,7 +2,7 @@ import type { Expression, Model, Parameter, Variable } from "../../ir/model.js";
 import type { BinaryFunction, InputSource, NodeId, UnaryFunction } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import type { StatisticsTaken } from "../networks/batch-normalisation.js";
-import { elaborateNetwork } from "../networks/elaborate-network.js";
+import { elaborateNetwork, type MemoryOf } from "../networks/elaborate-network.js";
 import {
   axisSize,
   declarePlates,
@@ -30,6 +30,8 @@ export interface ElaborationMode {
   readonly statistics?: StatisticsTaken;
   /** What was drawn at earlier rows is read from where it was written. */
   readonly keepsDraws?: boolean;
+  /** What a recurrent layer knows at this step. */
+  readonly memory?: MemoryOf;
 }
 
 /**
@@ -179,6 +181,8 @@ export class Elaborator {
       case "variable":
         return this.variableValue(this.variable(expression.name), axes, expression.lag, expression.presence === true);
       case "element": {
+        // Of a whole sequence, what it is at this step.
+        if (expression.base.type.kind === "sequence") return this.value(expression.base, axes);
         const sizes = shapeOf(expression.base.type).map(axisSize);
         const count = expression.indices.length;
         return this.pick(expression.indices, sizes.slice(0, count), "element", (indexAxes) => {
@@ -192,7 +196,7 @@ export class Elaborator {
       case "network":
         return elaborateNetwork(this, expression, axes);
       case "sequence":
-        throw new Error("elaborate: a sequence has no place in a static model");
+        return this.variableValue(this.variable(expression.name), axes, 0, false);
     }
   }
 

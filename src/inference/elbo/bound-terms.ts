@@ -2,10 +2,19 @@ import { variances } from "../../distributions/location-scale.js";
 import { distributions } from "../../distributions/registry.js";
 import type { DensityFactor, Model, Variable } from "../../ir/model.js";
 import type { NodeId } from "../../ir/plan.js";
-import { declareRows, eventAxesOf, isEnumerable, rowsAxisOf, valuesAxis } from "../elaborate/axes.js";
+import {
+  declarePlates,
+  declareRows,
+  eventAxesOf,
+  isEnumerable,
+  laggedName,
+  rowsAxisOf,
+  valuesAxis,
+} from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
 import { argumentContext, categoriesAxisOf, densityContext, factorDensity } from "../elaborate/factor-density.js";
 import type { StatisticsTaken } from "../networks/batch-normalisation.js";
+import type { MemoryOf } from "../networks/elaborate-network.js";
 import { eliminate, type Potential } from "../skeleton.js";
 import { PlanBuilder } from "../../ir/plan-builder.js";
 import { walkExpression } from "../../ir/walk-expression.js";
@@ -33,6 +42,11 @@ export interface BoundOptions {
   readonly relaxed?: number;
   /** The latents are at the centres of their sites rather than drawn. */
   readonly atCentre?: boolean;
+  /** Tables `<latent>` have the continuous latents, in place of draws. */
+  readonly isGiven?: boolean;
+  /** Latents of earlier steps, tables `<latent>[t-1]`. */
+  readonly past?: readonly { readonly name: string; readonly lag: number }[];
+  readonly memory?: MemoryOf;
 }
 
 /** The name of the axis of several draws: no name of the language can be the same. */
@@ -93,11 +107,14 @@ export class BoundTerms {
       masksMissing: true,
       statistics: this.statistics,
       relaxed: this.relaxed,
+      ...(options.memory === undefined ? {} : { memory: options.memory }),
       ...(options.isTraining === undefined ? {} : { isTraining: options.isTraining }),
     });
     this.enumerated = sites.filter(
       (site) => isEnumerable(this.elaborator.variable(site.child)) && !this.isScored(site.child),
     );
+    for (const { name, lag } of options.past ?? [])
+      this.drawn.set(laggedName(name, lag), this.latentTable(this.elaborator.variable(name), lag));
     for (const site of sites) this.drawSite(site);
     const factors = model.factors.filter((factor): factor is DensityFactor => factor.kind === "density");
     const eliminated = this.writeEliminated(factors);
@@ -154,9 +171,18 @@ export class BoundTerms {
     return axes.size === 0 ? node : builder.contract([...weights, node], [...axes]);
   }
 
+  /** Values of a latent that are handed in. */
+  private latentTable(variable: Variable, lag: number): NodeId {
+    const { builder } = this;
+    declarePlates(builder, this.bound.model, variable.axes);
+    const axes = [...variable.axes, ...eventAxesOf(builder, variable)];
+    return builder.keep(builder.input("table", laggedName(variable.name, lag), axes));
+  }
+
   private drawSite(site: DensityFactor): void {
     const { builder, elaborator } = this;
     const variable = elaborator.variable(site.child);
+    declarePlates(builder, this.bound.model, variable.axes);
     const eventAxes = eventAxesOf(builder, variable);
     builder.rule(`guide ${site.child}`, () => {
       if (this.isScored(site.child) && this.options.relaxed !== undefined) {
@@ -165,6 +191,10 @@ export class BoundTerms {
       }
       if (isEnumerable(variable) && !this.isScored(site.child)) {
         this.guideTables.set(site.child, factorDensity(elaborator, site, false));
+        return;
+      }
+      if (this.options.isGiven === true && !isEnumerable(variable)) {
+        this.drawn.set(site.child, this.latentTable(variable, 0));
         return;
       }
       const context = argumentContext(elaborator, site, eventAxes, categoriesAxisOf(elaborator, variable, eventAxes));

@@ -8,7 +8,7 @@ import { isEnumerable, rowsAxisOf, valuesAxis } from "../elaborate/axes.js";
 import { networkParameters, withNetworkParameters } from "../networks/network-parameters.js";
 import { deriveLogPrior } from "../prior.js";
 import { deriveSample } from "../queries/sample.js";
-import { type BoundModel, BoundTerms, observedContext } from "./bound-terms.js";
+import { type BoundModel, type BoundOptions, BoundTerms, observedContext } from "./bound-terms.js";
 import { guideOf } from "./derived-guide.js";
 import { type ElboOptions, elboOptionsOf } from "./learn-options.js";
 import { writeStep } from "./write-step.js";
@@ -74,7 +74,10 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
   return { ...program, noise: [...tables.values()] };
 }
 
-function describeTable({ name, family, axes }: ReplayedDraw): Omit<NoiseTable, "readBy"> {
+/** What a step of a chain is told. */
+export type StepOptions = Pick<BoundOptions, "isGiven" | "past" | "memory">;
+
+export function describeTable({ name, family, axes }: ReplayedDraw): Omit<NoiseTable, "readBy"> {
   const perRow = axes.some(({ size }) => size.kind === "rows");
   return {
     name,
@@ -94,8 +97,8 @@ function renameDraws(fn: PlanFunction, prefix: string): PlanFunction {
   return { ...fn, nodes };
 }
 
-function writeBound(bound: BoundModel): PlanFunction {
-  const terms = new BoundTerms(bound, { closedDivergences: true });
+export function writeBound(bound: BoundModel, step: StepOptions = {}): PlanFunction {
+  const terms = new BoundTerms(bound, { ...step, closedDivergences: true });
   terms.writeGuideDensities();
   const { builder } = terms;
   const sum = (nodes: readonly NodeId[]): NodeId => nodes.reduce((a, b) => builder.plus(a, b), builder.constant(0));
@@ -114,8 +117,8 @@ function writeBound(bound: BoundModel): PlanFunction {
 }
 
 /** Enumerated sites are summed exactly: log sum over y of p(x, y, z) / q(z | y). */
-function writeLogWeight(bound: BoundModel): PlanFunction {
-  const terms = new BoundTerms(bound, { closedDivergences: false });
+export function writeLogWeight(bound: BoundModel, step: StepOptions = {}): PlanFunction {
+  const terms = new BoundTerms(bound, { ...step, closedDivergences: false });
   terms.writeGuideDensities();
   const { builder, elaborator } = terms;
   const enumerated = bound.sites
@@ -127,20 +130,26 @@ function writeLogWeight(bound: BoundModel): PlanFunction {
   const potentials = [...terms.likelihood, ...terms.latentDensities].map(({ node, plates }) => ({ node, plates }));
   const negative = guide.map(({ node, plates }) => ({ node: builder.unary("negate", node), plates }));
   const all = [...potentials, ...negative];
+  const keyOf = (plates: readonly string[]): string => plates.join("/");
+  // Inner plates first: what they come to is one more term of the plate around them.
+  const levels = new Map<string, { readonly plates: readonly string[]; node: NodeId }>();
+  const add = (plates: readonly string[], node: NodeId): void => {
+    const level = levels.get(keyOf(plates));
+    if (level === undefined) levels.set(keyOf(plates), { plates, node });
+    else level.node = builder.plus(level.node, node);
+  };
+  for (const { plates, node } of all)
+    for (let depth = plates.length; depth >= 0; depth--)
+      add(plates.slice(0, depth), depth === plates.length ? node : builder.constant(0));
   let total = builder.constant(0);
-  const plateKeys = [...new Set(all.map(({ plates }) => plates.join("/")))].sort(
-    (a, b) => b.split("/").length - a.split("/").length,
-  );
-  for (const key of plateKeys) {
-    const plates = all.find((part) => part.plates.join("/") === key)!.plates;
-    let sum = all
-      .filter((part) => part.plates.join("/") === key)
-      .reduce((node, part) => builder.plus(node, part.node), builder.constant(0));
+  for (const { plates } of [...levels.values()].sort((a, b) => b.plates.length - a.plates.length)) {
+    let sum = levels.get(keyOf(plates))!.node;
     for (const variable of enumerated) {
       const own = variable.axes.filter((axis) => axis !== terms.rows);
-      if (own.join("/") === key) sum = builder.logSumExp(sum, [valuesAxis(builder, variable)]);
+      if (keyOf(own) === keyOf(plates)) sum = builder.logSumExp(sum, [valuesAxis(builder, variable)]);
     }
-    total = builder.plus(total, builder.sum(sum, plates));
+    if (plates.length === 0) total = sum;
+    else add(plates.slice(0, -1), builder.sum(sum, plates.slice(-1)));
   }
   builder.output("logWeight", total, [terms.rows]);
   return builder.build("logWeight");
@@ -167,8 +176,8 @@ function writeEncode(bound: BoundModel): PlanFunction {
   return builder.build("encode");
 }
 
-function writeReconstruct(bound: BoundModel): PlanFunction {
-  const terms = new BoundTerms(bound, { closedDivergences: true, atCentre: true });
+export function writeReconstruct(bound: BoundModel, step: StepOptions = {}): PlanFunction {
+  const terms = new BoundTerms(bound, { ...step, closedDivergences: true, atCentre: true });
   const { builder, elaborator } = terms;
   for (const factor of bound.model.factors) {
     if (factor.kind !== "density") continue;
@@ -188,11 +197,12 @@ function readsEliminated(bound: BoundModel, factor: DensityFactor): boolean {
   );
 }
 
-function reportOf(
+export function reportOf(
   bound: BoundModel,
   guide: readonly ReportLine[],
   options: ElboOptions,
   model: Model,
+  step: StepOptions = {},
 ): readonly ReportLine[] {
   const lines: ReportLine[] = [
     {
@@ -203,7 +213,7 @@ function reportOf(
   ];
   for (const name of bound.eliminated)
     lines.push({ rule: "eliminate inside the bound", text: `${name} has no site and is summed out exactly` });
-  const terms = new BoundTerms(bound, { closedDivergences: options.iwae === undefined && !options.stl });
+  const terms = new BoundTerms(bound, { ...step, closedDivergences: options.iwae === undefined && !options.stl });
   for (const site of bound.sites) {
     const variable = terms.elaborator.variable(site.child);
     if (bound.scored.includes(site.child)) {

@@ -25,8 +25,8 @@ export interface GuideObstacle {
  * softplus(-2) = 0.13: draws begin close to their centre, by the same spread for every row. (Centres that began at 0 as
  * well would tell the decoder nothing: on MNIST that cost 14 nats in the first epoch.)
  */
-const initialSpreadBias = -2;
-const defaultLayer = { units: 64, activation: "tanh" } as const;
+export const initialSpreadBias = -2;
+export const defaultLayer = { units: 64, activation: "tanh" } as const;
 
 /**
  * The guide as written, or one derived from the structure:
@@ -165,6 +165,39 @@ function mirroredImage({ layers }: Network): readonly Layer[] {
   return isFlattened ? reversed : [...reversed, { name: "flatten", arguments: [], span: layers[0]!.span }];
 }
 
+/** What an encoder reads of some variables: reals in units of their own, and where entries are missing. */
+export function encoderInputs(
+  network: string,
+  features: readonly Variable[],
+): {
+  readonly domains: readonly Domain[];
+  readonly values: readonly Expression[];
+  readonly scales: readonly Parameter[];
+  readonly starts: Readonly<Record<string, WeightStart>>;
+} {
+  const domains = features.flatMap((feature): readonly Domain[] =>
+    feature.optional ? [feature.domain, presenceDomain(feature.domain)] : [feature.domain],
+  );
+  const values = features.flatMap((feature): readonly Expression[] => {
+    const { span } = feature;
+    const value: Expression = { kind: "variable", name: feature.name, lag: 0, type: feature.domain, span };
+    const presence: Expression = { ...value, presence: true, type: presenceDomain(feature.domain) };
+    const read = isScaled(feature) ? scaled({ name: network }, feature, value, presence) : value;
+    return feature.optional ? [read, presence] : [read];
+  });
+  const scales: Parameter[] = [];
+  const starts: Record<string, WeightStart> = {};
+  for (const feature of features.filter(isScaled)) {
+    for (const as of ["mean", "deviation"] as const) {
+      const name = scaleName({ name: network }, feature, as);
+      const kind = as === "mean" ? "real" : "positive";
+      scales.push({ name, span: feature.span, table: [], domain: { kind, shape: shapeOf(feature.domain) } });
+      starts[name] = { kind: "moments", variable: feature.name, as };
+    }
+  }
+  return { domains, values, scales, starts };
+}
+
 function siteOf(latent: Variable, network: Network, features: readonly Variable[]): DensityFactor {
   const { span } = latent;
   const given = features.flatMap((feature): readonly Expression[] => {
@@ -205,12 +238,17 @@ function isScaled({ role, domain }: Variable): boolean {
   return role === "observed" && domain.kind === "real";
 }
 
-function scaleName(network: Network, feature: Variable, as: "mean" | "deviation"): string {
+function scaleName(network: Pick<Network, "name">, feature: Variable, as: "mean" | "deviation"): string {
   return `${network.name}.${feature.name}.${as}`;
 }
 
 /** (x - mean) / deviation, 0 where it is missing. */
-function scaled(network: Network, feature: Variable, value: Expression, presence: Expression): Expression {
+function scaled(
+  network: Pick<Network, "name">,
+  feature: Variable,
+  value: Expression,
+  presence: Expression,
+): Expression {
   const type: Domain = { kind: "real", shape: shapeOf(feature.domain) };
   const { span } = value;
   const apply = (name: "subtract" | "divide" | "multiply", ...given: readonly Expression[]): Expression => ({
@@ -237,7 +275,7 @@ function presenceDomain(domain: Domain): Domain {
 }
 
 /** Observed variables that depend on the latent, what else their densities read, and latents drawn before. */
-function featuresOf(model: Model, latent: Variable, drawn: readonly string[]): readonly Variable[] {
+export function featuresOf(model: Model, latent: Variable, drawn: readonly string[]): readonly Variable[] {
   const factors = densityFactors(model);
   const reached = new Set([latent.name]);
   for (let grown = true; grown;) {
@@ -267,7 +305,7 @@ function inDrawingOrder(sites: readonly DensityFactor[]): readonly DensityFactor
   const ordered: DensityFactor[] = [];
   let waiting = [...sites];
   while (waiting.length > 0) {
-    const next = waiting.find((site) => waiting.every((other) => other === site || !mentions(site, other.child)));
+    const next = waiting.find((site) => waiting.every((other) => other === site || !needsNow(site, other)));
     if (next === undefined) throw new Error("derive: the sites of the guide read each other in a circle");
     ordered.push(next);
     waiting = waiting.filter((site) => site !== next);
@@ -275,7 +313,17 @@ function inDrawingOrder(sites: readonly DensityFactor[]): readonly DensityFactor
   return ordered;
 }
 
-function inModelOrder(model: Model, names: readonly string[]): readonly string[] {
+/** Does a site read what another draws at the same step? The first step of a chain is drawn before the others. */
+function needsNow(site: DensityFactor, other: DensityFactor): boolean {
+  if (site.child === other.child) return site.phase === "step" && other.phase === "initial";
+  return Object.values(site.arguments).some((argument) =>
+    [...walkExpression(argument)].some(
+      (part) => part.kind === "variable" && part.name === other.child && part.lag === 0,
+    ),
+  );
+}
+
+export function inModelOrder(model: Model, names: readonly string[]): readonly string[] {
   const factors = densityFactors(model).filter(({ child }) => names.includes(child));
   return inDrawingOrder(factors).map(({ child }) => child);
 }
@@ -298,7 +346,7 @@ function variableOf(model: Model, name: string): Variable {
   return found;
 }
 
-function layerText(layer: Layer): string {
+export function layerText(layer: Layer): string {
   const given = layer.arguments.map(({ value }) => (typeof value === "object" ? layerText(value) : String(value)));
   return `${layer.name}(${given.join(", ")})`;
 }

@@ -68,7 +68,10 @@ export function takeApart(elaborator: Elaborator, factor: DensityFactor, missing
     coefficients.set(parent.key, coefficientOf(elaborator, term.map, parent.axis, row));
   }
   const known = form.offset === undefined ? builder.constant(0) : elaborator.value(form.offset, eventAxes);
-  const raw = isLatent ? builder.constant(0) : elaborator.data(variable, eventAxes);
+  // A latent that others take for known is read as what is expected of it.
+  const raw = isLatent
+    ? builder.constant(0)
+    : (elaborator.mode.drawn?.get(variable.name) ?? elaborator.data(variable, eventAxes));
   const isOptional = missing && variable.optional && !isLatent;
   const present = isOptional ? builder.unary("isPresent", raw) : undefined;
   const value = isOptional ? builder.unary("presentOrZero", raw) : raw;
@@ -142,7 +145,7 @@ export function gaussianPotential(builder: PlanBuilder, parts: LinearGaussian): 
 }
 
 /** Products in the metric Q^-1. */
-interface Metric {
+export interface Metric {
   /** What `inner` takes: the node itself, or L^-1 times it. */
   lower(node: NodeId): NodeId;
   /** a' Q^-1 b for lowered a and b. */
@@ -154,7 +157,7 @@ interface Metric {
   logDeterminant(): NodeId;
 }
 
-function metricOf(builder: PlanBuilder, parts: LinearGaussian): Metric {
+export function metricOf(builder: PlanBuilder, parts: LinearGaussian): Metric {
   const { covariance, present, row } = parts;
   const rows = row === undefined ? [] : [row];
   if (covariance.structure === "isotropic" || covariance.structure === "diagonal") {

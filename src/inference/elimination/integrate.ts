@@ -72,9 +72,12 @@ export function integrationOf(
     });
   }
   const all = [...factors, ...tilts];
-  const log = builder.rule(`integrate ${component.name}`, () => integrate(builder, component, all).log);
+  const log = builder.rule(`integrate ${component.name}`, () => eliminateInside(builder, component, all).log);
   const withoutLinear = all.map((potential) => ({ ...potential, linear: new Map() }));
-  const spread = builder.rule(`integrate ${component.name}`, () => integrate(builder, component, withoutLinear).log);
+  const spread = builder.rule(
+    `integrate ${component.name}`,
+    () => eliminateInside(builder, component, withoutLinear).log,
+  );
   builder.output("log", log);
   const meanNodes = adjoints(
     builder,
@@ -138,7 +141,11 @@ function discreteAxes(elaborator: Elaborator, potentials: readonly Potential[]):
 }
 
 /** Inner plates first: what is left of them is independent given the outer variables, so it is multiplied up. */
-function integrate(builder: PlanBuilder, component: GaussianComponent, potentials: readonly Potential[]): Potential {
+export function eliminateInside(
+  builder: PlanBuilder,
+  component: Pick<GaussianComponent, "plates" | "variables">,
+  potentials: readonly Potential[],
+): Potential {
   const root = component.plates.length;
   let left = potentials;
   for (let depth = Math.max(...potentials.map(({ plates }) => plates.length)); depth >= root; depth--) {

@@ -10,6 +10,7 @@ import { latentsOf } from "../latents.js";
 import { describeReason, describeVerdict, type Verdict } from "../verdict.js";
 import { explainScan, historiesOf, scanGuarantee } from "./chain.js";
 import { explainSteps } from "./steps.js";
+import { explainVariational, variationalGuarantee } from "./variational.js";
 import { costPerIteration } from "./cost.js";
 import { describeLines, type EquationRow, type Explanation, type ExplanationFormat, type Section } from "./document.js";
 import { explainEStep, type LinesOf } from "./e-step.js";
@@ -67,14 +68,17 @@ function explainProgram(program: EmProgram, source: SourceText, engine: string |
       label: "Identification",
       text: `${parameters.join(", ")} ${parameters.length === 1 ? "is" : "are"} determined up to a rotation of ${latent}: compare products such as ${parameters[0] ?? ""} ${parameters[0] ?? ""}', not entries.`,
     })),
-    { kind: "paragraph", label: "Guarantee", text: scanGuarantee(program, guarantee(program)) },
+    { kind: "paragraph", label: "Guarantee", text: guaranteeOf(program) },
     {
       kind: "paragraph",
       label: "Cost",
-      text: `${costPerIteration(model, program.rowsAxis, historiesOf(program))} per iteration, memory ${program.sequences === undefined ? "one block of rows" : "a message for each row of a block of sequences"}`,
+      text: `${costPerIteration(model, program.rowsAxis, historiesOf(program))} per ${program.variational === undefined ? "iteration" : "sweep over the blocks"}, memory ${memoryOf(program)}`,
     },
     ...(engine === undefined ? [] : [{ kind: "paragraph" as const, label: "Engine", text: engine }]),
   ];
+  if (program.variational !== undefined) {
+    return { title: model.name, ...summary(model), sections: [...explainVariational(program, linesOf), ...last] };
+  }
   if (program.sequences !== undefined) {
     return { title: model.name, ...summary(model), sections: [...explainScan(program, linesOf), ...last] };
   }
@@ -164,6 +168,15 @@ function missingValues(model: Model): readonly string[] {
   ];
 }
 
+function memoryOf({ sequences, variational }: EmProgram): string {
+  if (variational !== undefined) return "the posterior of every row";
+  return sequences === undefined ? "one block of rows" : "a message for each row of a block of sequences";
+}
+
+function guaranteeOf(program: EmProgram): string {
+  return program.variational === undefined ? scanGuarantee(program, guarantee(program)) : variationalGuarantee(program);
+}
+
 function guarantee(program: EmProgram): string {
   const hasPrior = program.model.parameters.some((parameter) => parameter.prior !== undefined);
   const objective = hasPrior ? "the log-likelihood plus the log-density of the priors" : "the log-likelihood";
@@ -193,11 +206,16 @@ function reasonsOf(verdict: Verdict, linesOf: LinesOf): readonly string[] {
         ),
       ];
     case "needsApproximation":
-      return verdict.growths.map((growth) => {
-        const carrier = growth.carrier === undefined ? "" : `, and ${growth.carrier.name} carries each choice on`;
-        const at = describeLines(linesOf([growth.selecting, growth.linking]));
-        return `${growth.selectors.join(", ")} chooses the distribution of ${growth.child} along ${growth.axis}${carrier} (${at})`;
-      });
+      return [
+        ...(verdict.products ?? []).map(
+          (reason) => `${describeReason(reason)} (${describeLines(linesOf([reason.dependency.span]))})`,
+        ),
+        ...verdict.growths.map((growth) => {
+          const carrier = growth.carrier === undefined ? "" : `, and ${growth.carrier.name} carries each choice on`;
+          const at = describeLines(linesOf([growth.selecting, growth.linking]));
+          return `${growth.selectors.join(", ")} chooses the distribution of ${growth.child} along ${growth.axis}${carrier} (${at})`;
+        }),
+      ];
     case "adversarial":
       return [`${verdict.implicit.join(", ")} has no density; ${verdict.critic} tells drawn values from real ones`];
     case "exact":

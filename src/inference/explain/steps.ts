@@ -1,13 +1,16 @@
-import type { AdversarialProgram, ElboProgram } from "../../ir/program.js";
+import type { AdversarialProgram, ChainElboProgram, ElboProgram } from "../../ir/program.js";
 import { describeLines, type Section } from "./document.js";
 import type { LinesOf } from "./e-step.js";
 
-type Algorithm = "elbo" | "adversarial";
+type Algorithm = "elbo" | "chainElbo" | "adversarial";
 
 const learning: Readonly<Record<Algorithm, string>> = {
   elbo:
     "stochastic gradient ascent (Adam) on the mean bound of minibatches; the derivative is derived with the bound, " +
     "plan to plan.",
+  chainElbo:
+    "stochastic gradient ascent (Adam) on the bound of batches of whole sequences, by step; what does not recur is worked " +
+    "out for all steps at once, draws and memories step by step, and their derivatives back along them.",
   adversarial:
     "both derivatives are made with the game, plan to plan. Rows are shuffled anew in each epoch. `genc sample` draws from " +
     "an exponential average of the generator over its steps.",
@@ -15,6 +18,9 @@ const learning: Readonly<Record<Algorithm, string>> = {
 
 const guarantees: Readonly<Record<Algorithm, string>> = {
   elbo:
+    "the derivative is unbiased and the objective a lower bound of the log-likelihood in expectation; it does not rise " +
+    "in every step, and where it ends depends on the seed.",
+  chainElbo:
     "the derivative is unbiased and the objective a lower bound of the log-likelihood in expectation; it does not rise " +
     "in every step, and where it ends depends on the seed.",
   adversarial:
@@ -25,7 +31,7 @@ const guarantees: Readonly<Record<Algorithm, string>> = {
 
 /** The derivation of what is learned by steps: what is drawn, what is summed, what each step ascends, what is guaranteed. */
 export function explainSteps(
-  program: ElboProgram | AdversarialProgram,
+  program: ElboProgram | ChainElboProgram | AdversarialProgram,
   linesOf: LinesOf,
   engine: string | undefined,
 ): { readonly sections: readonly Section[] } {

@@ -85,7 +85,7 @@ export function spreadTerm(
 }
 
 /** The same with the posterior of each latent given as a table: what a start maximises. */
-function startLogJoint(model: Model, group: ParameterGroup, missing: boolean): PlanFunction {
+export function startLogJoint(model: Model, group: ParameterGroup, missing: boolean): PlanFunction {
   const builder = new PlanBuilder();
   declareRows(builder, model);
   const current = startElaborator(model, builder, "parameter");

@@ -8,10 +8,13 @@ import { convolve, pool, reshape } from "./convolution.js";
 import {
   type Activation,
   biasName,
+  candidateName,
   layOut,
+  recurrentName,
   scaleName,
   weightName,
   type DenseLayer,
+  type GruLayer,
   type LaidOutLayer,
 } from "./network-layers.js";
 import { normaliseProduct } from "./spectral-norm.js";
@@ -23,6 +26,7 @@ export interface NetworkContext {
   readonly mode: {
     readonly isTraining?: boolean;
     readonly statistics?: StatisticsTaken;
+    readonly memory?: MemoryOf;
   };
   value(expression: Expression, eventAxes: readonly string[]): NodeId;
   pick(
@@ -32,6 +36,11 @@ export interface NetworkContext {
     make: (axes: readonly string[]) => NodeId,
   ): NodeId;
 }
+
+export type NetworkCall = Extract<Expression, { kind: "network" }>;
+
+/** What a recurrent layer of a call knows at the step at hand. */
+export type MemoryOf = (builder: PlanBuilder, call: NetworkCall, layer: GruLayer) => Flow;
 
 /** A value on its way through a network: its node and the axes of its own shape. */
 export interface Flow {
@@ -46,11 +55,7 @@ export interface Flow {
  *
  * A category picks a row of its weight, which is the product with its one-hot vector.
  */
-export function elaborateNetwork(
-  context: NetworkContext,
-  call: Extract<Expression, { kind: "network" }>,
-  axes: readonly string[],
-): NodeId {
+export function elaborateNetwork(context: NetworkContext, call: NetworkCall, axes: readonly string[]): NodeId {
   const network = context.model.networks.find(({ name }) => name === call.network);
   if (network === undefined) throw new Error(`elaborate: there is no network ${call.network}`);
   const laid = layOut(network);
@@ -58,12 +63,82 @@ export function elaborateNetwork(
   const head = laid.heads[call.output];
   if (head === undefined) throw new Error(`elaborate: ${call.network} has no output ${call.output}`);
   return context.builder.rule(`network ${call.network}`, () => {
-    let flow: Flow | undefined;
-    for (const layer of laid.body) flow = applyLayer(context, layer, flow, call.arguments);
+    const flow = flowThrough(context, call, laid.body);
     return head.places === undefined || flow === undefined
       ? applyDense(context, head, flow, call.arguments, axes)
       : applyAtPlaces(context, head, flow, axes);
   });
+}
+
+/** What leaves some layers of a call, the first ones; undefined where there are none. */
+function flowThrough(context: NetworkContext, call: NetworkCall, layers: readonly LaidOutLayer[]): Flow | undefined {
+  let flow: Flow | undefined;
+  // What comes before a recurrent layer is in what it knows.
+  const from = layers.findLastIndex(({ kind }) => kind === "gru");
+  for (const layer of layers.slice(Math.max(0, from))) {
+    if (layer.kind !== "gru") flow = applyLayer(context, layer, flow, call.arguments);
+    else if (context.mode.memory === undefined) throw new Error(`elaborate: ${layer.name} recurs outside of a chain`);
+    else flow = context.mode.memory(context.builder, call, layer);
+  }
+  return flow;
+}
+
+/**
+ * One step of a recurrent layer of a call, from what it knew the step before in its direction.
+ *
+ *     r, u = sigmoid(W x + b + U h)    n = tanh(W x + b + r (U h + c))    next h = (1 - u) n + u h
+ *
+ * @param before along the axis `<layer>.before`
+ * @returns along the axis `<layer>.units`
+ * @source Cho et al. 2014, in the form of cuDNN, whose reset gate acts on the product
+ */
+export function recurrentStep(context: NetworkContext, call: NetworkCall, layer: GruLayer, before: NodeId): NodeId {
+  const { builder } = context;
+  const network = context.model.networks.find(({ name }) => name === call.network);
+  const laid = network === undefined ? undefined : layOut(network);
+  if (laid === undefined || "underived" in laid) throw new Error(`elaborate: there is no network ${call.network}`);
+  const flow = flowThrough(
+    context,
+    call,
+    laid.body.slice(
+      0,
+      laid.body.findIndex(({ name }) => name === layer.name),
+    ),
+  );
+  return builder.rule(`recurrent ${layer.name}`, () => {
+    const [before0, units] = memoryAxes(builder, layer);
+    const gate = builder.axis(`${layer.name}.gate`, { kind: "literal", value: 3 });
+    const own = [gate, units];
+    const products =
+      flow === undefined
+        ? call.arguments.map((argument, i) => inputProduct(context, layer, argument, i, own))
+        : [
+            builder.contract(
+              [flow.node, builder.input("parameter", weightName(layer, 0), [...flow.axes, ...own])],
+              flow.axes,
+            ),
+          ];
+    const sum = products.reduce((left, right) => builder.plus(left, right));
+    const fresh = builder.plus(sum, builder.input("parameter", biasName(layer), own));
+    const known = builder.contract(
+      [before, builder.input("parameter", recurrentName(layer), [before0, ...own])],
+      [before0],
+    );
+    const at = (node: NodeId, position: number): NodeId => builder.slice(node, gate, position);
+    const gated = (position: number): NodeId =>
+      builder.unary("sigmoid", builder.plus(at(fresh, position), at(known, position)));
+    const [reset, update] = [gated(0), gated(1)];
+    const remembered = builder.plus(at(known, 2), builder.input("parameter", candidateName(layer), [units]));
+    const candidate = builder.unary("tanh", builder.plus(at(fresh, 2), builder.times(reset, remembered)));
+    const kept = builder.rename(before, before0, units);
+    return builder.plus(candidate, builder.times(update, builder.minus(kept, candidate)));
+  });
+}
+
+/** Axes of what a recurrent layer knows: before a step, and after it. */
+export function memoryAxes(builder: PlanBuilder, { name, shape }: GruLayer): readonly [before: string, units: string] {
+  const size = axisSize(shape[0]);
+  return [builder.axis(`${name}.before`, size), builder.axis(`${name}.units`, size)];
 }
 
 function applyLayer(
@@ -104,6 +179,8 @@ function applyLayer(
       const scaled = builder.times(standard, builder.input("parameter", scaleName(layer), axes));
       return { node: builder.plus(scaled, builder.input("parameter", biasName(layer), axes)), axes };
     }
+    case "gru":
+      throw new Error(`elaborate: ${layer.name} is no function of this step`);
     case "batchnorm":
       return normaliseBatch(context, layer, flow ?? inputFlow(context, layer.name, given));
     case "dropout": {
@@ -168,16 +245,17 @@ function applyAtPlaces(context: NetworkContext, layer: DenseLayer, flow: Flow, a
 
 function inputProduct(
   context: NetworkContext,
-  layer: DenseLayer,
+  layer: DenseLayer | GruLayer,
   argument: Expression,
   position: number,
   axes: readonly string[],
 ): NodeId {
   const { builder } = context;
   const name = weightName(layer, position);
-  const own = inputShape(argument.type);
+  const type = argument.type.kind === "sequence" ? argument.type.element : argument.type;
+  const own = inputShape(type);
   const weight = (inputAxes: readonly string[]): NodeId => builder.input("parameter", name, [...inputAxes, ...axes]);
-  if (argument.type.kind === "category" && argument.type.shape.length === 0) {
+  if (type.kind === "category" && type.shape.length === 0) {
     return context.pick([argument], own.map(axisSize), name, weight);
   }
   const inputAxes = own.map((dimension, i) => builder.axis(`${layer.name}.in${position}.${i}`, axisSize(dimension)));

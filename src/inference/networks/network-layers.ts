@@ -43,7 +43,8 @@ export type LaidOutLayer =
   | { readonly kind: "layernorm"; readonly name: string; readonly shape: readonly Dimension[] }
   /** `features`: the channels of an image, whose places count as items, or all entries. */
   | { readonly kind: "batchnorm"; readonly name: string; readonly features: readonly Dimension[] }
-  | { readonly kind: "dropout"; readonly name: string; readonly rate: number; readonly shape: readonly Dimension[] };
+  | { readonly kind: "dropout"; readonly name: string; readonly rate: number; readonly shape: readonly Dimension[] }
+  | GruLayer;
 
 export interface Activation {
   readonly name: string;
@@ -78,6 +79,19 @@ export interface ConvolutionLayer {
   readonly activation: Activation;
 }
 
+/**
+ * Gated recurrent units along a sequence. Weights by input [input, gate, units], recurrent [units, gate, units], bias
+ * [gate, units], candidate [units]; gates are reset, update and candidate.
+ */
+export interface GruLayer {
+  readonly kind: "gru";
+  readonly name: string;
+  readonly inputs: readonly Domain[];
+  readonly shape: readonly Dimension[];
+  /** From the end of the sequence. */
+  readonly isBackward: boolean;
+}
+
 /** The network's layers, or the first layer for which there is no derivation. */
 export function layOut(network: Network): LaidOutNetwork | { readonly underived: Layer } {
   const body: LaidOutLayer[] = [];
@@ -105,6 +119,16 @@ export function layOut(network: Network): LaidOutNetwork | { readonly underived:
 /** The weight of a layer for its i-th input. */
 export function weightName(layer: { readonly name: string }, input: number): string {
   return `${layer.name}.weight${input === 0 ? "" : input}`;
+}
+
+/** The weight of a recurrent layer for what it was a step before. */
+export function recurrentName(layer: { readonly name: string }): string {
+  return `${layer.name}.recurrent`;
+}
+
+/** What a recurrent layer adds to what it was before, inside its reset gate. */
+export function candidateName(layer: { readonly name: string }): string {
+  return `${layer.name}.candidate`;
 }
 
 export function biasName(layer: { readonly name: string }): string {
@@ -175,7 +199,11 @@ function layOutLayer(
       const rate = argument(layer, 0, "rate");
       return of({ kind: "dropout", name, rate: typeof rate === "number" ? rate : 0, shape });
     }
+    case "gru":
+      return of({ kind: "gru", name, inputs, shape, isBackward: argument(layer, 1, "backward") === 1 });
     case "residual": {
+      // What recurs would have to be told apart from what it is added to.
+      if (layer.arguments.some(({ value }) => typeof value === "object" && value.name === "gru")) return undefined;
       const body: LaidOutLayer[] = [];
       let inner = flow;
       for (const [i, { value }] of layer.arguments.entries()) {
@@ -202,6 +230,7 @@ const derived: ReadonlySet<string> = new Set([
   "layernorm",
   "batchnorm",
   "dropout",
+  "gru",
   "residual",
 ]);
 

@@ -5,9 +5,11 @@ import { isImageDomain } from "../../ir/layer-shapes.js";
 import {
   type Activation,
   biasName,
+  candidateName,
   directionName,
   type ConvolutionLayer,
   layOut,
+  recurrentName,
   scaleName,
   weightName,
   type LaidOutLayer,
@@ -20,6 +22,9 @@ export interface NetworkParameters {
   readonly parameters: readonly Parameter[];
   readonly starts: Readonly<Record<string, WeightStart>>;
 }
+
+/** Reset, update and candidate. */
+const gates: Dimension = { kind: "literal", value: 3 };
 
 /** Activations for which half of the variance is lost on the way. */
 const rectifying: ReadonlySet<string> = new Set(["relu", "lrelu", "elu", "gelu", "silu"]);
@@ -59,6 +64,17 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
         case "convolution":
           declareConvolution(layer, declare);
           return;
+        case "gru": {
+          const { shape } = layer;
+          const fanIn = layer.inputs.map(inputShape);
+          const each: WeightStart = { kind: "glorot", fanIn, fanOut: shape };
+          layer.inputs.forEach((_, i) => declare(weightName(layer, i), [...(fanIn[i] ?? []), gates, ...shape], each));
+          const recurrent: WeightStart = { kind: "glorot", fanIn: [shape], fanOut: shape };
+          declare(recurrentName(layer), [...shape, gates, ...shape], recurrent);
+          declare(biasName(layer), [gates, ...shape], { kind: "constant", value: 0 });
+          declare(candidateName(layer), shape, { kind: "constant", value: 0 });
+          return;
+        }
         case "pool":
         case "reshape":
           return;

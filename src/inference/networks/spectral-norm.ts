@@ -35,6 +35,7 @@ export function weightedLayers(network: Network): readonly WeightedLayer[] {
       case "layernorm":
       case "batchnorm":
       case "dropout":
+      case "gru":
         return [];
     }
   };

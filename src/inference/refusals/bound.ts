@@ -10,7 +10,7 @@ import type { Span } from "../../diagnostics/span.js";
 import type { Model, Variable } from "../../ir/model.js";
 import { shapeOf } from "../../ir/domain.js";
 import { printDimension, printDomain } from "../../ir/print-domain.js";
-import { askedApproximation } from "../classify.js";
+import { askedApproximation, isProductOfTwo } from "../classify.js";
 import type { Dependency } from "../dependencies.js";
 import type { BoundReason, ElboVerdict, Verdict } from "../verdict.js";
 import { severityWithoutOptIn } from "./severity.js";
@@ -47,7 +47,7 @@ function refuseTableless(
 
 function refuseExact(model: Model, verdict: ElboVerdict): readonly Diagnostic[] {
   const severity = severityWithoutOptIn(model);
-  // Coordinate ascent copes with products of latents and with conjugate ones, not with other functions of a Gaussian.
+  // Coordinate ascent copes with products of latents, not with other functions of a Gaussian.
   const isVariational = askedApproximation(model)?.kind === "vb";
   const notNormal = verdict.reasons.flatMap((reason) => (reason.kind === "latentNotNormal" ? [reason] : []));
   const outsideNormal = new Set(notNormal.map((reason) => reason.variable));
@@ -56,9 +56,11 @@ function refuseExact(model: Model, verdict: ElboVerdict): readonly Diagnostic[] 
     (reason): reason is NonlinearReason => reason.kind === "nonlinear" && !outsideNormal.has(reason.latent),
   );
   const asked =
-    model.learn === undefined ? [] : [{ span: model.learn.span, message: "exact learning is asked for here" }];
+    model.learn === undefined
+      ? []
+      : [{ span: model.learn.span, message: `${isVariational ? "EM" : "exact learning"} is asked for here` }];
   return [
-    ...(isVariational ? [] : notNormal).map(({ variable, distribution, span }) => {
+    ...notNormal.map(({ variable, distribution, span }) => {
       const { axes, domain } = declared(model, variable);
       const readers = verdict.reasons.flatMap((reason) =>
         reason.kind === "nonlinear" && reason.latent === variable
@@ -69,7 +71,7 @@ function refuseExact(model: Model, verdict: ElboVerdict): readonly Diagnostic[] 
       return latentNotNormal(span, parameters, { severity, related: [...readers, ...asked] });
     }),
     ...oncePerPlace(uses)
-      .filter(({ dependency }) => !isVariational || dependency.reason?.kind !== "product")
+      .filter(({ dependency }) => !isVariational || !isProductOfTwo(dependency))
       .map((reason) => {
         const why = reason.dependency.reason;
         const involved = why?.kind === "product" ? new Set([why.left, why.right]) : [reason.latent];

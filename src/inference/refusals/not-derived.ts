@@ -1,15 +1,21 @@
-import { notDerivedYet } from "../../diagnostics/catalogue/inference.js";
+import { notAlongChain, notDerivedYet } from "../../diagnostics/catalogue/inference.js";
 import type { Diagnostic } from "../../diagnostics/diagnostic.js";
 import type { Span } from "../../diagnostics/span.js";
 import type { Model } from "../../ir/model.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import { dataPlates } from "../elimination-order.js";
 import { gameObstacle } from "../adversarial/game-obstacle.js";
+import { chainBoundObstacle } from "../elbo/chain/chain-obstacle.js";
 import { boundObstacle } from "../elbo/bound-obstacle.js";
+import { manyProducts } from "../variational/blocks.js";
 import { describeVerdict, type Verdict } from "../verdict.js";
 
 /** What the compiler recognises but has no derivation for: for commands that need a trainer. */
 export function refuseUnderived(model: Model, verdict: Verdict): readonly Diagnostic[] {
+  if (verdict.kind === "elbo" && model.axes.some(({ kind }) => kind === "chain")) {
+    const found = chainBoundObstacle(model, verdict);
+    return found === undefined ? [] : [notAlongChain(found.span, found)];
+  }
   const obstacle = obstacleOf(model, verdict);
   if (obstacle === undefined) return [];
   return [
@@ -33,14 +39,22 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
     case "needsApproximation": {
       const { asked, growths } = verdict;
       const span = asked?.span ?? growths[0]?.selecting ?? model.span;
-      if (asked?.kind !== "collapse") return { what: "variational elimination (`vb`)", span };
-      if (asked.order === undefined || !Number.isInteger(asked.order) || asked.order < 2)
+      if (asked?.kind === "vb") return exactObstacle(model, []) ?? productObstacle(model);
+      if (asked?.order === undefined || !Number.isInteger(asked.order) || asked.order < 2)
         return { what: "collapsing to fewer than the last two choices (write `collapse(2)`)", span };
       return chainObstacle(model) ?? networkObstacle(model);
     }
     case "exact":
       return exactObstacle(model, verdict.stacked);
   }
+}
+
+/** A factor that multiplies latents of more than two blocks. */
+function productObstacle(model: Model): Obstacle | undefined {
+  const found = manyProducts(model);
+  return found === undefined
+    ? undefined
+    : { what: `products of three latents, as in \`${found.child}\``, span: found.span };
 }
 
 function exactObstacle(model: Model, stacked: readonly string[]): Obstacle | undefined {

@@ -86,7 +86,6 @@ export async function* fitByGame(
   const criticNoise = new NoiseTables(description, sizes, "criticStep", seed);
   const generatorNoise = new NoiseTables(description, sizes, "generatorStep", seed);
   const batches = new BatchWriter(data, description.variables, options);
-  const average: Record<string, Float64Array> = {};
   const monitor = new Monitor(methods, isHeldOut ? selectRows(weighted, (row) => held[row] === 1) : data, seed);
   const epochs = Math.floor((steps * criticSteps) / batchesPerEpoch);
   const compareEvery = options.comparisons === 0 ? Infinity : Math.max(1, Math.ceil(epochs / options.comparisons));
@@ -107,7 +106,7 @@ export async function* fitByGame(
     critic.restore(learnerState(state.critic));
     generator.restore(learnerState(state.generator));
     critic.assign(restoreTensors(state.carried));
-    Object.assign(average, restoreTensors(state.average));
+    if (Object.keys(state.average).length > 0) generator.restoreAverage(restoreTensors(state.average));
     comparisons = [...state.comparisons];
     ({ last } = state);
     if (state.best !== undefined) best = { ...state.best, parameters: restoreTensors(state.best.parameters) };
@@ -125,7 +124,7 @@ export async function* fitByGame(
     critic: storedLearner(critic),
     generator: storedLearner(generator),
     carried: storeTensors(carriedNow()),
-    average: storeTensors(average),
+    average: storeTensors(generator.averaged()),
     trace: [...trace],
     totals: [...totals],
     comparisons: [...comparisons],
@@ -135,30 +134,46 @@ export async function* fitByGame(
   const parametersNow = (): Tensors => ({
     ...critic.parameters(),
     ...generator.parameters(),
-    ...corrected(average, options.ema, step),
+    ...corrected(generator.averaged(), options.ema, step),
   });
   yield { kind: "start", model: description.name, rows: data.rows, restarts: 1, sizes };
   const turns = new HostTurns(options.signal);
   let stopped: AdversarialFitResult["stopped"] = "maxIterations";
   let order: Uint32Array | undefined;
   let orderOf = -1;
+  let [criticWrittenFor, generatorWrittenFor] = [-1, -1];
+  const orderFor = (batch: number): Uint32Array => {
+    const epoch = Math.floor(batch / batchesPerEpoch);
+    if (order === undefined || epoch !== orderOf) order = shuffledRows(data.rows, seed, epoch);
+    orderOf = epoch;
+    return order;
+  };
+  const writeCriticBatch = (batch: number): void => {
+    const begin = (batch % batchesPerEpoch) * batchSize;
+    const buffers = critic.batch(batchSize);
+    const rows = orderFor(batch).subarray(begin, begin + batchSize);
+    batches.write(rows, Math.floor(batch / batchesPerEpoch), buffers);
+    criticNoise.fill(buffers.tables, batch);
+    criticWrittenFor = batch;
+  };
+  /** Given variables are those of an epoch's first batch. */
+  const writeGeneratorBatch = (at: number): void => {
+    const buffers = generator.batch(batchSize);
+    batches.write(orderFor(at * criticSteps + criticSteps - 1).subarray(0, batchSize), 0, buffers);
+    generatorNoise.fill(buffers.tables, at);
+    generatorWrittenFor = at;
+  };
   try {
     while (step < steps) {
       const rate = rateAt(options, step / steps) / options.learningRate;
       for (let turn = 0; turn < criticSteps; turn++) {
         const batch = step * criticSteps + turn;
-        const epoch = Math.floor(batch / batchesPerEpoch);
-        if (epoch !== orderOf) {
-          order = shuffledRows(data.rows, seed, epoch);
-          orderOf = epoch;
-        }
-        const begin = (batch % batchesPerEpoch) * batchSize;
-        const rows = order!.subarray(begin, begin + batchSize);
-        const buffers = critic.batch(batchSize);
-        batches.write(rows, epoch, buffers);
-        criticNoise.fill(buffers.tables, batch);
+        if (criticWrittenFor !== batch) writeCriticBatch(batch);
         const settings = { rate: rate * options.criticRate, step: batch + 1, clip: Infinity };
-        const outcome = await critic.step(batchSize, settings);
+        const isLastTurn = turn === criticSteps - 1;
+        const outcome = await critic.step(batchSize, settings, () =>
+          isLastTurn ? writeGeneratorBatch(step) : writeCriticBatch(batch + 1),
+        );
         totals[0] += outcome["objective"];
         totals[1] += outcome["gap"];
         totals[2]++;
@@ -186,13 +201,13 @@ export async function* fitByGame(
           totals = [0, 0, 0, 0];
         }
       }
-      const buffers = generator.batch(batchSize);
-      // Given variables of the last batch.
-      batches.write(order!.subarray(0, batchSize), 0, buffers);
-      generatorNoise.fill(buffers.tables, step);
-      await generator.step(batchSize, { rate: rate * options.learningRate, step: step + 1, clip: Infinity });
+      if (generatorWrittenFor !== step) writeGeneratorBatch(step);
+      const settings = { rate: rate * options.learningRate, step: step + 1, clip: Infinity };
+      await generator.step(batchSize, settings, () => {
+        if (step + 1 < steps) writeCriticBatch((step + 1) * criticSteps);
+      });
       step++;
-      if (options.ema > 0) averageInto(average, generator.parameters(), description.generator, options.ema);
+      if (options.ema > 0) generator.average(options.ema);
       if (options.checkpointEvery > 0 && step % options.checkpointEvery === 0)
         yield { kind: "checkpoint", state: stateNow() };
       await turns.give();
@@ -296,22 +311,6 @@ function makeSides(
 
 function meansOf([objective, gap, count, distance]: readonly number[]): CriticOutcome {
   return { objective: objective / count, gap: gap / count, distance: distance / count };
-}
-
-/** Exponential average of the generator, begun at 0 and corrected for it when read. */
-function averageInto(
-  average: Record<string, Float64Array>,
-  now: Tensors,
-  names: readonly string[],
-  decay: number,
-): void {
-  for (const name of names) {
-    const values = now[name];
-    // A parameter kept at its start is held elsewhere.
-    if (values === undefined) continue;
-    const held = (average[name] ??= new Float64Array(values.length));
-    for (let i = 0; i < held.length; i++) held[i] = decay * held[i] + (1 - decay) * values[i];
-  }
 }
 
 function corrected(average: Tensors, decay: number, step: number): Tensors {

@@ -1,6 +1,6 @@
 import type { Tensors } from "../description.js";
 import type { Dataset } from "../data/dataset.js";
-import { selectRows, withoutWeightlessRows } from "../data/blocks.js";
+import { withoutWeightlessRows } from "../data/blocks.js";
 import { DataError } from "../errors.js";
 import type { BoundFitResult, FitEvent } from "../fit/fit-events.js";
 import { HostTurns, Interrupted } from "../host-turn.js";
@@ -8,15 +8,11 @@ import { degreesOfFreedom } from "../parameter-space.js";
 import { readParameters } from "../parameter-values.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
-import { BatchWriter, dataMoments, heldOutRows, rateAt, shuffledRows, spreadFloors, warmth } from "./batches.js";
-import type { ElboMethods } from "./elbo-description.js";
-import { evaluateBound } from "./evaluate-bound.js";
+import { dataMoments, heldOutRows, rateAt, shuffledRows, spreadFloors, warmth } from "./batches.js";
 import { initialParameters } from "./initial-parameters.js";
-import { type Learner, LoopLearner } from "./learner.js";
-import { NetworkLearner } from "./network-learner.js";
-import { NoiseTables } from "./noise-tables.js";
 import { NonFiniteStepError } from "./non-finite-step-error.js";
 import type { ResolvedStepOptions } from "./step-options.js";
+import type { StepTask } from "./step-task.js";
 import {
   base64Of,
   bytesOfBase64,
@@ -30,26 +26,26 @@ import {
 
 /** Learns by minibatch steps; the same seed, data and engine give the same parameters, interrupted or not. */
 export async function* fitBySteps(
-  methods: ElboMethods,
+  task: StepTask,
   given: Dataset,
   options: ResolvedStepOptions,
 ): AsyncGenerator<FitEvent<Tensors, BoundFitResult<Tensors>, StepState>, void, undefined> {
   const began = performance.now();
-  const { description } = methods;
+  const { description } = task;
   const { seed } = options;
   const weighted = withoutWeightlessRows(given);
-  const held = heldOutRows(weighted.rows, options.holdout, seed);
-  const data = selectRows(weighted, (row) => held[row] === 0);
-  const heldOut = options.holdout > 0 ? selectRows(weighted, (row) => held[row] === 1) : undefined;
+  const held = heldOutRows(task.unitsOf(weighted), options.holdout, seed);
+  const data = task.select(weighted, (unit) => held[unit] === 0);
+  const heldOut = options.holdout > 0 ? task.select(weighted, (unit) => held[unit] === 1) : undefined;
   if (data.rows === 0) throw new DataError("empty", "There are no rows to learn from.");
   const { sizes } = data;
-  const batchSize = Math.min(options.batchSize, data.rows);
+  const units = task.unitsOf(data);
+  const batchSize = Math.min(options.batchSize, units);
   const moments = dataMoments(description.variables, data);
   const start = {
     ...initialParameters(description, sizes, seed, moments),
     ...readParameters(description, sizes, options.init),
   };
-  const noise = new NoiseTables(description, sizes, "step", seed);
   const fixed = new Set(options.fix);
   const learned = {
     name: "step",
@@ -58,20 +54,8 @@ export async function* fitBySteps(
     carried: description.carried,
   };
   const floors = spreadFloors(description.parameters, moments);
-  const instance = methods.networks?.create(sizes, options.threads);
-  const learner: Learner =
-    instance === undefined
-      ? new LoopLearner(
-          description,
-          { ...learned, run: (...given) => methods.stepOf(...given) },
-          sizes,
-          start,
-          options,
-          { widths: data.widths, noise: (rows) => noise.lengths(rows) },
-          floors,
-        )
-      : new NetworkLearner(instance, description, learned, sizes, start, options, true, learned.owns, floors);
-  const stepsPerEpoch = Math.ceil(data.rows / batchSize);
+  const { learner, write } = task.begin(data, { learned, start, options, floors });
+  const stepsPerEpoch = Math.ceil(units / batchSize);
   const identity = { engine: learner.name, seed, rows: data.rows, totalWeight: data.totalWeight, sizes, batchSize };
   let step = 0;
   let trace: number[] = [];
@@ -107,55 +91,51 @@ export async function* fitBySteps(
   const turns = new HostTurns(options.signal);
   let stopped: BoundFitResult["stopped"] = "maxIterations";
   let lastMean = NaN;
-  const batches = new BatchWriter(data, description.variables, options);
   let order: Uint32Array | undefined;
   let orderOf = -1;
   const steps = options.epochs * stepsPerEpoch;
   let writtenFor = -1;
-  const rowsOf = (at: number): number => Math.min(batchSize, data.rows - (at % stepsPerEpoch) * batchSize);
+  const sizeOf = (at: number): number => Math.min(batchSize, units - (at % stepsPerEpoch) * batchSize);
   const writeBatch = (at: number): void => {
     const epoch = Math.floor(at / stepsPerEpoch);
     if (order === undefined || epoch !== orderOf) {
-      order = shuffledRows(data.rows, seed, epoch);
+      order = shuffledRows(units, seed, epoch);
       orderOf = epoch;
     }
     const first = (at % stepsPerEpoch) * batchSize;
-    const buffers = learner.batch(rowsOf(at));
-    batches.write(order.subarray(first, first + rowsOf(at)), epoch, buffers);
-    noise.fill(buffers.tables, at);
-    buffers.tables["step.beta"][0] = options.beta * warmth(at / stepsPerEpoch, options.warmup);
-    buffers.tables["step.rows"][0] = data.totalWeight;
+    const beta = options.beta * warmth(at / stepsPerEpoch, options.warmup);
+    write(order.subarray(first, first + sizeOf(at)), { step: at, epoch, beta });
     writtenFor = at;
   };
   try {
     while (step < steps) {
       const epoch = Math.floor(step / stepsPerEpoch);
       if (writtenFor !== step) writeBatch(step);
-      const rows = rowsOf(step);
+      const size = sizeOf(step);
       const settings = { rate: rateAt(options, step / steps), step: step + 1, clip: options.clip };
       const next = step + 1;
-      const outcome = await learner.step(rows, settings, () => {
+      const outcome = await learner.step(size, settings, () => {
         if (next < steps) writeBatch(next);
       });
       if (!Number.isFinite(outcome["objective"])) throw new NonFiniteStepError("objective", step + 1);
-      totals[0] += rows * outcome["objective"];
-      totals[1] += rows * outcome["bound"];
-      totals[2] += rows * outcome["divergence"];
+      totals[0] += size * outcome["objective"];
+      totals[1] += size * outcome["bound"];
+      totals[2] += size * outcome["divergence"];
       step++;
       const isLast = step % stepsPerEpoch === 0;
       if (isLast) {
-        lastMean = totals[1] / data.rows;
-        trace.push((totals[0] / data.rows) * data.totalWeight);
+        lastMean = totals[1] / units;
+        trace.push((totals[0] / units) * data.totalWeight);
         yield {
           kind: "iteration",
           restart: 0,
           iteration: epoch + 1,
-          objective: (totals[0] / data.rows) * data.totalWeight,
+          objective: (totals[0] / units) * data.totalWeight,
           meanLogLikelihood: lastMean,
         };
         totals = [0, 0, 0];
         if (heldOut !== undefined && options.patience > 0) {
-          const scored = await evaluateBound(methods, heldOut, learner.parameters(), {
+          const scored = await task.evaluate(heldOut, learner.parameters(), {
             seed,
             binarize: options.binarize,
           });
@@ -189,13 +169,11 @@ export async function* fitBySteps(
   }
   const parameters = learner.parameters();
   learner.release();
-  const evaluated = await evaluateBound(methods, data, parameters, { seed, binarize: options.binarize });
+  const evaluated = await task.evaluate(data, parameters, { seed, binarize: options.binarize });
   const free = description.parameters.filter(({ name, fixed: known }) => known === undefined && learned.owns(name));
   const seconds = (performance.now() - began) / 1000;
   const holdout =
-    heldOut === undefined
-      ? undefined
-      : await evaluateBound(methods, heldOut, parameters, { seed, binarize: options.binarize });
+    heldOut === undefined ? undefined : await task.evaluate(heldOut, parameters, { seed, binarize: options.binarize });
   const result: BoundFitResult<Tensors> = {
     parameters,
     rows: data.rows,

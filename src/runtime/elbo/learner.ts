@@ -54,6 +54,11 @@ export interface Learner {
   restore(state: LearnerState): void;
   /** Sets parameters that steps carry on. */
   assign(values: Tensors): void;
+  /** Moves the average of the parameters that this learner holds towards what they are now: by 1 - decay of the way. */
+  average(decay: number): void;
+  /** That average, begun at 0; none before the first. */
+  averaged(): Tensors;
+  restoreAverage(average: Tensors): void;
   release(): void;
 }
 
@@ -138,6 +143,7 @@ export class LoopLearner implements Learner {
   private readonly second: Float64Array;
   private readonly gradient: Float64Array;
   private readonly into: Record<string, Float64Array>;
+  private readonly means: Record<string, Float64Array> = {};
   private readonly buffers = new Map<
     number,
     { data: Record<string, Float64Array>; tables: Record<string, Float64Array> }
@@ -233,6 +239,19 @@ export class LoopLearner implements Learner {
     Object.assign(this.values, values);
   }
 
+  average(decay: number): void {
+    for (const { parameter } of this.layout.parts)
+      averageInto(this.means, parameter.name, this.values[parameter.name], decay);
+  }
+
+  averaged(): Tensors {
+    return Object.fromEntries(Object.entries(this.means).map(([name, values]) => [name, Float64Array.from(values)]));
+  }
+
+  restoreAverage(average: Tensors): void {
+    Object.assign(this.means, average);
+  }
+
   release(): void {
     this.buffers.clear();
   }
@@ -252,6 +271,17 @@ export class LoopLearner implements Learner {
       if (!gradient.subarray(begin, begin + length).every(Number.isFinite))
         throw new NonFiniteStepError(`derivative of \`${parameter.name}\``, step);
   }
+}
+
+/** Exponential average, begun at 0. */
+export function averageInto(
+  means: Record<string, Float64Array>,
+  name: string,
+  values: ArrayLike<number>,
+  decay: number,
+): void {
+  const held = (means[name] ??= new Float64Array(values.length));
+  for (let i = 0; i < held.length; i++) held[i] += (1 - decay) * (values[i] - held[i]);
 }
 
 function clipNorm(gradient: Float64Array, clip: number): void {

@@ -1,9 +1,10 @@
 import { pullBackGradient } from "../../numerics/transforms.js";
-import type { ModelDescription, Sizes, Tensors } from "../description.js";
+import type { Awaitable, ModelDescription, Sizes, Tensors } from "../description.js";
 import { kindOf } from "../parameter-space.js";
 import type { NetworkInstance, Range } from "../networks/network-instance.js";
 import { boundShape, product } from "../extents.js";
 import {
+  averageInto,
   type BatchBuffers,
   Coordinates,
   type LearnedStep,
@@ -14,6 +15,13 @@ import {
 } from "./learner.js";
 import { NonFiniteStepError } from "./non-finite-step-error.js";
 import { adamEpsilon, ascend, type OptimiserSettings } from "./optimiser.js";
+
+/** What a step's function made, before parameters are moved. */
+export interface EvaluatedStep {
+  readonly outcome: StepOutcome;
+  /** An output by name, `gradient.<parameter>` and `next.<parameter>` among them. */
+  output(name: string): Float32Array | undefined;
+}
 
 /**
  * Learns with float32 WebAssembly: weights, their derivatives and moments are flat vectors in its memory. Parameters with
@@ -30,12 +38,15 @@ export class NetworkLearner implements Learner {
   private readonly gradientAt: number;
   private readonly firstAt: number;
   private readonly secondAt: number;
+  /** Average of the weights, where one is taken. */
+  private averageAt: number | undefined;
+  private readonly hostMeans: Record<string, Float64Array> = {};
   private readonly host: Coordinates;
   private readonly hostCoordinates: Float64Array;
   private readonly hostFirst: Float64Array;
   private readonly hostSecond: Float64Array;
   private readonly hostGradient: Float64Array;
-  private readonly lengths: ReadonlyMap<string, number>;
+  protected readonly lengths: ReadonlyMap<string, number>;
   /** Values that no step moves, as they were given: the network has them in single precision. */
   private readonly kept: Tensors;
   private readonly batches = new Map<
@@ -45,7 +56,7 @@ export class NetworkLearner implements Learner {
   private readonly places = new Map<string, { address: number; length: number }>();
 
   constructor(
-    private readonly instance: NetworkInstance,
+    protected readonly instance: NetworkInstance,
     description: ModelDescription,
     private readonly learned: LearnedStep,
     sizes: Sizes,
@@ -111,7 +122,12 @@ export class NetworkLearner implements Learner {
     return made;
   }
 
-  step(rows: number, { rate, step, clip }: StepSettings, meanwhile?: () => void): StepOutcome {
+  step(rows: number, settings: StepSettings, meanwhile?: () => void): Awaitable<StepOutcome> {
+    return this.move(this.evaluate(rows, meanwhile), settings);
+  }
+
+  /** Runs the step's function on the batch; derivatives of what lies in memory are left in their places. */
+  private evaluate(rows: number, meanwhile?: () => void): EvaluatedStep {
     const { data, tables } = this.batch(rows);
     const { views, run } = this.instance.prepare(this.learned.name, rows);
     for (const [name, values] of Object.entries(data)) views.get(`data ${name}`)?.set(values);
@@ -119,12 +135,18 @@ export class NetworkLearner implements Learner {
     run(meanwhile);
     // Memory may have grown for another number of rows meanwhile: views are taken anew.
     const prepared = this.instance.prepare(this.learned.name, rows);
-    const outcome: StepOutcome = Object.fromEntries(
-      this.learned.outputs.map((name) => [name, prepared.views.get(`output ${name}`)?.[0] ?? NaN]),
-    );
-    if (!Number.isFinite(outcome["objective"])) throw new NonFiniteStepError(this.culprit(rows), step);
+    const output = (name: string): Float32Array | undefined => prepared.views.get(`output ${name}`);
+    return {
+      outcome: Object.fromEntries(this.learned.outputs.map((name) => [name, output(name)?.[0] ?? NaN])),
+      output,
+    };
+  }
+
+  /** Moves the parameters along the derivatives of a step. */
+  protected move({ outcome, output }: EvaluatedStep, { rate, step, clip }: StepSettings): StepOutcome {
+    if (!Number.isFinite(outcome["objective"])) throw new NonFiniteStepError(this.culprit(output), step);
     for (const { parameter, begin, length, own } of this.host.parts) {
-      const gradient = prepared.views.get(`output gradient.${parameter.name}`);
+      const gradient = output(`gradient.${parameter.name}`);
       if (gradient === undefined) continue;
       const pulled = pullBackGradient(
         kindOf(parameter.domain),
@@ -141,7 +163,7 @@ export class NetworkLearner implements Learner {
       this.refresh();
     }
     for (const name of this.learned.carried ?? []) {
-      const next = prepared.views.get(`output next.${name}`);
+      const next = output(`next.${name}`);
       if (next !== undefined) this.parameterView(name).set(next);
     }
     return outcome;
@@ -177,8 +199,46 @@ export class NetworkLearner implements Learner {
     for (const [name, given] of Object.entries(values)) this.parameterView(name).set(given);
   }
 
+  average(decay: number): void {
+    const { address, length } = this.flat;
+    this.averageAt ??= this.instance.vector(length);
+    this.instance.average(this.averageAt, address, length, 1 - decay);
+    for (const { parameter } of this.host.parts)
+      averageInto(this.hostMeans, parameter.name, this.parameterView(parameter.name), decay);
+  }
+
+  averaged(): Tensors {
+    const { averageAt: address } = this;
+    if (address === undefined) return {};
+    const flat = [...this.flat.offsets].map(([name, offset]) => {
+      const view = this.instance.view(address + Float32Array.BYTES_PER_ELEMENT * offset, this.lengths.get(name) ?? 0);
+      return [name, new Float64Array(view)] as const;
+    });
+    const host = Object.entries(this.hostMeans).map(([name, values]) => [name, Float64Array.from(values)] as const);
+    return Object.fromEntries([...flat, ...host]);
+  }
+
+  restoreAverage(average: Tensors): void {
+    const address = (this.averageAt ??= this.instance.vector(this.flat.length));
+    for (const [name, values] of Object.entries(average)) {
+      const offset = this.flat.offsets.get(name);
+      if (offset === undefined) this.hostMeans[name] = Float64Array.from(values);
+      else this.instance.view(address + Float32Array.BYTES_PER_ELEMENT * offset, values.length).set(values);
+    }
+  }
+
   release(): void {
     // The instance and its memory go with the learner.
+  }
+
+  /** Puts derivatives where the optimiser reads them, as far as it is in memory. */
+  protected placeGradients(gradients: Readonly<Record<string, Float32Array>>): void {
+    const flat = this.instance.view(this.gradientAt, this.flat.length);
+    for (const [name, offset] of this.flat.offsets) {
+      const values = gradients[`gradient.${name}`];
+      if (values === undefined) flat.fill(0, offset, offset + (this.lengths.get(name) ?? 0));
+      else flat.set(values, offset);
+    }
   }
 
   private addPlace(
@@ -244,11 +304,10 @@ export class NetworkLearner implements Learner {
   }
 
   /** The first parameter, or derivative, that is no number. */
-  private culprit(rows: number): string {
-    const { views } = this.instance.prepare(this.learned.name, rows);
+  private culprit(output: EvaluatedStep["output"]): string {
     for (const name of this.places.keys()) {
       if (!this.parameterView(name).every(Number.isFinite)) return `parameter \`${name}\``;
-      const gradient = views.get(`output gradient.${name}`);
+      const gradient = output(`gradient.${name}`);
       if (gradient?.every(Number.isFinite) === false) return `derivative of \`${name}\``;
     }
     return "objective";

@@ -13,11 +13,12 @@ export class NoiseTables {
   constructor(
     description: Pick<ElboDescription, "noise">,
     sizes: Sizes,
-    readBy: string,
+    /** Absent: all. */
+    readBy: string | undefined,
     private readonly seed: number,
   ) {
     this.tables = description.noise
-      .filter((table) => table.readBy.includes(readBy))
+      .filter((table) => readBy === undefined || table.readBy.includes(readBy))
       .map(({ name, family, perRow, shape }) => ({ name, family, perRow, width: product(boundShape(shape, sizes)) }));
   }
 

@@ -73,7 +73,9 @@ export class EmRun {
   static async resume(context: RunContext, stored: StoredRun): Promise<EmRun> {
     const { parameters, fallback, objective, ...rest } = stored;
     const evaluation = await evaluateAt(context, restoreTensors(parameters), stored.iteration, []);
-    if (!(Math.abs(evaluation.objective - objective) <= 1e-9 * (1 + Math.abs(objective)))) {
+    // A posterior that is found by ascent is found anew, and may end at another maximum.
+    const isFound = context.runner.methods.description.variational !== undefined;
+    if (!isFound && !(Math.abs(evaluation.objective - objective) <= 1e-9 * (1 + Math.abs(objective)))) {
       throw new Error(
         `The checkpoint does not go with this data: its objective is ${objective}, here it is ${evaluation.objective}.`,
       );
@@ -167,7 +169,10 @@ export class EmRun {
     const { squarem } = advanced;
     let { next, plain } = advanced;
     const slack = MONOTONE_SLACK * context.runner.source.totalWeight;
-    if (context.runner.methods.description.approximation !== undefined && next.objective < before.objective - slack) {
+    const { approximation, variational } = context.runner.methods.description;
+    // The bound of a product posterior does not fall.
+    const mayFall = approximation !== undefined && variational === undefined;
+    if (mayFall && next.objective < before.objective - slack) {
       next = await raiseApproximate(context, before, this.earlier, iteration, collected);
       plain = next === before;
     }
@@ -187,8 +192,26 @@ export class EmRun {
     const converged = hasConverged(record.gains, mean, context.tolerance);
     if (converged) record.status = "converged";
     else if (iteration >= context.maxIterations) record.status = "maxIterations";
-    if (iteration < context.maxIterations && (converged || isCheckIteration(iteration))) await this.reviveEmpty();
+    if (converged || isCheckIteration(iteration)) {
+      if (variational !== undefined) await this.renewPosterior();
+      if (iteration < context.maxIterations) await this.reviveEmpty();
+    }
     return before;
+  }
+
+  /**
+   * Begins a posterior that is found by ascent anew, and takes it where its bound is higher: what was best some parameters
+   * ago may have become a local maximum that a score of the model would not stay in.
+   */
+  private async renewPosterior(): Promise<void> {
+    const { context, record, current } = this;
+    const renewed = await evaluateAt(context, current.parameters, record.iteration, [], current, true);
+    if (!(renewed.objective > current.objective)) return;
+    this.current = renewed;
+    const gain = (renewed.objective - current.objective) / context.runner.source.totalWeight;
+    if (record.status !== "converged" || gain <= context.tolerance || record.iteration >= context.maxIterations) return;
+    record.status = "running";
+    record.gains = [];
   }
 
   private async advance(
@@ -199,7 +222,7 @@ export class EmRun {
     const { context, record, space } = this;
     const updated = await maximise(context, before, iteration, collected);
     const evaluate = (parameters: Tensors): Promise<Evaluation> =>
-      evaluateAt(context, parameters, iteration, collected);
+      evaluateAt(context, parameters, iteration, collected, before);
     const { squarem } = record;
     const first = context.isStartGiven && record.plainSince === 0 ? PLAIN_FROM_GIVEN : PLAIN_ITERATIONS;
     if (!context.accelerate || iteration - record.plainSince <= first || space.dimension === 0) {
@@ -215,7 +238,7 @@ export class EmRun {
     }
     const jump = extrapolate(squarem.origin, space.toVector(before.parameters), space.toVector(updated), longest);
     if (jump !== undefined && jump.step > 1) {
-      const tried = await tryEvaluate(context, space.fromVector(jump.point, updated));
+      const tried = await tryEvaluate(context, space.fromVector(jump.point, updated), before);
       const accepted = tried !== undefined && tried.objective >= before.objective;
       const bound = nextLongest(longest, jump.step, accepted);
       if (accepted) return { next: tried, plain: false, squarem: { phase: "settle", longest: bound } };

@@ -30,13 +30,14 @@ export interface RunContext {
 /** The M-step: closed forms, then gradients for what has none. */
 export async function maximise(
   context: RunContext,
-  { parameters, statistics }: Evaluation,
+  { parameters, statistics, posteriors }: Evaluation,
   iteration: number,
   collected: FitWarning[],
 ): Promise<Tensors> {
   const { runner, fixed } = context;
   const updated = await closedForms(context, statistics, parameters, iteration, collected, fixed);
-  return maximiseByGradient(runner, updated, { kind: "at", parameters }, (name) => fixed.has(name));
+  const posterior = { kind: "at", parameters, ...(posteriors === undefined ? {} : { posteriors }) } as const;
+  return maximiseByGradient(runner, updated, posterior, (name) => fixed.has(name));
 }
 
 /** The generated closed forms; what they leave out, and what is fixed, stays. */
@@ -95,6 +96,8 @@ export async function evaluateAt(
   parameters: Tensors,
   iteration: number,
   collected: FitWarning[],
+  earlier?: Evaluation,
+  renews = false,
 ): Promise<Evaluation> {
   const { runner, ridge, dataVariance, fixed } = context;
   const { description } = runner.methods;
@@ -104,7 +107,13 @@ export async function evaluateAt(
     );
     if (narrow !== undefined) throw new CollapsedComponentError(narrow.parameter, narrow.cell, iteration);
   }
-  const evaluation = await runner.evaluate(parameters, settingsOf(context, collected, fixed), context.usePrior);
+  const evaluation = await runner.evaluate(
+    parameters,
+    settingsOf(context, collected, fixed),
+    context.usePrior,
+    earlier,
+    renews,
+  );
   const { objective, logLikelihood } = evaluation;
   if (!Number.isFinite(logLikelihood)) {
     const row = logLikelihood === -Infinity ? await impossibleRow(runner, parameters) : undefined;
@@ -128,10 +137,14 @@ async function impossibleRow(runner: BlockRunner, parameters: Tensors): Promise<
 }
 
 /** An E-step at an extrapolated point, which may lie anywhere: what fails there is no error. */
-export async function tryEvaluate(context: RunContext, parameters: Tensors): Promise<Evaluation | undefined> {
+export async function tryEvaluate(
+  context: RunContext,
+  parameters: Tensors,
+  earlier?: Evaluation,
+): Promise<Evaluation | undefined> {
   for (const values of Object.values(parameters)) if (!values.every(Number.isFinite)) return undefined;
   try {
-    return await evaluateAt(context, parameters, 0, []);
+    return await evaluateAt(context, parameters, 0, [], earlier);
   } catch (error) {
     if (error instanceof NonFiniteError || error instanceof CollapsedComponentError) return undefined;
     throw error;

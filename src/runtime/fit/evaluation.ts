@@ -3,6 +3,7 @@ import { boundShape, extentValue, product } from "../extents.js";
 import { scatterRows, zeros } from "../data/blocks.js";
 import type { RowBlock, RowSource } from "../data/row-source.js";
 import type { HostTurns } from "../host-turn.js";
+import { withPosterior } from "../variational/coordinate-ascent.js";
 import { compensatedSum } from "../../numerics/neumaier.js";
 
 /** What one E-step says of the parameters it was run at. */
@@ -12,6 +13,8 @@ export interface Evaluation {
   readonly logLikelihood: number;
   /** logLikelihood + log prior + ridge penalty: what EM increases. */
   readonly objective: number;
+  /** Of a posterior that is a product of blocks, its tables, by block of rows. */
+  readonly posteriors?: readonly Tensors[];
 }
 
 /** Runs a model's generated loops over all blocks of a data set. */
@@ -32,20 +35,35 @@ export class BlockRunner {
     return this.source.sizes;
   }
 
-  async evaluate(parameters: Tensors, settings: MStepSettings, usePrior: boolean): Promise<Evaluation> {
+  /**
+   * @param earlier whose posterior is gone on from, where a posterior has to be found step by step
+   * @param renews is it begun anew as well, and taken where it ends higher?
+   */
+  async evaluate(
+    parameters: Tensors,
+    settings: MStepSettings,
+    usePrior: boolean,
+    earlier?: Evaluation,
+    renews = false,
+  ): Promise<Evaluation> {
     const statistics = zeros(this.statisticShapes);
     const blockLogLikelihood = new Float64Array(1);
     const into = { ...statistics, logLikelihood: blockLogLikelihood };
     const total = compensatedSum();
+    const posteriors: Tensors[] = [];
+    const isProduct = this.methods.description.variational !== undefined;
     for await (const block of this.source.blocks()) {
       blockLogLikelihood[0] = 0;
-      await this.methods.eStep(this.sizes, parameters, block, into);
+      const before = earlier?.posteriors?.[posteriors.length];
+      const settled = withPosterior(this.methods, this.sizes, parameters, block, before, renews);
+      if (isProduct) posteriors.push(settled.tables);
+      await this.methods.eStep(this.sizes, parameters, settled, into);
       total.add(blockLogLikelihood[0]);
       await this.turns.give();
     }
     const logLikelihood = total.value();
     const objective = logLikelihood + (await this.penalty(parameters, statistics, settings, usePrior));
-    return { parameters, statistics, logLikelihood, objective };
+    return { parameters, statistics, logLikelihood, objective, ...(isProduct ? { posteriors } : {}) };
   }
 
   /**

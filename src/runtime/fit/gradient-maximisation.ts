@@ -27,7 +27,12 @@ const MOST_HALVINGS = 30;
 
 /** What the posteriors are while parameters move: those at some parameters, or the tables of a start. */
 export type FixedPosterior =
-  | { readonly kind: "at"; readonly parameters: Tensors }
+  | {
+      readonly kind: "at";
+      readonly parameters: Tensors;
+      /** Where the posterior is found step by step, its tables by block of rows. */
+      readonly posteriors?: readonly Tensors[];
+    }
   | { readonly kind: "tables"; readonly of: (block: RowBlock) => Awaitable<Tensors> };
 
 /**
@@ -86,9 +91,12 @@ async function expectedLogJoint(
   );
   const joint = { objective: new Float64Array(1), ...gradients };
   const prior = { logPrior: new Float64Array(1), ...gradients };
+  let position = 0;
   for await (const block of source.blocks()) {
     if (posterior.kind === "at") {
-      await methods.expectedLogJoint?.(group, sizes, candidate, posterior.parameters, block, joint);
+      const tables = posterior.posteriors?.[position++];
+      const settled = tables === undefined ? block : { ...block, tables };
+      await methods.expectedLogJoint?.(group, sizes, candidate, posterior.parameters, settled, joint);
     } else {
       const tables = await posterior.of(block);
       await methods.startLogJoint?.(group, sizes, candidate, { ...block, tables }, joint);

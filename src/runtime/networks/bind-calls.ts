@@ -1,53 +1,9 @@
-import type {
-  Leaf,
-  NetworkBuffer,
-  NetworkCall,
-  NetworkCode,
-  NetworkFunction,
-  Operand,
-  PlaceAlong,
-} from "./network-description.js";
-import type { Task } from "./network-threads.js";
+import type { Leaf, NetworkBuffer, NetworkCall, PlaceAlong } from "./network-description.js";
+import { type Binding, bytesPerFloat, type CallMemory, type Step, task } from "./binding.js";
+import { bindProduct } from "./bind-product.js";
 
-export const bytesPerFloat = 4;
-/** A sum deeper than this is made in parts, so that a panel of either side stays in the nearest caches. */
-const mostDepth = 1024;
-/** Lines of a packed panel of the left side. */
-const panelRows = 4;
 /** A cache line of numbers: what one thread should write. */
 const lineFloats = 16;
-
-/** What a function's calls are bound to. */
-export interface Binding {
-  readonly fn: NetworkFunction;
-  /** By buffer, in bytes. */
-  readonly addresses: readonly number[];
-  /** By buffer, in numbers, as its axes are stored. */
-  readonly strides: readonly (readonly number[])[];
-  /** By axis. */
-  readonly sizes: readonly number[];
-}
-
-/** Where arguments and panels go. */
-export interface CallMemory {
-  readonly tile: NetworkCode["tile"];
-  /** How many may be at work. */
-  readonly threads: number;
-  /** Address of packed panels of the left side, shared by all products, one after the other. */
-  leftPanels(bytes: number): number;
-  /** Memory of so many bytes for each thread, shared by all products. */
-  ofThreads(bytes: number): { readonly address: number; readonly bytes: number };
-  writeBlock(words: readonly number[]): number;
-  writeFloat(value: number): number;
-}
-
-/** Something to be done, in order. */
-export type Step =
-  | { readonly kind: "task"; readonly task: Task }
-  /** A number that was never used is written: what threads packed before is not for this run. */
-  | { readonly kind: "stamp"; readonly address: number }
-  /** Numbers from `begin` on, in numbers, set to one value. */
-  | { readonly kind: "fill"; readonly begin: number; readonly end: number; readonly value: number };
 
 /** The steps of a call, their arguments written to memory. */
 export function bindCall(call: NetworkCall, binding: Binding, memory: CallMemory): readonly Step[] {
@@ -57,69 +13,6 @@ export function bindCall(call: NetworkCall, binding: Binding, memory: CallMemory
     case "map":
       return bindMap(call, binding, memory);
   }
-}
-
-function bindProduct(
-  call: Extract<NetworkCall, { kind: "product" }>,
-  { addresses, strides, sizes }: Binding,
-  memory: CallMemory,
-): readonly Step[] {
-  const count = (axes: readonly number[]): number => axes.reduce((product, axis) => product * sizes[axis], 1);
-  const [rows, columns, summed] = [count(call.rows), count(call.columns), count(call.summed)];
-  const step = (operand: Operand, group: readonly number[]): number => {
-    const last = group.at(-1);
-    const position = last === undefined ? -1 : operand.axes.indexOf(last);
-    return position < 0 ? bytesPerFloat : bytesPerFloat * strides[operand.buffer][position];
-  };
-  const side = (operand: Operand, own: readonly number[]): { address: number; across: number; along: number } => ({
-    address: addresses[operand.buffer],
-    across: step(operand, own),
-    along: step(operand, call.summed),
-  });
-  const [left, right] = [side(call.left, call.rows), side(call.right, call.columns)];
-  const { tile, threads } = memory;
-  const parts = Math.max(1, Math.ceil(summed / mostDepth));
-  const block = Math.ceil(summed / parts);
-  const padded = (lines: number, width: number): number => Math.ceil(lines / width) * width;
-  const panels = Math.ceil(rows / panelRows);
-  const isByRows = rows >= rowsPerThread * threads;
-  const isPackedBefore = !isByRows && threads > 1 && columns < columnsPerThread * threads;
-  const packed = isPackedBefore ? memory.leftPanels(panels * panelRows * block * bytesPerFloat) : 0;
-  // What every thread packs: one side whole, and a panel of the other.
-  const whole = isByRows ? padded(columns, tile.columns) : isPackedBefore ? 0 : panels * panelRows;
-  const own = memory.ofThreads(ownBytes + (whole + tile.columns) * block * bytesPerFloat);
-  return Array.from({ length: parts }, (_, part) => part * block).flatMap((begin, part): readonly Step[] => {
-    const depth = Math.min(block, summed - begin);
-    const source = [left.address + begin * left.along, left.across, left.along];
-    const multiplying = memory.writeBlock([
-      ...source,
-      ...[right.address + begin * right.along, right.across, right.along],
-      ...[addresses[call.result], bytesPerFloat * columns, rows, columns, depth, part === 0 ? 1 : 0],
-      ...[own.address, own.bytes, 0, packed],
-    ]);
-    const run = { kind: "stamp", address: multiplying + bytesPerFloat * runWord } as const;
-    const perLine = depth / productsPerNanosecond;
-    if (isByRows) return [run, task("productByRows", multiplying, panels, 1, panelRows * columns * perLine)];
-    const tiles = Math.ceil(columns / tile.columns);
-    const multiply = task("productByColumns", multiplying, tiles, 1, tile.columns * rows * perLine);
-    if (!isPackedBefore) return [run, multiply];
-    return [run, task("pack", memory.writeBlock([...source, rows, depth, packed]), panels, 1, depth), multiply];
-  });
-}
-
-/** Place of the number of the run among the words of a product. */
-const runWord = 14;
-/** A thread's own words, and a tile. */
-const ownBytes = 320;
-/** With so many rows for each thread packing the right side in each of them takes little of the time. */
-const rowsPerThread = 128;
-/** The same of columns and the left side. */
-const columnsPerThread = 64;
-/** What one thread multiplies, roughly. */
-const productsPerNanosecond = 20;
-
-function task(kernel: string, block: number, extent: number, grain: number, cost: number): Step {
-  return { kind: "task", task: { kernel, block, extent, grain, cost } };
 }
 
 function bindMap(

@@ -83,6 +83,8 @@ export type NetworkCall =
 export interface Operand {
   readonly buffer: number;
   readonly axes: readonly number[];
+  /** Many of its numbers may be 0, which is known when they are there. */
+  readonly isOftenZero?: true;
 }
 
 export type Leaf =

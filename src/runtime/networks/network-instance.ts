@@ -3,7 +3,8 @@ import { extentValue } from "../extents.js";
 import { KernelMemory } from "../kernels/kernel-memory.js";
 import { relaxedSimdIsSupported } from "../kernels/relaxed-simd.js";
 import { sharedMemoryIsAllowed } from "../kernels/shards.js";
-import { bindCall, bytesPerFloat, type CallMemory, extentsOf, type Step } from "./bind-calls.js";
+import { bindCall, extentsOf } from "./bind-calls.js";
+import { bytesPerFloat, type CallMemory, type Step } from "./binding.js";
 import type { NetworkCode, NetworkFunction, NetworkModule } from "./network-description.js";
 import { NetworkThreads } from "./network-threads.js";
 
@@ -161,9 +162,19 @@ export class NetworkInstance {
 
   private run(steps: readonly Step[], meanwhile?: () => void): void {
     const began = performance.now();
+    const rest = this.runSteps(steps, meanwhile);
+    this.threads.took(performance.now() - began);
+    rest?.();
+  }
+
+  /** @returns what was not done meanwhile */
+  private runSteps(steps: readonly Step[], meanwhile: (() => void) | undefined): (() => void) | undefined {
     let pending = meanwhile;
     for (const step of steps) {
       switch (step.kind) {
+        case "choice":
+          pending = this.runSteps(this.choose(step) ? step.below : step.above, pending);
+          break;
         case "task":
           if (this.threads.run(step.task, pending)) pending = undefined;
           break;
@@ -175,8 +186,19 @@ export class NetworkInstance {
           break;
       }
     }
-    this.threads.took(performance.now() - began);
-    pending?.();
+    return pending;
+  }
+
+  /** Are lists short enough? Depends on the numbers alone, so that any run of them chooses the same. */
+  private choose({ sample = [], first, lengths, most }: Extract<Step, { kind: "choice" }>): boolean {
+    let inSample = 0;
+    for (const place of sample) if (this.floats[place] !== 0) inSample++;
+    if (inSample > mostInSample * sample.length) return false;
+    this.threads.run(first);
+    const begin = lengths.address / bytesPerFloat;
+    let all = 0;
+    for (let i = begin; i < begin + lengths.count; i++) all += this.memory.integers[i];
+    return all <= most;
   }
 
   private sizeOf(axis: NetworkFunction["axes"][number], rows: number): number {
@@ -189,12 +211,17 @@ export class NetworkInstance {
   private makeCallMemory(tile: NetworkCode["tile"]): CallMemory {
     let left = { address: 0, bytes: 0 };
     let own = { address: 0, bytes: 0 };
+    let lists = { address: 0, bytes: 0 };
     return {
       tile,
       threads: this.threads.most,
       leftPanels: (bytes) => {
         if (bytes > left.bytes) left = { address: this.reserve(bytes / bytesPerFloat), bytes };
         return left.address;
+      },
+      lists: (bytes) => {
+        if (bytes > lists.bytes) lists = { address: this.reserve(bytes / bytesPerFloat), bytes };
+        return lists.address;
       },
       ofThreads: (bytes) => {
         if (bytes > own.bytes) {
@@ -238,6 +265,14 @@ export class NetworkInstance {
     }
   }
 
+  /** average += share (x - average) over vectors in memory. */
+  average(average: number, x: number, length: number, share: number): void {
+    const block = this.adamBlock;
+    this.memory.integers.set([average, x], block / bytesPerFloat);
+    this.floats[block / bytesPerFloat + 2] = share;
+    this.threads.run({ kernel: "average", block, extent: length / lanes, grain: lanes, cost: 2, parts: 2 });
+  }
+
   /** Memory for a vector of the caller's. */
   vector(length: number): number {
     return this.reserve(length);
@@ -256,6 +291,8 @@ interface BoundFunction {
 }
 
 const alignment = 64;
+/** With a larger part of a sample that is not 0 lists are not worth making. */
+const mostInSample = 0.75;
 const lanes = 4;
 
 /** Shared where that is wanted and there is such memory. */
