@@ -7,7 +7,7 @@ import { dataPlates } from "../elimination-order.js";
 import { gameObstacle } from "../adversarial/game-obstacle.js";
 import { chainBoundObstacle } from "../elbo/chain/chain-obstacle.js";
 import { boundObstacle } from "../elbo/bound-obstacle.js";
-import { manyProducts } from "../variational/blocks.js";
+import { manyProducts, tangledBlock } from "../variational/blocks.js";
 import { describeVerdict, type Verdict } from "../verdict.js";
 
 /** What the compiler recognises but has no derivation for: for commands that need a trainer. */
@@ -39,7 +39,7 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
     case "needsApproximation": {
       const { asked, growths } = verdict;
       const span = asked?.span ?? growths[0]?.selecting ?? model.span;
-      if (asked?.kind === "vb") return exactObstacle(model, []) ?? productObstacle(model);
+      if (asked?.kind === "vb") return exactObstacle(model, []) ?? blockObstacle(model);
       if (asked?.order === undefined || !Number.isInteger(asked.order) || asked.order < 2)
         return { what: "collapsing to fewer than the last two choices (write `collapse(2)`)", span };
       return chainObstacle(model) ?? networkObstacle(model);
@@ -49,8 +49,16 @@ function obstacleOf(model: Model, verdict: Verdict): Obstacle | undefined {
   }
 }
 
-/** A factor that multiplies latents of more than two blocks. */
-function productObstacle(model: Model): Obstacle | undefined {
+/** A block that is not exact on its own, or a factor that multiplies latents of more than two blocks. */
+function blockObstacle(model: Model): Obstacle | undefined {
+  const tangled = tangledBlock(model);
+  const [latent] = tangled?.variables ?? [];
+  if (latent !== undefined) {
+    return {
+      what: `latents that are tied together whatever else is known, such as \`${latent.name}\``,
+      span: latent.span,
+    };
+  }
   const found = manyProducts(model);
   return found === undefined
     ? undefined

@@ -18,8 +18,8 @@ export interface LatentBlock {
  * their own, the others being known.
  *
  * Discrete latents are joined while their tables stay bounded, Gaussian ones while every mean is affine in them jointly;
- * in source order. Gaussian blocks come first, the last declared before the others: they are brought up to date in this
- * order.
+ * those that share the most densities first. Gaussian blocks come first, the last declared before the others: they are
+ * brought up to date in this order.
  */
 export function latentBlocks(model: Model): readonly LatentBlock[] {
   const { variables, discrete } = latentsOf(model);
@@ -27,30 +27,37 @@ export function latentBlocks(model: Model): readonly LatentBlock[] {
     const names = [factor.child, ...dependencies.map(({ variable }) => variable)];
     return new Set(names.filter((name) => variables.has(name)));
   });
-  const isJoined = (first: ReadonlySet<string>, second: ReadonlySet<string>): boolean =>
-    scopes.some((scope) => [...first].some((name) => scope.has(name)) && [...second].some((name) => scope.has(name)));
+  const shared = (first: ReadonlySet<string>, second: ReadonlySet<string>): number =>
+    scopes.filter((scope) => [...first].some((name) => scope.has(name)) && [...second].some((name) => scope.has(name)))
+      .length;
+  /** Joins two sets at a time, those that share the most densities first. */
   const merged = (names: readonly string[]): readonly ReadonlySet<string>[] => {
-    const sets: Set<string>[] = [];
-    for (const name of names) {
-      let own = new Set([name]);
-      for (const other of [...sets]) {
-        const joint = new Set([...other, ...own]);
-        if (!isJoined(own, other) || !isExactAlone(model, joint)) continue;
-        sets.splice(sets.indexOf(other), 1);
-        own = joint;
-      }
-      sets.push(own);
+    let sets: readonly ReadonlySet<string>[] = names.map((name) => new Set([name]));
+    for (;;) {
+      const pairs = sets
+        .flatMap((first, i) => sets.slice(i + 1).map((second) => ({ first, second, count: shared(first, second) })))
+        .filter(({ count }) => count > 0)
+        .sort((one, other) => other.count - one.count);
+      const next = pairs.find(({ first, second }) => isExactAlone(model, new Set([...first, ...second])));
+      if (next === undefined) return sets;
+      const { first, second } = next;
+      sets = [...sets.filter((set) => set !== first && set !== second), new Set([...first, ...second])];
     }
-    return sets;
   };
   const blocksOf = (kind: LatentBlock["kind"]): readonly LatentBlock[] => {
     const names = [...variables.keys()].filter((name) => discrete.has(name) === (kind === "discrete"));
-    return merged(names).map((members) => {
+    const sets = [...merged(names)].sort((a, b) => firstOf(names, a) - firstOf(names, b));
+    return sets.map((members) => {
       const own = [...variables.values()].filter(({ name }) => members.has(name));
       return { name: own.map(({ name }) => name).join(","), kind, variables: own };
     });
   };
   return [...[...blocksOf("gaussian")].reverse(), ...blocksOf("discrete")];
+}
+
+/** Position of the first of some names that is in a set. */
+function firstOf(names: readonly string[], set: ReadonlySet<string>): number {
+  return names.findIndex((name) => set.has(name));
 }
 
 /** The same model where all latents but some are observed. */
@@ -70,7 +77,13 @@ function isExactAlone(model: Model, names: ReadonlySet<string>): boolean {
     const mean = factor.kind === "density" ? factor.arguments["mean"] : undefined;
     return mean === undefined || affine(mean, latents).kind === "affine";
   });
-  return isAffine && classify(alone).kind === "exact";
+  const verdict = classify(alone);
+  return isAffine && verdict.kind === "exact" && verdict.stacked.length === 0;
+}
+
+/** The first block that is not even exact where all else is known. */
+export function tangledBlock(model: Model): LatentBlock | undefined {
+  return latentBlocks(model).find(({ variables }) => !isExactAlone(model, new Set(variables.map(({ name }) => name))));
 }
 
 /** The first factor whose mean multiplies latents of more than two blocks. */

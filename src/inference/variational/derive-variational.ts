@@ -87,11 +87,21 @@ export function deriveVariationalEm(original: Model): EmProgram {
   }));
   const collapsible = canCollapse(original);
   const discrete = blocks.filter(({ kind }) => kind === "discrete");
-  const begin = [
-    discrete.map((block) => {
-      const pass = new DiscretePass(original, rowModel, blocks, block);
-      return variants((missing) => pass.update({ missing, isBeginning: true }));
+  const alone = discrete.map((block) => {
+    const pass = new DiscretePass(original, rowModel, blocks, block);
+    return variants((missing) => pass.update({ missing, isBeginning: true }));
+  });
+  const seenFromPrior = [
+    ...blocks.flatMap((block) => {
+      if (block.kind === "discrete") return [];
+      const pass = new GaussianPass(rowModel, blocks, block, true);
+      return [variants((missing) => pass.update(missing))];
     }),
+    ...updated.flatMap(({ kind, update }) => (kind === "discrete" ? [update] : [])),
+  ];
+  const begin = [
+    alone,
+    ...(discrete.length === 0 ? [] : [[...alone, ...seenFromPrior]]),
     ...(collapsible ? [[variants((missing) => collapsedShares(original, COLLAPSE, blocks, missing))]] : []),
   ];
   const collapsed = collapsible ? deriveChainEm(original, COLLAPSE) : undefined;
@@ -186,11 +196,14 @@ function reportOf(blocks: readonly LatentBlock[], collapsible: boolean): readonl
     })),
     {
       rule: "begin",
-      text: collapsible
-        ? `q begins once at what the discrete latents are without the others, once at what the collapsed smoother, collapse(${COLLAPSE}), says of them; each sequence takes what ends higher`
-        : blocks.some(({ kind }) => kind === "discrete")
-          ? "q begins at what the discrete latents are without the others"
-          : "q begins with all Gaussian latents but those of the first block known to be 1",
+      text: beginningText(blocks, collapsible),
     },
   ];
+}
+
+function beginningText(blocks: readonly LatentBlock[], collapsible: boolean): string {
+  if (blocks.every(({ kind }) => kind === "gaussian"))
+    return "q begins with all Gaussian latents but those of the first block known to be 1";
+  const smoother = collapsible ? `; and at what the collapsed smoother, collapse(${COLLAPSE}), says of them` : "";
+  return `q begins at the discrete latents' own distributions; at what the data say of them where the others have theirs${smoother}: what ends highest is kept`;
 }

@@ -67,6 +67,8 @@ export class GaussianPass {
     private readonly rowModel: RowModel,
     private readonly blocks: readonly LatentBlock[],
     private readonly block: LatentBlock,
+    /** Only what its own densities say, none of what depends on it: where it begins. */
+    private readonly isBeginning = false,
   ) {
     this.model = rowModel.model;
     this.frames = rowModel.frames;
@@ -439,6 +441,7 @@ export class GaussianPass {
   }
 
   private own(factors: readonly DensityFactor[]): readonly DensityFactor[] {
+    if (this.isBeginning) return factors.filter(({ child }) => this.isOwn(child));
     return factors.filter((factor) =>
       gaussianScopeOf(this.model, factor).some(({ variable }) => this.isOwn(variable.name)),
     );

@@ -23,11 +23,11 @@ export function isCheckIteration(iteration: number): boolean {
 /** Values of latents whose expected number of (weighted) items has all but vanished. */
 export async function emptyComponents(
   runner: BlockRunner,
-  { parameters, statistics }: Pick<Evaluation, "parameters" | "statistics">,
+  evaluation: Pick<Evaluation, "parameters" | "statistics" | "posteriors">,
   latents: readonly StartLatent[],
 ): Promise<readonly EmptyComponent[]> {
   if (latents.length === 0) return [];
-  const counts = countsOf(statistics, latents) ?? (await countItems(runner, parameters, latents));
+  const counts = countsOf(evaluation.statistics, latents) ?? (await countItems(runner, evaluation, latents));
   const empty: EmptyComponent[] = [];
   latents.forEach((latent, index) => {
     const share = (runner.source.totalWeight * latent.map.itemsPerRow) / latent.values;
@@ -54,12 +54,14 @@ function countsOf(statistics: Tensors, latents: readonly StartLatent[]): readonl
 /** In a pass over the rows. */
 async function countItems(
   runner: BlockRunner,
-  parameters: Tensors,
+  { parameters, posteriors }: Pick<Evaluation, "parameters" | "posteriors">,
   latents: readonly StartLatent[],
 ): Promise<readonly Float64Array[]> {
   const counts = latents.map(({ values }) => new Float64Array(values));
+  let position = 0;
   for await (const block of runner.source.blocks()) {
-    const posterior = await runner.posterior(parameters, block);
+    const tables = posteriors?.[position++];
+    const posterior = await runner.posterior(parameters, tables === undefined ? block : { ...block, tables });
     latents.forEach((latent, index) => {
       const table = posterior[latent.variable.name];
       const rowWidth = table.length / block.rows;
