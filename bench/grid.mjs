@@ -94,8 +94,9 @@ function effort(each) {
 }
 
 function ours(left, data) {
+  // As many for all covariances, as on the other side.
+  const { iterations, seconds } = effort(left[0]);
   return left.map((each) => {
-    const { iterations, seconds } = effort(each);
     const own = { iterations: Math.max(2, iterations), checkedIteration: iterations, repetitions: 100 };
     const settings = { ...each, ...own, data, threads, seconds };
     const warmSeconds = guessSeconds(each) < 3 ? 0.5 : 0.01;

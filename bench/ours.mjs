@@ -24,8 +24,8 @@ const compileSeconds = since();
 const problem = settings.steps === undefined ? mixtureProblem() : chainProblem(settings);
 const model = new Model(problem.sizes);
 
-// The peers hold up covariances by 1e-6 in every iteration. Nothing is added here, unless a component loses all its rows
-// but one from the start that all sides have, as may happen with 64 components in 10000 rows.
+// The peers hold up covariances by 1e-6 in every iteration. Nothing is added here, unless a component becomes singular
+// from the start that all sides have, as may happen with 64 components in 10000 rows.
 let ridge = 0;
 // Until code is optimised and threads have started, as a fit of some length has them.
 const warm = { seconds: 0 };
