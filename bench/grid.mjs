@@ -90,7 +90,7 @@ function bySize(all) {
 /** How many iterations are made in one go, and for how long. */
 function effort(each) {
   const guess = guessSeconds(each);
-  return { iterations: guess < 0.3 ? 8 : guess < 3 ? 3 : 1, seconds: guess < 3 ? 0.8 : 0.01 };
+  return { iterations: guess < 0.3 ? 8 : guess < 3 ? 3 : 1, seconds: guess < 3 ? 0.6 : 0.01 };
 }
 
 function ours(left, data) {
@@ -98,7 +98,7 @@ function ours(left, data) {
     const { iterations, seconds } = effort(each);
     const own = { iterations: Math.max(2, iterations), checkedIteration: iterations, repetitions: 100 };
     const settings = { ...each, ...own, data, threads, seconds };
-    const warmSeconds = guessSeconds(each) < 3 ? 0.7 : 0.01;
+    const warmSeconds = guessSeconds(each) < 3 ? 0.5 : 0.01;
     return run(node, [join(here, "ours.mjs"), JSON.stringify({ ...settings, warmSeconds })], {})[0];
   });
 }
@@ -133,21 +133,31 @@ function run(program, arguments_, environment) {
   });
 }
 
-/** Milliseconds of our side, and how many times as long the others take. */
+/** A table: milliseconds of our side, and how many times as long scikit-learn and JAX take. */
 function print() {
   const latest = new Map(known.map((each) => [keyOf(each.key, each), each]));
-  const keys = [...new Set(known.map(({ key }) => key))];
-  for (const [, group] of bySize(cases)) {
-    for (const each of group) {
-      const found = keys.map((key) => latest.get(keyOf(key, each)));
-      const own = latest.get(keyOf(`genc ${version}`, each));
-      if (own === undefined) continue;
-      const cells = keys.map((key, i) => {
-        if (found[i] === undefined) return `${key} -`;
-        const ms = (1000 * found[i].secondsPerIteration).toPrecision(3);
-        return `${key} ${ms} (${(found[i].secondsPerIteration / own.secondsPerIteration).toFixed(2)})`;
-      });
-      console.log(`${each.name.padEnd(32)} ${cells.join("   ")}`);
-    }
+  const secondsOf = (side, each) => latest.get(keyOf(side, each))?.secondsPerIteration;
+  const rows = new Map();
+  for (const each of cases) {
+    const own = secondsOf(`genc ${version}`, each);
+    if (own === undefined) continue;
+    const times = ["scikit-learn", "JAX"].map((side) => ratioText(secondsOf(side, each), own));
+    const size = `${each.n} | ${each.d} | ${each.k}`;
+    rows.set(size, { ...rows.get(size), [each.covariance]: `${millisecondsText(own)}: ${times.join(", ")}` });
   }
+  console.log(`| N | D | K | ${covariances.join(" | ")} |\n| ${"--: | ".repeat(3 + covariances.length)}`);
+  const sorted = [...rows].sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }));
+  for (const [size, cells] of sorted) {
+    console.log(`| ${size} | ${covariances.map((covariance) => cells[covariance] ?? "-").join(" | ")} |`);
+  }
+}
+
+function ratioText(seconds, own) {
+  if (seconds === undefined) return "-";
+  const ratio = seconds / own;
+  return ratio < 10 ? ratio.toFixed(1) : ratio.toFixed(0);
+}
+
+function millisecondsText(seconds) {
+  return Number((1000 * seconds).toPrecision(seconds < 0.1 ? 2 : 3)).toString();
 }

@@ -24,9 +24,7 @@ const stepsOfEpoch = Math.min(20, steps);
 const epochs = Math.max(2, Math.ceil(steps / stepsOfEpoch));
 const criticSteps = task === "wgan-gp" ? 5 : 1;
 const rows = batch * stepsOfEpoch * criticSteps;
-let state = 1;
-const uniform = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-const data = Float64Array.from({ length: rows * points }, () => (task === "vae" ? Number(uniform() > 0.5) : uniform()));
+const data = settings.data === undefined ? drawn() : givenRows(settings.data);
 
 const options = { batchSize: batch, checkpointEvery: 0, ...(threads === undefined ? {} : { threads }) };
 const { times, objective, warmupSeconds } = await run(epochs);
@@ -94,4 +92,20 @@ async function measureProducts() {
   if (perStep.length === 0) return undefined;
   const rates = perStep.slice(perStep.length >> 1).map((each) => each.operations / each.seconds / 1e9);
   return { gigaflops: rates.sort((a, b) => a - b)[rates.length >> 1] };
+}
+
+function drawn() {
+  let state = 1;
+  const uniform = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
+  return Float64Array.from({ length: rows * points }, () => (task === "vae" ? Number(uniform() > 0.5) : uniform()));
+}
+
+/** The rows of a .npy file, again from the first where there are too few. */
+function givenRows(path) {
+  const bytes = readFileSync(path);
+  const begin = bytes[6] === 1 ? 10 + bytes.readUInt16LE(8) : 12 + bytes.readUInt32LE(8);
+  const isDouble = bytes.toString("latin1", 0, begin).includes("<f8");
+  const body = bytes.buffer.slice(bytes.byteOffset + begin, bytes.byteOffset + bytes.length);
+  const values = isDouble ? new Float64Array(body) : new Float32Array(body);
+  return Float64Array.from({ length: rows * points }, (_, i) => values[i % values.length]);
 }

@@ -10,6 +10,7 @@
 //   --peers FOLDER           the peers' scripts [../shared/peers]
 //   --python PATH            a Python with PyTorch and JAX [GENC_BENCH_PYTHON, else python3]
 //   --tfjs FOLDER            a folder with @tensorflow/tfjs and @tensorflow/tfjs-backend-wasm [none: left out]
+//   --data FILE.npy          rows for all sides, float32 or float64 [rows, 784] in C order [random: half of the bits ones]
 //   --sides LIST             genc, tfjs-engine, torch, jax, tfjs [all]
 //   --out FILE.json          [results/networks.json]
 import { spawn } from "node:child_process";
@@ -24,7 +25,7 @@ const text = { type: "string" };
 const { values: options } = parseArgs({
   options: {
     ...{ only: text, rounds: text, steps: text, threads: text, node: { type: "string", multiple: true } },
-    ...{ peers: text, python: text, tfjs: text, sides: text, out: text },
+    ...{ peers: text, python: text, tfjs: text, data: text, sides: text, out: text },
   },
 });
 const rounds = Number(options.rounds ?? 3);
@@ -86,10 +87,11 @@ async function measurePeak(node) {
 
 /** Runs of each side; a peer's run may have several variants, each a side of its own in the result. */
 function sidesOf(each) {
+  const given = options.data === undefined ? {} : { data: resolve(options.data) };
   const ours = (side, node, more) => ({
     side,
     measure: async () => {
-      const settings = { ...each, threads, ...more };
+      const settings = { ...each, threads, ...given, ...more };
       const found = await run(node, [join(here, "networks-ours.mjs"), JSON.stringify(settings)], {});
       return found.error === undefined ? { ...found.lines[0], variant: found.lines[0].version } : found;
     },
@@ -99,7 +101,11 @@ function sidesOf(each) {
   const peer = (side, program, file, more, environment = {}) => ({
     side,
     measure: async () => {
-      const found = await run(program, [file, ...size, ...more].map(String), environment);
+      const found = await run(
+        program,
+        [file, ...size, ...(given.data === undefined ? [] : ["--data", given.data]), ...more].map(String),
+        environment,
+      );
       return found.error === undefined ? { ...found.lines[0], version: found.lines[0].versions } : found;
     },
   });

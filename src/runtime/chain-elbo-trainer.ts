@@ -1,9 +1,12 @@
 import type { Awaitable, Block, DrawSource, Sizes, Tensors, VariableDescription } from "./description.js";
+import type { Forecast } from "./chain/forecast.js";
 import type { BatchSource } from "./data/collect-columns.js";
 import type { Dataset } from "./data/dataset.js";
+import type { ForecastOptions } from "./em-trainer.js";
 import type { BoundOptions, BoundScore } from "./elbo-trainer.js";
 import { evaluateChainBound, importanceAlongChains, visitSequences } from "./elbo/chain/chain-answers.js";
 import type { ChainElboDescription, ChainElboMethods } from "./elbo/chain/chain-elbo-description.js";
+import { forecastByDraws } from "./elbo/chain/forecast-draws.js";
 import { runAll } from "./elbo/chain/run-bound.js";
 import { sequenceTask } from "./elbo/chain/sequence-task.js";
 import { valuesOf } from "./elbo/chain/tape.js";
@@ -136,6 +139,20 @@ export abstract class ChainElboTrainer<S extends object, P extends object, D = B
     const { seed = 0 } = options;
     return this.query(data, "evidenceLowerBound", options, (dataset, { values }) =>
       evaluateChainBound(this, dataset, values, { seed }),
+    );
+  }
+
+  /**
+   * What comes after the last row of each sequence, by draws: of the latents up to there from the guide, from there on of
+   * the model. Options as `forecast` of a model that is learned exactly.
+   */
+  async forecast(data: D, options: ForecastOptions): Promise<Forecast> {
+    const { steps, draws = 2000, level = 0.9, seed = 0 } = options;
+    if (!Number.isSafeInteger(steps) || steps < 1) throw new OptionError("steps", "a positive integer", String(steps));
+    if (!Number.isSafeInteger(draws) || draws < 1) throw new OptionError("draws", "a positive integer", String(draws));
+    if (!(level > 0 && level < 1)) throw new OptionError("level", "a number between 0 and 1", String(level));
+    return this.query(data, "forecast", {}, (dataset, { values }) =>
+      forecastByDraws(this, dataset, values, { steps, draws, level, seed }),
     );
   }
 

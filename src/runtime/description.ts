@@ -4,6 +4,7 @@
  * The generated class extends `EmTrainer` and supplies a `ModelDescription` and the loops (`EmMethods`); everything
  * else (starts, restarts, convergence, data intake, saving) is the run time's.
  */
+import type { Tensor } from "@tensorflow/tfjs-core";
 export interface ModelDescription {
   readonly name: string;
   readonly documentation?: string;
@@ -179,6 +180,15 @@ export interface Block {
   readonly complete: boolean;
   /** Of a model with a chain: first row of each sequence, and last the number of rows. Absent: one sequence. */
   readonly starts?: Int32Array;
+  /** What stays on a device between runs. */
+  readonly device?: DeviceTensors;
+}
+
+/** Values and derivatives of parameters on a device: tensors of TensorFlow.js. */
+export interface DeviceTensors {
+  readonly weights: Readonly<Record<string, Tensor>>;
+  /** Written by a run; disposed of by whoever asked for it. */
+  readonly gradients: Record<string, Tensor>;
 }
 
 /** Generated methods may run at once or asynchronously (a GPU backend); the run time awaits them all. */

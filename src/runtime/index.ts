@@ -73,5 +73,14 @@ export type {
   RegressionStatistics,
 } from "../numerics/maximise/regression.js";
 export { RandomStream } from "../numerics/random.js";
-export { columnMeans, downloadTensor, imageTensor, mapOnHost, tensorFlow, uploadTensor } from "./tensor-flow.js";
+export {
+  columnMeans,
+  downloadGradients,
+  downloadTensor,
+  imageTensor,
+  mapOnHost,
+  tensorFlow,
+  uploadTensor,
+  uploadWeights,
+} from "./tensor-flow.js";
 export type { TensorFlow } from "./tensor-flow.js";

@@ -1,4 +1,5 @@
 import type { Tensor, Tensor4D } from "@tensorflow/tfjs-core";
+import type { DeviceTensors, Tensors } from "./description.js";
 import { OptionError } from "./errors.js";
 
 /** The namespace of TensorFlow.js, as generated code of the engine `tfjs` calls it. */
@@ -68,6 +69,26 @@ export async function useBackend(name: string): Promise<void> {
 /** Float64 values as a float32 tensor; the caller disposes of it. */
 export function uploadTensor(tf: TensorFlow, values: Float64Array, shape: number[]): Tensor {
   return tf.tensor(new Float32Array(values), shape, "float32");
+}
+
+/** Parameters as tensors for one run, and room for their derivatives: see `downloadGradients`. */
+export function uploadWeights(
+  tf: TensorFlow,
+  parameters: Tensors,
+  shapes: Readonly<Record<string, number[]>>,
+): DeviceTensors {
+  const weights = Object.entries(shapes).map(([name, shape]) => [name, uploadTensor(tf, parameters[name], shape)]);
+  return { weights: Object.fromEntries(weights) as DeviceTensors["weights"], gradients: {} };
+}
+
+/** Adds derivatives to `into`, by the names of the outputs; all tensors are disposed of. */
+export async function downloadGradients({ weights, gradients }: DeviceTensors, into: Tensors): Promise<void> {
+  for (const weight of Object.values(weights)) weight.dispose();
+  for (const [name, tensor] of Object.entries(gradients)) {
+    const values = await downloadTensor(tensor);
+    const target = into[name];
+    for (let i = 0; i < target.length; i++) target[i] += values[i];
+  }
 }
 
 /** The values of a tensor, which is disposed of. */

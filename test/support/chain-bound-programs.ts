@@ -107,7 +107,7 @@ export async function chainObjective(
   runner: PartRunner,
   lengthsOf: Tensors,
   beta = 1,
-): Promise<Readonly<Record<string, Numbers>>> {
+): Promise<Readonly<Record<string, Float64Array>>> {
   const totals: Record<string, Numbers> = {};
   for (const name of ["objective", "bound", "divergence"]) totals[name] = runner.make(1);
   for (const { name } of program.model.parameters) totals[`gradient.${name}`] = runner.make(lengthsOf[name]!.length);
@@ -132,7 +132,7 @@ export async function chainObjective(
   if (tape.has("prior")) await tape.run("prior", 0, 1);
   await runAll(description.chain, tape, "bound");
   totals["rows"] = tape.result("bound");
-  return totals;
+  return Object.fromEntries(Object.entries(totals).map(([name, values]) => [name, Float64Array.from(values)]));
 }
 
 /** Uniform numbers from a seed. @source Numerical Recipes' linear congruential generator */

@@ -28,7 +28,8 @@ export async function forecast(terminal: Terminal, file: string, options: Foreca
     throw usageFailure(`${name} has no chain, so nothing comes after its rows.`, "genc sample draws new rows.");
   const bound = bindData(terminal, await readData(terminal, options), model.description, model.sizes, options, trained);
   const trainer = requireDensity(model.trainer(bound.sizes), "forecast");
-  if (learnsByBound(trainer)) throw usageFailure(`${name} is learned by a bound, which has no forecasts.`);
+  if (learnsByBound(trainer) && !("forecast" in trainer))
+    throw usageFailure(`${name} is learned by a bound, which has no forecasts.`);
   const { steps, draws, level, seed } = options;
   const answer = await trainer.forecast(trainerData(bound, model.description), { steps, draws, level, seed });
   trainer.dispose();

@@ -48,7 +48,7 @@ export interface LoweredNetwork {
  */
 export function lowerNetwork(plan: PlanFunction, prefix: string): LoweredNetwork | undefined {
   try {
-    return new NetworkLowering(reuseProducts(expandReductions(plan)), prefix).lower();
+    return new NetworkLowering(expandReductions(reuseProducts(plan)), prefix).lower();
   } catch (error) {
     if (error instanceof NotLowered) return undefined;
     throw error;

@@ -24,7 +24,7 @@ export function contractTensors(
         left[j].axes.includes(axis) &&
         !others.some((other) => other.axes.includes(axis)),
     );
-    left = [contractPair(writer, rows, left[i], left[j], summed), ...others];
+    left = [contractPair(writer, rows, left[i], left[j], summed, result), ...others];
   }
   const [only] = left;
   const remaining = over.filter((axis) => only.axes.includes(axis));
@@ -35,10 +35,15 @@ export function contractTensors(
 function contractPair(
   writer: TensorWriter,
   rows: string,
-  a: DeviceTensor,
-  b: DeviceTensor,
+  one: DeviceTensor,
+  other: DeviceTensor,
   summed: readonly string[],
+  result: readonly string[],
 ): DeviceTensor {
+  // In the order in which the result is wanted, so that it need not be turned.
+  const shared = one.axes.filter((axis) => other.axes.includes(axis));
+  const [leading] = result.filter((axis) => !shared.includes(axis));
+  const [a, b] = leading !== undefined && other.axes.includes(leading) ? [other, one] : [one, other];
   const union = writer.order([...a.axes, ...b.axes]);
   const batch = a.axes.filter((axis) => b.axes.includes(axis) && !summed.includes(axis));
   const freeA = a.axes.filter((axis) => !b.axes.includes(axis));
@@ -56,17 +61,15 @@ function contractPair(
   // The wasm backend is several times faster on transposed copies than with its transposing flags.
   const first = writer.transposed(a, [...batch, ...freeA, ...summed]);
   const second = writer.transposed(b, [...batch, ...summed, ...freeB]);
-  const left = writer.emit("reshape", [named(first), shape(freeA, summed)]);
-  const right = writer.emit("reshape", [named(second), shape(summed, freeB)]);
-  const product = writer.make(
-    "matMul",
-    [
-      { kind: "tensor", name: left },
-      { kind: "tensor", name: right },
-    ],
-    [],
-  );
-  return writer.reshaped(product, [...batch, ...freeA, ...freeB]);
+  const asMatrix = (tensor: DeviceTensor, rows: readonly string[], columns: readonly string[]): DeviceArgument =>
+    isMatrix(rows, columns)
+      ? named(tensor)
+      : { kind: "tensor", name: writer.emit("reshape", [named(tensor), shape(rows, columns)]) };
+  const isMatrix = (rows: readonly string[], columns: readonly string[]): boolean =>
+    batch.length <= 1 && rows.length === 1 && columns.length === 1;
+  const axes = [...batch, ...freeA, ...freeB];
+  const product = writer.make("matMul", [asMatrix(first, freeA, summed), asMatrix(second, summed, freeB)], axes);
+  return isMatrix(freeA, freeB) ? product : writer.reshaped(product, axes);
 }
 
 /** The two tensors whose product has the fewest axes. */

@@ -55,7 +55,14 @@ export type TensorOperation = Extract<
 /** Functions of the run time that generated code calls around them. */
 export type TensorSupport = Extract<
   keyof typeof tensorSupport,
-  "tensorFlow" | "uploadTensor" | "downloadTensor" | "imageTensor" | "mapOnHost" | "columnMeans"
+  | "tensorFlow"
+  | "uploadWeights"
+  | "downloadGradients"
+  | "uploadTensor"
+  | "downloadTensor"
+  | "imageTensor"
+  | "mapOnHost"
+  | "columnMeans"
 >;
 
 export type DeviceArgument =
@@ -78,6 +85,8 @@ export interface DeviceStatement {
         readonly values: string;
         readonly shape: readonly string[];
       }
+    /** A parameter that is there, and stays. */
+    | { readonly kind: "weight"; readonly name: string }
     | { readonly kind: "mapOnHost"; readonly operand: string; readonly function: string };
 }
 
@@ -89,6 +98,7 @@ export function tensorsRead(statement: DeviceStatement): readonly string[] {
         argument.kind === "tensor" ? [argument.name] : argument.kind === "tensors" ? argument.names : [],
       );
     case "upload":
+    case "weight":
       return [];
     case "mapOnHost":
       return [made.operand];
@@ -102,9 +112,12 @@ export function printDevice(statements: readonly DeviceStatement[], kept: Readon
     lastUse.set(statement.result, position);
     for (const name of tensorsRead(statement)) lastUse.set(name, position);
   });
+  const weights = statements.filter(({ made }) => made.kind === "weight").map(({ result }) => result);
+  const stays = new Set([...kept, ...weights]);
   let rule = "";
   return statements.flatMap((statement, position) => {
-    const over = [...lastUse].filter(([name, last]) => last === position && !kept.has(name)).map(([name]) => name);
+    const isOver = ([name, last]: readonly [string, number]): boolean => last === position && !stays.has(name);
+    const over = [...lastUse].filter(isOver).map(([name]) => name);
     const comment = statement.rule !== rule && statement.rule !== "" ? [`// ${statement.rule}`] : [];
     rule = statement.rule === "" ? rule : statement.rule;
     return [
@@ -119,6 +132,8 @@ function callText({ made }: DeviceStatement): string {
   switch (made.kind) {
     case "operation":
       return `tf.${made.operation}(${made.arguments.map((argument) => operandText(made.operation, argument)).join(", ")})`;
+    case "weight":
+      return `device.weights[${JSON.stringify(made.name)}]`;
     case "upload":
       return `uploadTensor(tf, ${made.values}, [${made.shape.join(", ")}])`;
     case "mapOnHost":

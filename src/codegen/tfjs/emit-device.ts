@@ -25,25 +25,39 @@ const largest = 3.4028234663852886e38;
  *
  * @param realVariables data with real values, of which the device gets the distance from their centre
  */
-export function emitDevice(fn: PlanFunction, realVariables: ReadonlySet<string>): EmittedDevice | undefined {
-  const parts = partition(invertFactors(centreData(expandExponentials(fn, largest), realVariables)));
+export function emitDevice(
+  fn: PlanFunction,
+  realVariables: ReadonlySet<string>,
+  residents: ReadonlySet<string> = new Set(),
+): EmittedDevice | undefined {
+  const parts = partition(prepared(fn, realVariables), residents);
   if (parts === undefined || parts.downloads.length === 0) return undefined;
   const code = lowerToTensors(parts);
   if (code === undefined) return undefined;
   const centres = centredVariables(parts.fn);
-  const lines = printDevice(code.statements, new Set(code.results.values()));
+  const kept = new Set([...code.results.values(), ...code.gradients.values()]);
+  const lines = [
+    ...printDevice(code.statements, kept),
+    ...[...code.gradients].map(([name, tensor]) => `device.gradients[${JSON.stringify(name)}] = ${tensor};`),
+  ];
   const text = lines.join("\n");
   const sizeTexts = [...code.sizes];
   const uses = (name: string, where: string): boolean => new RegExp(`\\b${name}\\b`).test(where);
   const allocations = parts.uploads.map((id) => {
     const size = parts.fn.nodes[id].axes.map((axis) => {
-      const declared = parts.fn.axes.find((candidate) => candidate.name === axis);
-      if (declared === undefined) throw new Error(`emit device: axis ${axis} is not declared`);
-      return sizeText(declared.size, code.sizes);
+      return sizeText(sizeOfAxis(parts.fn, axis), code.sizes);
     });
     return `  ${JSON.stringify(uploadName(id))}: new Float64Array(${size.length === 0 ? "1" : size.join(" * ")}),`;
   });
   const support: TensorSupport[] = ["downloadTensor"];
+  const weights = code.statements.flatMap(({ made }) => (made.kind === "weight" ? [made.name] : []));
+  const hasResidents = weights.length > 0 || code.gradients.size > 0;
+  if (hasResidents) support.push("uploadWeights", "downloadGradients");
+  const shapes = [...new Set(weights)].map((name) => {
+    const input = parts.fn.nodes.find(({ operation }) => operation.kind === "input" && operation.name === name);
+    const axes = input?.operation.kind === "input" ? input.operation.axes : [];
+    return `${JSON.stringify(name)}: [${axes.map((axis) => sizeText(sizeOfAxis(parts.fn, axis), code.sizes)).join(", ")}]`;
+  });
   if (text.includes("uploadTensor(")) support.push("uploadTensor");
   if (text.includes("imageTensor(")) support.push("imageTensor");
   if (text.includes("mapOnHost(")) support.push("mapOnHost");
@@ -55,7 +69,7 @@ export function emitDevice(fn: PlanFunction, realVariables: ReadonlySet<string>)
     functions: code.functions,
     body: (calls) => [
       ...sizeTexts
-        .filter(([name]) => uses(name, text) || uses(name, allocations.join("\n")))
+        .filter(([name]) => uses(name, text) || uses(name, [...allocations, ...shapes].join("\n")))
         .map(([name, source]) => `const ${name} = ${source};`),
       "const tables = {",
       "  ...block.tables,",
@@ -65,6 +79,9 @@ export function emitDevice(fn: PlanFunction, realVariables: ReadonlySet<string>)
       ...allocations,
       "};",
       ...(calls.before === "" ? [] : [calls.before]),
+      ...(hasResidents
+        ? [`const device = block.device ?? uploadWeights(tf, parameters, { ${shapes.join(", ")} });`]
+        : []),
       ...lines,
       "const totals = {",
       "  ...tables,",
@@ -73,8 +90,37 @@ export function emitDevice(fn: PlanFunction, realVariables: ReadonlySet<string>)
       ),
       "};",
       calls.after,
+      ...(hasResidents ? ["if (block.device === undefined) await downloadGradients(device, into);"] : []),
     ],
   };
+}
+
+function prepared(fn: PlanFunction, realVariables: ReadonlySet<string>): PlanFunction {
+  return invertFactors(centreData(expandExponentials(fn, largest), realVariables));
+}
+
+/** Of some parameters those that stay on the device while all of some functions run. */
+export function residentsOf(
+  functions: readonly PlanFunction[],
+  realVariables: ReadonlySet<string>,
+  candidates: ReadonlySet<string>,
+): ReadonlySet<string> {
+  let residents = candidates;
+  for (;;) {
+    const before = residents.size;
+    for (const fn of functions) {
+      const parts = partition(prepared(fn, realVariables), residents);
+      if (parts === undefined || lowerToTensors(parts) === undefined) return new Set();
+      ({ residents } = parts);
+    }
+    if (residents.size === before) return residents;
+  }
+}
+
+function sizeOfAxis(fn: PlanFunction, axis: string): PlanFunction["axes"][number]["size"] {
+  const declared = fn.axes.find(({ name }) => name === axis);
+  if (declared === undefined) throw new Error(`emit device: axis ${axis} is not declared`);
+  return declared.size;
 }
 
 function sizeText(size: PlanFunction["axes"][number]["size"], names: ReadonlyMap<string, string>): string {

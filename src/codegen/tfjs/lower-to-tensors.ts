@@ -12,6 +12,8 @@ export interface DeviceCode {
   readonly statements: readonly DeviceStatement[];
   /** Tensor of each download, its dimensions in the order of the node's axes. */
   readonly results: ReadonlyMap<NodeId, string>;
+  /** Tensor of each derivative that stays on the device, by parameter. */
+  readonly gradients: ReadonlyMap<string, string>;
   /** Sizes that the code mentions: name → how it is read. */
   readonly sizes: ReadonlyMap<string, string>;
   readonly functions: ReadonlySet<RuntimeFunction>;
@@ -51,7 +53,21 @@ class TensorLowering {
       const isTaken = [...results.values()].includes(tensor.name);
       results.set(id, isTaken ? this.writer.reshaped(tensor, tensor.axes).name : tensor.name);
     }
-    return { statements: this.writer.statements, results, sizes: this.writer.sizes, functions: this.functions };
+    const gradients = new Map<string, string>();
+    for (const { name, node, axes } of this.partition.gradients) {
+      const tensor = this.writer.transposed(this.writer.asNumbers(this.value(node)), axes);
+      const isTaken = [...results.values(), ...gradients.values()].includes(tensor.name);
+      gradients.set(name, isTaken ? this.writer.reshaped(tensor, tensor.axes).name : tensor.name);
+    }
+    const { statements, sizes } = this.writer;
+    return { statements, results, gradients, sizes, functions: this.functions };
+  }
+
+  /** In which order the axes of a value are wanted. */
+  private wantedAxes(id: NodeId): readonly string[] {
+    const { operation, axes } = this.node(id);
+    const gradient = this.partition.gradients.find(({ node }) => node === id);
+    return operation.kind === "contract" && gradient !== undefined ? gradient.axes : axes;
   }
 
   private make(id: NodeId): DeviceTensor {
@@ -59,11 +75,21 @@ class TensorLowering {
     const outer = this.writer.rule;
     this.writer.rule = node.rule;
     const lowered = this.lower(id);
-    // Windows lie in the order in which a product reads them.
-    const tensor = node.operation.kind === "window" ? lowered : this.writer.transposed(lowered, node.axes);
+    const { kind } = node.operation;
+    // Windows lie in the order in which a product reads them, parameters as they are stored.
+    const isAsItIs = kind === "window" || kind === "input" || (kind === "rename" && this.isResident(id));
+    const tensor = isAsItIs ? lowered : this.writer.transposed(lowered, this.wantedAxes(id));
     this.writer.rule = outer;
     this.values.set(id, tensor);
     return tensor;
+  }
+
+  /** Is it a parameter whose values are on the device? */
+  private isResident(id: NodeId): boolean {
+    const { operation } = this.node(id);
+    return operation.kind === "rename"
+      ? this.isResident(operation.operand)
+      : operation.kind === "input" && operation.source === "parameter" && this.partition.residents.has(operation.name);
   }
 
   /** Made only where a reader wants it itself: what a convolution takes in may not be needed. */
@@ -145,7 +171,7 @@ class TensorLowering {
             this.partition.rows,
             operation.operands.map((operand) => this.writer.asNumbers(this.value(operand))),
             operation.over,
-            axes,
+            this.wantedAxes(id),
           )
         );
       case "gather":
@@ -220,6 +246,7 @@ class TensorLowering {
         return this.writer.reshaped(whole, [...rest, operation.axis]);
       }
       case "input":
+        return this.writer.weight(operation.name, operation.axes, this.wanted[id]);
       case "constant":
       case "size":
       case "position":

@@ -18,6 +18,10 @@ export interface Partition {
   readonly uploads: readonly NodeId[];
   /** Nodes of the device that `after` reads, as tables `device.<node>`. */
   readonly downloads: readonly NodeId[];
+  /** Parameters whose values are on the device already. */
+  readonly residents: ReadonlySet<string>;
+  /** Outputs that stay there: their derivatives. */
+  readonly gradients: PlanFunction["outputs"];
   readonly after: PlanFunction;
 }
 
@@ -29,7 +33,10 @@ export function downloadName(id: NodeId): string {
   return `device.${id}`;
 }
 
-export function partition(fn: PlanFunction): Partition | undefined {
+/**
+ * @param candidates parameters whose values and derivatives may stay on the device: those do that only the device reads
+ */
+export function partition(fn: PlanFunction, candidates: ReadonlySet<string> = new Set()): Partition | undefined {
   const rows = rowsAxisOf(fn);
   if (rows === undefined) return undefined;
   const phases = assignPhases(fn);
@@ -50,15 +57,18 @@ export function partition(fn: PlanFunction): Partition | undefined {
   const isScalarSum = (id: NodeId): boolean =>
     phases.isTotal[id] &&
     operandsOf(fn.nodes[id].operation).every((operand) => fn.nodes[operand].axes.every((axis) => axis === rows));
-  const onDevice = fn.nodes.map((_, id) => (!onHost[id] && perRow(id)) || (phases.isTotal[id] && !isScalarSum(id)));
+  const rowWork = fn.nodes.map((_, id) => (!onHost[id] && perRow(id)) || (phases.isTotal[id] && !isScalarSum(id)));
+  const { residents, onDevice } = keepOnDevice(fn, rowWork, candidates);
+  const gradients = fn.outputs.filter(({ name }) => residents.has(gradientOf(name) ?? ""));
+  const others = fn.outputs.filter((output) => !gradients.includes(output));
   const downloads = new Set<NodeId>();
   fn.nodes.forEach((node, id) => {
     if (onDevice[id]) return;
     if (perRow(id) && onHost[id]) return;
     for (const operand of operandsOf(node.operation)) if (onDevice[operand]) downloads.add(operand);
   });
-  for (const output of fn.outputs) if (onDevice[output.node]) downloads.add(output.node);
-  const device = neededOnDevice(fn, onDevice, [...downloads]);
+  for (const output of others) if (onDevice[output.node]) downloads.add(output.node);
+  const device = neededOnDevice(fn, onDevice, [...downloads, ...gradients.map(({ node }) => node)]);
   const uploads = new Set<NodeId>();
   for (const id of device) {
     for (const operand of operandsOf(fn.nodes[id].operation)) if (!onDevice[operand]) uploads.add(operand);
@@ -76,8 +86,64 @@ export function partition(fn: PlanFunction): Partition | undefined {
     device,
     uploads: builtUploads,
     downloads: [...downloads].sort((a, b) => a - b),
-    after: cut(fn, "after", downloads, fn.outputs),
+    residents,
+    gradients,
+    after: cut(fn, "after", downloads, others),
   };
+}
+
+function gradientOf(output: string): string | undefined {
+  return output.startsWith(gradientPrefix) ? output.slice(gradientPrefix.length) : undefined;
+}
+
+const gradientPrefix = "gradient.";
+
+/**
+ * Which parameters stay on the device, and what is then computed there: the work of rows, and what is made of it and of
+ * those parameters entry by entry or by adding up.
+ */
+function keepOnDevice(
+  fn: PlanFunction,
+  rowWork: readonly boolean[],
+  candidates: ReadonlySet<string>,
+): { readonly residents: ReadonlySet<string>; readonly onDevice: readonly boolean[] } {
+  const residents = new Set(candidates);
+  for (;;) {
+    const onDevice: boolean[] = [];
+    /** Does the host know a value only when the device is done? */
+    const isLater: boolean[] = [];
+    /** The parameter that a node is, under any names of its axes. */
+    const resident: (string | undefined)[] = [];
+    fn.nodes.forEach(({ operation, axes }, id) => {
+      const isParameter = operation.kind === "input" && operation.source === "parameter";
+      resident[id] = isParameter && residents.has(operation.name) ? operation.name : undefined;
+      if (operation.kind === "rename") resident[id] = resident[operation.operand];
+      const operands = operandsOf(operation);
+      const isMadeThere =
+        axes.length > 0 &&
+        residents.size > 0 &&
+        ["unary", "binary", "select", "reduce", "contract"].includes(operation.kind) &&
+        operands.some((operand) => onDevice[operand]) &&
+        operands.every((operand) => onDevice[operand] || !isLater[operand]);
+      onDevice[id] = rowWork[id] || resident[id] !== undefined || isMadeThere;
+      isLater[id] = onDevice[id] || operands.some((operand) => isLater[operand]);
+    });
+    const refused = new Set<string>();
+    const refuse = (name: string | undefined): void => {
+      if (name !== undefined) refused.add(name);
+    };
+    fn.nodes.forEach(({ operation }, id) => {
+      if (!onDevice[id]) for (const operand of operandsOf(operation)) refuse(resident[operand]);
+    });
+    for (const { name, node, axes } of fn.outputs) {
+      refuse(resident[node]);
+      const parameter = gradientOf(name);
+      if (parameter === undefined || !residents.has(parameter)) continue;
+      if (!onDevice[node] || axes.length !== fn.nodes[node].axes.length) refuse(parameter);
+    }
+    if (refused.size === 0) return { residents, onDevice };
+    for (const name of refused) residents.delete(name);
+  }
 }
 
 /** Numbers that are written into the device's code. */

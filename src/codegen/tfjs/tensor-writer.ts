@@ -16,8 +16,16 @@ export interface DeviceTensor {
 /** Writes tensor operations one by one, and keeps axes in the order of the function. */
 export class TensorWriter {
   readonly names = new Identifiers([
-    ...["tf", "host", "tables", "totals"],
-    ...["uploadTensor", "downloadTensor", "imageTensor", "mapOnHost", "columnMeans"],
+    ...["tf", "host", "tables", "totals", "device"],
+    ...[
+      "uploadTensor",
+      "downloadTensor",
+      "uploadWeights",
+      "downloadGradients",
+      "imageTensor",
+      "mapOnHost",
+      "columnMeans",
+    ],
   ]);
   readonly statements: DeviceStatement[] = [];
   /** Sizes that the code mentions: name → how it is read. */
@@ -34,6 +42,13 @@ export class TensorWriter {
     const result = this.names.unique(hint);
     const shape = axes.map((axis) => this.sizeOf(axis));
     this.statements.push({ result, rule: this.rule, made: { kind: "upload", values, shape } });
+    return { kind: "tensor", name: result, axes, isCondition: false };
+  }
+
+  /** A parameter whose values are on the device. */
+  weight(name: string, axes: readonly string[], hint: string): DeviceTensor {
+    const result = this.names.unique(hint);
+    this.statements.push({ result, rule: this.rule, made: { kind: "weight", name } });
     return { kind: "tensor", name: result, axes, isCondition: false };
   }
 

@@ -1,7 +1,14 @@
 import type { AdversarialProgram } from "../../ir/program.js";
 import type { AdversarialDescription } from "../../runtime/adversarial/adversarial-description.js";
 import { emitNetwork } from "../network-kernels/emit-network.js";
-import { describeByGradient, describeNoise, describeStarts } from "./build-elbo-module.js";
+import { residentsOf } from "../tfjs/emit-device.js";
+import {
+  describeByGradient,
+  describeNoise,
+  describeStarts,
+  residentCandidates,
+  residentsIn,
+} from "./build-elbo-module.js";
 import { type Engine, LoopFunctions, method, realVariables } from "./loop-functions.js";
 import type { SourceIdentity } from "./describe.js";
 import type { EmittedMethod, EmittedModule } from "./module-tree.js";
@@ -13,14 +20,20 @@ export function buildAdversarialModule(
   source: SourceIdentity,
   engine: Engine = "kernel",
 ): EmittedModule {
-  const description = describeAdversarial(program, source);
+  const described = describeAdversarial(program, source);
   const { criticStep, generatorStep, sample } = program;
+  const candidates = residentCandidates(described);
+  const residents =
+    engine === "tfjs"
+      ? residentsOf([criticStep, generatorStep], realVariables(program), candidates)
+      : new Set<string>();
+  const description = { ...described, ...residentsIn(residents) };
   const networks = engine === "kernel" ? emitNetwork([criticStep, generatorStep]) : undefined;
   const loops = new LoopFunctions(engine, realVariables(program), false);
   const given = ["sizes", "parameters", "block", "into"] as const;
   const methods: EmittedMethod[] = [
-    method("criticStepOf", given, loops.call("criticStep", criticStep)),
-    method("generatorStepOf", given, loops.call("generatorStep", generatorStep)),
+    method("criticStepOf", given, loops.call("criticStep", criticStep, undefined, residents)),
+    method("generatorStepOf", given, loops.call("generatorStep", generatorStep, undefined, residents)),
     method("drawRows", ["sizes", "parameters", "block", "streams", "into"], loops.call("drawRows", sample)),
   ];
   return trainerModule({

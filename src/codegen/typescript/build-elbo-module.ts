@@ -3,6 +3,7 @@ import type { ElboProgram, WeightStart } from "../../ir/program.js";
 import type { ElboDescription, NoiseDescription, StartDescription } from "../../runtime/elbo/elbo-description.js";
 import type { Extent, ModelDescription } from "../../runtime/description.js";
 import type { PlanFunction } from "../../ir/plan.js";
+import { residentsOf } from "../tfjs/emit-device.js";
 import { emitNetwork } from "../network-kernels/emit-network.js";
 import { type Engine, LoopFunctions, method, realVariables } from "./loop-functions.js";
 import { describe, extentOfSize, type SourceIdentity } from "./describe.js";
@@ -15,7 +16,12 @@ export function buildElboModule(
   source: SourceIdentity,
   engine: Engine = "kernel",
 ): EmittedModule {
-  const description = describeElbo(program, source);
+  const described = describeElbo(program, source);
+  const residents =
+    engine === "tfjs"
+      ? residentsOf([program.step], realVariables(program), residentCandidates(described))
+      : new Set<string>();
+  const description = { ...described, ...residentsIn(residents) };
   const { step, bound, logWeight, encode, reconstruct } = program;
   const networks = engine === "kernel" ? emitNetwork([step, bound, logWeight, encode, reconstruct]) : undefined;
   // Kernels of EM keep data laid out; batches change under them.
@@ -31,7 +37,7 @@ export function buildElboModule(
     ]);
   };
   const methods: EmittedMethod[] = [
-    method("stepOf", given, loops.call("step", step)),
+    method("stepOf", given, loops.call("step", step, undefined, residents)),
     query("boundOf", bound),
     query("logWeightOf", logWeight),
     query("encodeOf", encode),
@@ -50,6 +56,20 @@ export function buildElboModule(
     types: [],
     ...(networks === undefined ? {} : { embedded: { name: "networkModule", type: "NetworkModule", value: networks } }),
   });
+}
+
+/** Parameters that are learned as they are: their values may stay with the engine. */
+export function residentCandidates({
+  parameters,
+  carried,
+}: ModelDescription & { readonly carried: readonly string[] }): ReadonlySet<string> {
+  const isLearned = ({ name, fixed, domain }: ModelDescription["parameters"][number]): boolean =>
+    fixed === undefined && (domain === "real" || domain === "angle") && !carried.includes(name);
+  return new Set(parameters.filter(isLearned).map(({ name }) => name));
+}
+
+export function residentsIn(residents: ReadonlySet<string>): { readonly residents?: readonly string[] } {
+  return residents.size === 0 ? {} : { residents: [...residents] };
 }
 
 function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescription {

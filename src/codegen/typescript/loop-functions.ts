@@ -91,12 +91,13 @@ export class LoopFunctions {
     ];
   }
 
-  call(name: string, fn: PlanFunction, tiling?: Tiling): readonly string[] {
+  /** @param residents parameters that stay on the device while the function is run again and again */
+  call(name: string, fn: PlanFunction, tiling?: Tiling, residents?: ReadonlySet<string>): readonly string[] {
     if (fn.sweep !== undefined) {
       const scan = this.scan(name, fn);
       return this.engine === "kernel" && this.withKernels && isLongWork(name) ? this.kernel(name, fn, scan) : scan;
     }
-    const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables) : undefined;
+    const device = this.engine === "tfjs" ? emitDevice(fn, this.realVariables, residents) : undefined;
     if (device === undefined) {
       const statement = this.loops(name, fn, {}, tiling);
       return this.engine === "kernel" && this.withKernels && overRows(fn)

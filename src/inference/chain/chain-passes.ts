@@ -120,7 +120,7 @@ export class ChainPasses {
             isActive: (factor) => active.has(factor),
             responsibility: (factor) => step.inside.output(`responsibility.${step.inside.tableOf(factor)}`),
             tableAxes: (factor) => step.inside.tableAxes(factor),
-            covariance: (u, v) => step.inside.covariance(u, v),
+            covariance: step.summedCovariance,
           }),
         );
       }

@@ -35,6 +35,7 @@ export interface CollapsedBackward {
   /** Posterior moments of each cell. */
   mean(key: string): NodeId;
   covariance(u: string, v: string): NodeId;
+  summedCovariance(u: string, v: string): NodeId;
   tableOf(factor: DensityFactor): { readonly node: NodeId; readonly axes: readonly string[] };
 }
 
@@ -236,7 +237,7 @@ export function writeCollapsedStep(
     });
   }
   const answers = new Map<Moved, ReturnType<typeof smoothed>>(
-    moved.map((one) => [one, smoothed(builder, one.predicted, said.get(one)!)]),
+    moved.map((one) => [one, smoothed(builder, one, said.get(one)!, chain)]),
   );
   const answerOf = (key: string): ReturnType<typeof smoothed> => {
     const one = moved.find(({ moments }) => moments.variables.some((variable) => variable.key === key));
@@ -252,6 +253,7 @@ export function writeCollapsedStep(
       share,
       mean: (key) => answerOf(key).mean(key),
       covariance: (u, v) => answerOf(u).covariance(u, v),
+      summedCovariance: (u, v) => answerOf(u).summedCovariance(u, v),
       tableOf(factor) {
         const table = tables.get(factor.name);
         if (table === undefined) return { node: share, axes: [chain, ...every] };

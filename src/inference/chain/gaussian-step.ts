@@ -3,6 +3,7 @@ import type { InputSource, NodeId } from "../../ir/plan.js";
 import type { PlanBuilder } from "../../ir/plan-builder.js";
 import { declarePlates, isEnumerable, valuesAxis } from "../elaborate/axes.js";
 import { Elaborator } from "../elaborate/elaborator.js";
+import type { CovarianceArgument } from "../../distributions/distribution.js";
 import { latentScope } from "../elaborate/factor-density.js";
 import type { GaussianComponent } from "../elimination/components.js";
 import { continuousVariable, type LinearGaussian, takeApart } from "../elimination/gaussian.js";
@@ -10,7 +11,19 @@ import { type ContinuousVariable, pairOf, secondAxis } from "../elimination/pote
 import { variableReferences } from "../latents.js";
 import { activeFactors, type Frames } from "./frame-model.js";
 import { beforeCondition, beforeExtend, Information } from "./information.js";
-import { condition, type Conditioned, extend, firstAxis, Moments, onSecond, secondAxisOf } from "./moments.js";
+import {
+  coefficientOf,
+  condition,
+  type Conditioned,
+  extend,
+  firstAxis,
+  fullCovariance,
+  isMatrix,
+  Moments,
+  onSecond,
+  secondAxisOf,
+  transposed,
+} from "./moments.js";
 
 /** A step of Gaussian latents that share factors, given the discrete latents that their factors read. */
 export interface GaussianStep {
@@ -22,6 +35,8 @@ export interface GaussianStep {
   /** Posterior moments given all rows and the discrete latents; only where the backward pass is written. */
   mean(key: string): NodeId;
   covariance(u: string, v: string): NodeId;
+  /** The same, written so that little of it need be computed for each row where it is only summed over the rows. */
+  summedCovariance(u: string, v: string): NodeId;
   /** What the backward pass leaves for the row before. */
   readonly back: readonly Kept[];
 }
@@ -188,7 +203,7 @@ export function writeGaussianStep(
     const unknown = (): NodeId => {
       throw new Error("chain: posterior moments are written by the backward pass");
     };
-    return { table, tableAxes, told, back: [], mean: unknown, covariance: unknown };
+    return { table, tableAxes, told, back: [], mean: unknown, covariance: unknown, summedCovariance: unknown };
   }
 
   const later = new Information(builder);
@@ -213,7 +228,7 @@ export function writeGaussianStep(
       stored: stored([...firstAxis(u), ...secondAxisOf(builder, v)]),
     })),
   ];
-  return { table, tableAxes, told, back, ...smoothed(builder, moved.predicted, all) };
+  return { table, tableAxes, told, back, ...smoothed(builder, moved, all, chain) };
 }
 
 /** What is said of the predicted moments, given what is said of those after the observations of the row. */
@@ -231,15 +246,21 @@ export function saidOfRead(builder: PlanBuilder, { extended }: Moved, all: Infor
 }
 
 /**
- * Moments given all that is said of them.
+ * Moments given all that is said of the predicted ones.
  *
  *     E[u | all] = E[u] + sum_v Cov[u, v] r_v,   Cov[u, v | all] = Cov[u, v] - sum_wx Cov[u, w] N_wx Cov[x, v]
+ *
+ * For sums over rows, x = sum_u C_u x_u - offset + e with C_u and Var e = Q the same for all rows is written as
+ *
+ *     Cov[x, v | all] = sum_u C_u Cov[u, v | all] + Cov[e, v | all],
+ *     Cov[e, v | all] = -Q sum_w N_xw Cov[w, v],   Cov[e, e | all] = Q - Q N_xx Q
  */
 export function smoothed(
   builder: PlanBuilder,
-  moments: Moments,
+  { predicted: moments, extended }: Moved,
   said: Information,
-): Pick<GaussianStep, "mean" | "covariance"> {
+  rows: string,
+): Pick<GaussianStep, "mean" | "covariance" | "summedCovariance"> {
   const known = new Map<string, NodeId>();
   /** A name for what is summed over that neither side of a product has. */
   const innerAxis = ({ key, axis }: ContinuousVariable): string | undefined =>
@@ -263,6 +284,79 @@ export function smoothed(
     });
     return terms.length === 0 ? undefined : terms.reduce((a, b) => builder.plus(a, b));
   };
+  /** The latent that is neither read by another of this row nor has a density that differs from row to row. */
+  const ends = new Map(
+    extended
+      .filter(({ child, parts }) => {
+        const isRead = extended.some(
+          (other) => other.child !== child && other.parts.scope.some(({ key }) => key === child.key),
+        );
+        const nodes = [...parts.coefficients.values(), parts.covariance.node];
+        return !isRead && nodes.every((node) => !builder.has(node, rows));
+      })
+      .map(({ child, parts }) => [child.key, parts] as const),
+  );
+  const direct = (u: ContinuousVariable, v: ContinuousVariable): NodeId => {
+    let block = moments.covariance(u, v) ?? builder.constant(0);
+    for (const w of said.variables) {
+      const [left, right] = [moments.covariance(u, w), through(w, v)];
+      if (left === undefined || right === undefined) continue;
+      block = builder.minus(block, product(left, right, w));
+    }
+    return block;
+  };
+  const added = new Map<string, NodeId>();
+  /** Along u's axis and the second axis of v. */
+  const sum = (u: ContinuousVariable, v: ContinuousVariable): NodeId => {
+    const pair = `${u.key},${v.key}`;
+    const found = added.get(pair);
+    if (found !== undefined) return found;
+    const parts = ends.get(u.key);
+    const made =
+      parts === undefined
+        ? ends.has(v.key)
+          ? transposed(builder, sum(v, u), v, u)
+          : direct(u, v)
+        : sumOfEnd(u, v, parts);
+    added.set(pair, made);
+    return made;
+  };
+  /** With e its residual: Cov[x, v] = sum_u C_u Cov[u, v] + Cov[e, v], and for v = x the same of Cov[e, x]. */
+  const sumOfEnd = (
+    x: ContinuousVariable,
+    v: ContinuousVariable,
+    { scope, coefficients, covariance }: LinearGaussian,
+  ) => {
+    const parents = scope.filter(({ key }) => key !== x.key);
+    const withResidual = (u: ContinuousVariable): NodeId => {
+      const known = through(x, u);
+      return known === undefined ? builder.constant(0) : builder.unary("negate", timesCovariance(covariance, x, known));
+    };
+    let total = v.key === x.key ? residualCovariance(x, covariance) : withResidual(v);
+    for (const u of parents) {
+      const coefficient = coefficientOf(coefficients, u);
+      total = builder.plus(total, builder.contract([coefficient, sum(u, v)], firstAxis(u)));
+      if (v.key !== x.key) continue;
+      const turned = onSecond(builder, onSecond(builder, coefficient, x), u);
+      total = builder.plus(total, builder.contract([withResidual(u), turned], secondAxisOf(builder, u)));
+    }
+    return total;
+  };
+  /** Q times what is along x's axis. */
+  const timesCovariance = (covariance: CovarianceArgument, x: ContinuousVariable, right: NodeId): NodeId =>
+    isMatrix(covariance) ? product(covariance.node, right, x) : builder.times(covariance.node, right);
+  const residualCovariance = (x: ContinuousVariable, covariance: CovarianceArgument): NodeId => {
+    const own = fullCovariance(builder, covariance);
+    const curvature = said.curvature(x, x);
+    if (curvature === undefined) return own;
+    const half = timesCovariance(covariance, x, curvature);
+    const taken = isMatrix(covariance)
+      ? product(half, covariance.node, x)
+      : builder.times(half, onSecond(builder, covariance.node, x));
+    return builder.minus(own, taken);
+  };
+  const laidAlong = (block: NodeId, u: ContinuousVariable, v: ContinuousVariable): NodeId =>
+    u.key === v.key || v.axis === undefined ? block : builder.rename(block, secondAxis(builder, v.axis), v.axis);
   return {
     mean(key) {
       const u = variableOf(moments, key);
@@ -281,16 +375,14 @@ export function smoothed(
       if (found !== undefined) return found;
       const [a, b] = first <= second ? [first, second] : [second, first];
       const [u, v] = [variableOf(moments, a), variableOf(moments, b)];
-      let block = moments.covariance(u, v) ?? builder.constant(0);
-      for (const w of said.variables) {
-        const [left, right] = [moments.covariance(u, w), through(w, v)];
-        if (left === undefined || right === undefined) continue;
-        block = builder.minus(block, product(left, right, w));
-      }
-      const laid =
-        u.key === v.key || v.axis === undefined ? block : builder.rename(block, secondAxis(builder, v.axis), v.axis);
+      const laid = laidAlong(direct(u, v), u, v);
       known.set(pair, laid);
       return laid;
+    },
+    summedCovariance(first, second) {
+      const [a, b] = first <= second ? [first, second] : [second, first];
+      const [u, v] = [variableOf(moments, a), variableOf(moments, b)];
+      return laidAlong(sum(u, v), u, v);
     },
   };
 }

@@ -220,9 +220,14 @@ export function condition(builder: PlanBuilder, moments: Moments, parts: LinearG
   };
 }
 
-function fullCovariance(builder: PlanBuilder, { structure, node, row, column }: CovarianceArgument): NodeId {
-  const isMatrix = structure === "full" || structure === "lowRank";
-  if (isMatrix || row === undefined || column === undefined) return node;
+/** Is it given as a matrix, not by its diagonal? */
+export function isMatrix({ structure }: CovarianceArgument): boolean {
+  return structure === "full" || structure === "lowRank";
+}
+
+export function fullCovariance(builder: PlanBuilder, covariance: CovarianceArgument): NodeId {
+  const { node, row, column } = covariance;
+  if (isMatrix(covariance) || row === undefined || column === undefined) return node;
   return builder.times(node, builder.identity(row, column));
 }
 

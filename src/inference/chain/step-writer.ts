@@ -28,6 +28,8 @@ export interface WrittenStep {
   readonly logDensity: NodeId;
   /** In a backward pass; shares are responsibilities where it is not weighted. */
   readonly inside: Inside;
+  /** `inside.covariance` for sums over the rows. */
+  readonly summedCovariance: Inside["covariance"];
 }
 
 /** A builder with the rows declared, and the factors that act at a position. */
@@ -100,7 +102,7 @@ export class StepWriter {
       if (found === undefined) throw new Error(`chain: a step has no ${output}`);
       return found.axes;
     };
-    const stepOf = (variable: string): Pick<GaussianStep, "mean" | "covariance"> => {
+    const stepOf = (variable: string): Pick<GaussianStep, "mean" | "covariance" | "summedCovariance"> => {
       const component = components.find(({ variables }) => variables.some(({ name }) => name === variable));
       const found =
         component === undefined
@@ -151,7 +153,8 @@ export class StepWriter {
       covariance: (u, v) => stepOf(u.replace(/\[.*$/, "")).covariance(u, v),
       components,
     };
-    return { builder, factors, outputs, stored, gaussian, collapsed, logDensity, inside };
+    const summedCovariance: Inside["covariance"] = (u, v) => stepOf(u.replace(/\[.*$/, "")).summedCovariance(u, v);
+    return { builder, factors, outputs, stored, gaussian, collapsed, logDensity, inside, summedCovariance };
   }
 
   private skeleton(position: number, mode: Mode, weighted: boolean): PlanFunction {

@@ -325,7 +325,8 @@ function needsNow(site: DensityFactor, other: DensityFactor): boolean {
 
 export function inModelOrder(model: Model, names: readonly string[]): readonly string[] {
   const factors = densityFactors(model).filter(({ child }) => names.includes(child));
-  return inDrawingOrder(factors).map(({ child }) => child);
+  // A latent of a chain has a factor for its first step too.
+  return [...new Set(inDrawingOrder(factors).map(({ child }) => child))];
 }
 
 function densityFactors(model: Model): readonly DensityFactor[] {

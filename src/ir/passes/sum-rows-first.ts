@@ -32,6 +32,7 @@ interface Total {
 class Hoisting {
   private readonly builder = new PlanBuilder();
   private readonly copies: NodeId[] = [];
+  private readonly computed = new Map<NodeId, boolean>();
   /** Nodes whose value is needed for each row, whatever is taken apart. */
   private readonly needed = new Set<NodeId>();
 
@@ -96,6 +97,7 @@ class Hoisting {
     const { operation } = this.fn.nodes[id];
     switch (operation.kind) {
       case "binary":
+        if (operation.function === "multiply") return this.partsOf(total, id) !== undefined;
         if (operation.function !== "add" && operation.function !== "subtract") return false;
         return (
           [operation.left, operation.right].every((side) => this.isComputed(side)) &&
@@ -114,19 +116,32 @@ class Hoisting {
     }
   }
 
+  /** Made from products, sums and parameters, not from data. */
   private isComputed(id: NodeId): boolean {
-    const { operation } = this.fn.nodes[id];
+    const known = this.computed.get(id) ?? this.isMadeOfComputed(id);
+    this.computed.set(id, known);
+    return known;
+  }
+
+  private isMadeOfComputed(id: NodeId): boolean {
+    const { operation, axes } = this.fn.nodes[id];
+    if (!axes.includes(this.rows)) return true;
     switch (operation.kind) {
       case "contract":
+      case "reduce":
+      case "softmax":
         return true;
       case "input":
         return operation.source === "carry" || operation.source === "parameter" || operation.source === "previous";
-      case "binary":
-        return [operation.left, operation.right].every((side) => this.isComputed(side));
       case "unary":
+      case "binary":
+      case "select":
       case "rename":
       case "diagonal":
-        return this.isComputed(operation.operand);
+      case "slice":
+      case "cholesky":
+      case "triangularSolve":
+        return operandsOf(operation).every((operand) => this.isComputed(operand));
       default:
         return false;
     }
@@ -137,28 +152,26 @@ class Hoisting {
     return axes.every((axis) => !over.includes(axis) && !this.isAlong(axis, weights));
   }
 
-  /** The factor that differs from row to row, and those that do not. */
+  /** The factor that differs from row to row, those that do not, and what is summed over after the rows. */
   private partsOf(
     total: Total,
     id: NodeId,
-  ): { readonly varying: NodeId; readonly fixed: readonly NodeId[]; readonly along: readonly string[] } | undefined {
+  ): { readonly inner: Total; readonly fixed: readonly NodeId[]; readonly along: readonly string[] } | undefined {
     const { weights, over } = total;
     const { operation } = this.fn.nodes[id];
-    if (operation.kind !== "contract") return undefined;
-    const isFixed = (operand: NodeId): boolean => this.axesOf(operand).every((axis) => !over.includes(axis));
-    const [varying, ...more] = operation.operands.filter((operand) => !isFixed(operand));
-    const fixed = operation.operands.filter(isFixed);
+    if (operation.kind !== "contract" && operation.kind !== "binary") return undefined;
+    const [operands, along] =
+      operation.kind === "contract" ? [operation.operands, operation.over] : [[operation.left, operation.right], []];
+    const isFixed = (operand: NodeId): boolean => !this.axesOf(operand).includes(this.rows);
+    const [varying, ...more] = operands.filter((operand) => !isFixed(operand));
+    const fixed = operands.filter(isFixed);
+    if (varying === undefined || more.length > 0 || fixed.length === 0 || !this.isApart(total, along)) return undefined;
+    if (operation.kind === "binary" && !this.isComputed(varying)) return undefined;
+    const own = over.filter((axis) => !this.isAlong(axis, fixed));
     // The weights' axes are summed together with the rows, or are axes of what is summed.
-    const covers = varying !== undefined && over.every((axis) => this.isAlong(axis, [varying, ...weights]));
-    if (
-      varying === undefined ||
-      more.length > 0 ||
-      fixed.length === 0 ||
-      !this.isApart(total, operation.over) ||
-      !covers
-    )
-      return undefined;
-    return { varying, fixed, along: operation.over };
+    if (!own.every((axis) => this.isAlong(axis, [varying, ...weights]))) return undefined;
+    const later = over.filter((axis) => !own.includes(axis));
+    return { inner: { weights, summand: varying, over: own }, fixed, along: [...along, ...later] };
   }
 
   private isAlong(axis: string, ids: readonly NodeId[]): boolean {
@@ -174,7 +187,7 @@ class Hoisting {
       return onDiagonal(builder, builder.rename(this.sum(total, operation.operand), operation.from, operation.to), on);
     }
     if (this.canBeTakenApart(total, id)) {
-      if (operation.kind === "binary") {
+      if (operation.kind === "binary" && operation.function !== "multiply") {
         const [left, right] = [this.sum(total, operation.left, on), this.sum(total, operation.right, on)];
         return builder.binary(operation.function, left, right);
       }
@@ -182,7 +195,7 @@ class Hoisting {
       if (operation.kind === "diagonal" && on === undefined) return this.sum(total, operation.operand, operation);
       const parts = this.partsOf(total, id);
       if (parts !== undefined) {
-        const inner = this.sum(total, parts.varying);
+        const inner = this.sum(parts.inner, parts.inner.summand);
         const product = builder.contract([inner, ...parts.fixed.map((one) => copies[one])], parts.along);
         return onDiagonal(builder, product, on);
       }
@@ -205,7 +218,16 @@ class Hoisting {
           : builder.sum(weight, over);
       return builder.times(count, summand);
     }
-    if (weighing.length > 0) return builder.contract([...weighing, summand], over);
+    if (weighing.length > 0) {
+      // Weights are summed over the rows first where the summand is the same for all of them.
+      const isFixed =
+        absent.includes(this.rows) && absent.every((axis) => weighing.every((one) => builder.has(one, axis)));
+      const later = over.filter((axis) => !absent.includes(axis));
+      const [weight] = weighing;
+      return isFixed && weight !== undefined && weighing.length === 1
+        ? builder.contract([builder.sum(weight, absent), summand], later)
+        : builder.contract([...weighing, summand], over);
+    }
     const summed = builder.sum(
       summand,
       over.filter((axis) => own.includes(axis)),

@@ -13,6 +13,8 @@ export interface AdversarialDescription extends ModelDescription {
   /** Parameters that each step of the critic replaces by its output `next.<parameter>`. */
   readonly carried: readonly string[];
   readonly noise: readonly NoiseDescription[];
+  /** Parameters whose values and derivatives stay with TensorFlow.js from step to step. */
+  readonly residents?: readonly string[];
   readonly starts: Readonly<Record<string, StartDescription>>;
   /** Wasserstein losses have another default of Adam's decays. */
   readonly loss: string;

@@ -4,8 +4,9 @@ import { selectRows, withoutWeightlessRows } from "../data/blocks.js";
 import { DataError, OptionError } from "../errors.js";
 import type { FitEvent } from "../fit/fit-events.js";
 import { BatchWriter, dataMoments, heldOutRows, rateAt, shuffledRows } from "../elbo/batches.js";
+import { DeviceLearner, deviceOf } from "../elbo/device-learner.js";
 import { initialParameters } from "../elbo/initial-parameters.js";
-import { type LearnedStep, type Learner, LoopLearner, type StepFunction } from "../elbo/learner.js";
+import { type LearnedStep, type Learner, type LearnerState, LoopLearner, type StepFunction } from "../elbo/learner.js";
 import { NetworkLearner } from "../elbo/network-learner.js";
 import { NoiseTables } from "../elbo/noise-tables.js";
 import { base64Of, bytesOfBase64, restoreTensors, storeTensors } from "../elbo/step-state.js";
@@ -65,6 +66,20 @@ export async function* fitByGame(
   given: Dataset,
   options: ResolvedAdversarialOptions,
 ): Events {
+  const learners: Learner[] = [];
+  try {
+    yield* play(methods, given, options, learners);
+  } finally {
+    for (const learner of learners) learner.release();
+  }
+}
+
+async function* play(
+  methods: AdversarialMethods,
+  given: Dataset,
+  options: ResolvedAdversarialOptions,
+  learners: Learner[],
+): Events {
   const began = performance.now();
   const { description } = methods;
   const { seed, criticSteps } = options;
@@ -79,8 +94,8 @@ export async function* fitByGame(
     ...initialParameters(description, sizes, seed, dataMoments(description.variables, data)),
     ...readParameters(description, sizes, options.init),
   };
-  const sides = makeSides(methods, data, values, options);
-  const { critic, generator } = sides;
+  const { critic, generator } = await makeSides(methods, data, values, options);
+  learners.push(critic, generator);
   const batchesPerEpoch = Math.max(1, Math.floor(data.rows / batchSize));
   const steps = options.steps ?? Math.max(1, Math.ceil((options.epochs * batchesPerEpoch) / criticSteps));
   const criticNoise = new NoiseTables(description, sizes, "criticStep", seed);
@@ -111,30 +126,30 @@ export async function* fitByGame(
     ({ last } = state);
     if (state.best !== undefined) best = { ...state.best, parameters: restoreTensors(state.best.parameters) };
   }
-  const carriedNow = (): Tensors => {
-    const now = critic.parameters();
+  const carriedNow = async (): Promise<Tensors> => {
+    const now = await critic.parameters();
     return Object.fromEntries(description.carried.map((name) => [name, now[name]]));
   };
-  const stateNow = (): AdversarialState => ({
+  const stateNow = async (): Promise<AdversarialState> => ({
     format: "genc.adversarial-state/1",
     model: description.name,
     sourceHash: description.sourceHash,
     ...identity,
     step,
-    critic: storedLearner(critic),
-    generator: storedLearner(generator),
-    carried: storeTensors(carriedNow()),
-    average: storeTensors(generator.averaged()),
+    critic: await storedLearner(critic),
+    generator: await storedLearner(generator),
+    carried: storeTensors(await carriedNow()),
+    average: storeTensors(await generator.averaged()),
     trace: [...trace],
     totals: [...totals],
     comparisons: [...comparisons],
     ...(last === undefined ? {} : { last }),
     ...(best === undefined ? {} : { best: { ...best, parameters: storeTensors(best.parameters) } }),
   });
-  const parametersNow = (): Tensors => ({
-    ...critic.parameters(),
-    ...generator.parameters(),
-    ...corrected(generator.averaged(), options.ema, step),
+  const parametersNow = async (): Promise<Tensors> => ({
+    ...(await critic.parameters()),
+    ...(await generator.parameters()),
+    ...corrected(await generator.averaged(), options.ema, step),
   });
   yield { kind: "start", model: description.name, rows: data.rows, restarts: 1, sizes };
   const turns = new HostTurns(options.signal);
@@ -183,12 +198,12 @@ export async function* fitByGame(
           last = meansOf(totals);
           const quality =
             trace.length % compareEvery === 0 && trace.length < epochs && step > 0
-              ? await monitor.compare(parametersNow())
+              ? await monitor.compare(await parametersNow())
               : undefined;
           if (quality !== undefined) {
             const isBest = comparisons.every(({ discrepancy }) => quality.discrepancy < discrepancy);
             comparisons.push({ epoch: trace.length, ...quality });
-            if (options.keep === "best" && isBest) best = { epoch: trace.length, parameters: parametersNow() };
+            if (options.keep === "best" && isBest) best = { epoch: trace.length, parameters: await parametersNow() };
           }
           yield {
             kind: "iteration",
@@ -209,20 +224,22 @@ export async function* fitByGame(
       step++;
       if (options.ema > 0) generator.average(options.ema);
       if (options.checkpointEvery > 0 && step % options.checkpointEvery === 0)
-        yield { kind: "checkpoint", state: stateNow() };
+        yield { kind: "checkpoint", state: await stateNow() };
       await turns.give();
     }
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     stopped = "aborted";
-    yield { kind: "checkpoint", state: stateNow() };
+    yield { kind: "checkpoint", state: await stateNow() };
   }
   if (totals[2] > 0) {
     last = meansOf(totals);
     if (trace.length === 0) trace.push(totals[0] / totals[2]);
   }
   if (stopped === "aborted") found.push(warnings.interrupted(trace.length));
-  let parameters = parametersNow();
+  let parameters = await parametersNow();
+  critic.release();
+  generator.release();
   let quality = await monitor.compare(parameters);
   comparisons.push({ epoch: trace.length, ...quality });
   let keptEpoch = trace.length;
@@ -268,12 +285,12 @@ export async function* fitByGame(
   };
 }
 
-function makeSides(
+async function makeSides(
   methods: AdversarialMethods,
   data: Dataset,
   values: Record<string, Float64Array>,
   options: ResolvedAdversarialOptions,
-): { readonly critic: Learner; readonly generator: Learner } {
+): Promise<{ readonly critic: Learner; readonly generator: Learner }> {
   const { description } = methods;
   const { sizes } = data;
   const fixed = new Set(options.fix);
@@ -298,10 +315,14 @@ function makeSides(
     };
   }
   const shared = { ...values };
+  const device = await deviceOf(description, sizes, values);
   const loops = (learned: LearnedStep, run: StepFunction): Learner => {
     const noise = new NoiseTables(description, sizes, learned.name, options.seed);
     const shapes = { widths: data.widths, noise: (rows: number) => noise.lengths(rows) };
-    return new LoopLearner(description, { ...learned, run }, sizes, shared, options, shapes, {});
+    if (device === undefined)
+      return new LoopLearner(description, { ...learned, run }, sizes, shared, options, shapes, {});
+    const { tf, weights } = device;
+    return new DeviceLearner(tf, weights, description, { ...learned, run }, sizes, shared, options, shapes, {});
   };
   return {
     critic: loops(criticStep, (...given) => methods.criticStepOf(...given)),
@@ -335,12 +356,12 @@ function checkState(
     compare(name, state[name], here[name]);
 }
 
-function storedLearner(learner: Learner): readonly [string, string, string] {
-  const { coordinates, first, second } = learner.state();
+async function storedLearner(learner: Learner): Promise<readonly [string, string, string]> {
+  const { coordinates, first, second } = await learner.state();
   return [base64Of(coordinates), base64Of(first), base64Of(second)];
 }
 
-function learnerState([coordinates, first, second]: readonly [string, string, string]): ReturnType<Learner["state"]> {
+function learnerState([coordinates, first, second]: readonly [string, string, string]): LearnerState {
   return {
     coordinates: bytesOfBase64(coordinates),
     first: bytesOfBase64(first),

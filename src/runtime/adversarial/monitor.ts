@@ -118,7 +118,5 @@ function clustersOf({ data, width, count }: Rows, seed: number): Int32Array {
   const features = Float64Array.from({ length: count * width }, (_, i) => data[i]);
   const stream = new RandomStream({ seed, site: "groups" });
   const found = kMeansPlusPlus({ width, features, weights: new Float64Array(count).fill(1) }, centres, stream);
-  return Int32Array.from({ length: count }, (_, row) =>
-    nearestCentre(features.subarray(row * width, (row + 1) * width), found, centres),
-  );
+  return Int32Array.from({ length: count }, (_, row) => nearestCentre(features, row, width, found, centres));
 }

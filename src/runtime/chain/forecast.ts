@@ -281,13 +281,13 @@ function putMoments(
 }
 
 /** Part of the draws that have each value, [entries, values]. */
-function frequencies(drawn: Float64Array, width: number, values: number): Float64Array {
+export function frequencies(drawn: Float64Array, width: number, values: number): Float64Array {
   const table = new Float64Array(width * values);
   drawn.forEach((value, at) => (table[(at % width) * values + value] += width / drawn.length));
   return table;
 }
 
-function momentsOf(
+export function momentsOf(
   drawn: Float64Array,
   plates: number,
   event: number,
@@ -305,7 +305,7 @@ function momentsOf(
   return { mean, covariance };
 }
 
-function intervals(drawn: Float64Array, width: number, level: number): Expected {
+export function intervals(drawn: Float64Array, width: number, level: number): Expected {
   const draws = drawn.length / width;
   const [mean, deviation, lower, upper] = MOMENTS.map(() => new Float64Array(width));
   for (let i = 0; i < width; i++) {

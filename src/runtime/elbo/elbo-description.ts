@@ -5,6 +5,8 @@ import type { Awaitable, Block, DrawSource, Extent, ModelDescription, Sizes, Ten
 export interface ElboDescription extends ModelDescription {
   readonly algorithm: "elbo";
   readonly noise: readonly NoiseDescription[];
+  /** Parameters whose values and derivatives stay with TensorFlow.js from step to step. */
+  readonly residents?: readonly string[];
   /** How weights of networks begin; parameters that are not here begin by their domain. */
   readonly starts: Readonly<Record<string, StartDescription>>;
   /** Parameters that each step replaces by its output `next.<parameter>`. */

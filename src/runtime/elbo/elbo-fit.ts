@@ -9,6 +9,7 @@ import { readParameters } from "../parameter-values.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
 import { dataMoments, heldOutRows, rateAt, shuffledRows, spreadFloors, warmth } from "./batches.js";
+import type { Learner } from "./learner.js";
 import { initialParameters } from "./initial-parameters.js";
 import { NonFiniteStepError } from "./non-finite-step-error.js";
 import type { ResolvedStepOptions } from "./step-options.js";
@@ -24,12 +25,19 @@ import {
   storeTensors,
 } from "./step-state.js";
 
+type Events = AsyncGenerator<FitEvent<Tensors, BoundFitResult<Tensors>, StepState>, void, undefined>;
+
 /** Learns by minibatch steps; the same seed, data and engine give the same parameters, interrupted or not. */
-export async function* fitBySteps(
-  task: StepTask,
-  given: Dataset,
-  options: ResolvedStepOptions,
-): AsyncGenerator<FitEvent<Tensors, BoundFitResult<Tensors>, StepState>, void, undefined> {
+export async function* fitBySteps(task: StepTask, given: Dataset, options: ResolvedStepOptions): Events {
+  const learners: Learner[] = [];
+  try {
+    yield* learn(task, given, options, learners);
+  } finally {
+    for (const learner of learners) learner.release();
+  }
+}
+
+async function* learn(task: StepTask, given: Dataset, options: ResolvedStepOptions, learners: Learner[]): Events {
   const began = performance.now();
   const { description } = task;
   const { seed } = options;
@@ -54,7 +62,8 @@ export async function* fitBySteps(
     carried: description.carried,
   };
   const floors = spreadFloors(description.parameters, moments);
-  const { learner, write } = task.begin(data, { learned, start, options, floors });
+  const { learner, write } = await task.begin(data, { learned, start, options, floors });
+  learners.push(learner);
   const stepsPerEpoch = Math.ceil(units / batchSize);
   const identity = { engine: learner.name, seed, rows: data.rows, totalWeight: data.totalWeight, sizes, batchSize };
   let step = 0;
@@ -70,9 +79,9 @@ export async function* fitBySteps(
     learner.restore(restoreLearner(options.resume));
     learner.assign(restoreTensors(options.resume.carried ?? {}));
   }
-  const carriedNow = (): Pick<StepState, "carried"> =>
-    description.carried.length === 0 ? {} : { carried: storeTensors(learner.parameters(), description.carried) };
-  const stateNow = (): StepState => ({
+  const carriedNow = async (): Promise<Pick<StepState, "carried">> =>
+    description.carried.length === 0 ? {} : { carried: storeTensors(await learner.parameters(), description.carried) };
+  const stateNow = async (): Promise<StepState> => ({
     format: "genc.step-state/1",
     model: description.name,
     sourceHash: description.sourceHash,
@@ -81,8 +90,8 @@ export async function* fitBySteps(
     epoch: Math.floor(step / stepsPerEpoch),
     epochTotals: [...totals],
     trace: [...trace],
-    ...storeLearner(learner.state()),
-    ...carriedNow(),
+    ...storeLearner(await learner.state()),
+    ...(await carriedNow()),
     ...(best === undefined ? {} : { best }),
   });
 
@@ -135,7 +144,7 @@ export async function* fitBySteps(
         };
         totals = [0, 0, 0];
         if (heldOut !== undefined && options.patience > 0) {
-          const scored = await task.evaluate(heldOut, learner.parameters(), {
+          const scored = await task.evaluate(heldOut, await learner.parameters(), {
             seed,
             binarize: options.binarize,
           });
@@ -143,8 +152,8 @@ export async function* fitBySteps(
             best = {
               epoch: epoch + 1,
               bound: scored.bound,
-              coordinates: base64Of(learner.state().coordinates),
-              ...carriedNow(),
+              coordinates: base64Of((await learner.state()).coordinates),
+              ...(await carriedNow()),
             };
           } else if (epoch + 1 - best.epoch >= options.patience) {
             stopped = "converged";
@@ -153,21 +162,21 @@ export async function* fitBySteps(
         }
       }
       if (options.checkpointEvery > 0 && (step % options.checkpointEvery === 0 || (isLast && stepsPerEpoch > 1)))
-        yield { kind: "checkpoint", state: stateNow() };
+        yield { kind: "checkpoint", state: await stateNow() };
       await turns.give();
     }
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     stopped = "aborted";
-    yield { kind: "checkpoint", state: stateNow() };
+    yield { kind: "checkpoint", state: await stateNow() };
   }
   const epochs = Math.floor(step / stepsPerEpoch);
   if (stopped === "aborted") found.push(warnings.interrupted(epochs));
   if (best !== undefined && best.epoch !== epochs) {
-    learner.restore({ ...learner.state(), coordinates: bytesOfBase64(best.coordinates) });
+    learner.restore({ ...(await learner.state()), coordinates: bytesOfBase64(best.coordinates) });
     learner.assign(restoreTensors(best.carried ?? {}));
   }
-  const parameters = learner.parameters();
+  const parameters = await learner.parameters();
   learner.release();
   const evaluated = await task.evaluate(data, parameters, { seed, binarize: options.binarize });
   const free = description.parameters.filter(({ name, fixed: known }) => known === undefined && learned.owns(name));

@@ -49,16 +49,17 @@ export interface Learner {
    */
   step(rows: number, settings: StepSettings, meanwhile?: () => void): Awaitable<StepOutcome>;
   /** The parameters now, in their own domains. */
-  parameters(): Tensors;
-  state(): LearnerState;
+  parameters(): Awaitable<Tensors>;
+  state(): Awaitable<LearnerState>;
   restore(state: LearnerState): void;
   /** Sets parameters that steps carry on. */
   assign(values: Tensors): void;
   /** Moves the average of the parameters that this learner holds towards what they are now: by 1 - decay of the way. */
   average(decay: number): void;
   /** That average, begun at 0; none before the first. */
-  averaged(): Tensors;
+  averaged(): Awaitable<Tensors>;
   restoreAverage(average: Tensors): void;
+  /** Nothing can be asked of it then. */
   release(): void;
 }
 
@@ -137,6 +138,8 @@ export class Coordinates {
 /** Learns with the generated loops, in float64. */
 export class LoopLearner implements Learner {
   readonly name = "loops, float64";
+  /** What the derivatives of the last step were multiplied by. */
+  lastClip = 1;
   private readonly layout: Coordinates;
   private readonly coordinates: Float64Array;
   private readonly first: Float64Array;
@@ -151,7 +154,11 @@ export class LoopLearner implements Learner {
 
   constructor(
     private readonly description: ModelDescription,
-    private readonly learned: LearnedStep & { readonly run: StepFunction },
+    private readonly learned: LearnedStep & {
+      readonly run: StepFunction;
+      /** Squares of derivatives that are held elsewhere, for the norm of all. */
+      readonly otherSquares?: () => Awaitable<number>;
+    },
     private readonly sizes: Sizes,
     /** Shared with other learners of the same fit. */
     private readonly values: Record<string, Float64Array>,
@@ -211,7 +218,7 @@ export class LoopLearner implements Learner {
       this.gradient.set(pulled, begin);
     }
     this.guard(step);
-    clipNorm(this.gradient, clip);
+    this.lastClip = clip === Infinity ? 1 : clipNorm(this.gradient, clip, (await this.learned.otherSquares?.()) ?? 0);
     ascend(this.settings, this.coordinates, this.gradient, this.first, this.second, rate, step);
     this.refresh();
     for (const name of this.learned.carried ?? []) this.values[name] = Float64Array.from(this.into[`next.${name}`]);
@@ -284,13 +291,14 @@ export function averageInto(
   for (let i = 0; i < held.length; i++) held[i] += (1 - decay) * (values[i] - held[i]);
 }
 
-function clipNorm(gradient: Float64Array, clip: number): void {
-  if (clip === Infinity) return;
-  let squares = 0;
+/** @returns what the gradient was multiplied by */
+function clipNorm(gradient: Float64Array, clip: number, otherSquares: number): number {
+  let squares = otherSquares;
   for (const value of gradient) squares += value * value;
   const norm = Math.sqrt(squares);
-  if (norm <= clip) return;
+  if (norm <= clip) return 1;
   for (let i = 0; i < gradient.length; i++) gradient[i] *= clip / norm;
+  return clip / norm;
 }
 
 function bytesOf(values: Float64Array): Uint8Array {

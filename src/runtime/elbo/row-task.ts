@@ -2,7 +2,8 @@ import { selectRows } from "../data/blocks.js";
 import { BatchWriter } from "./batches.js";
 import type { ElboMethods } from "./elbo-description.js";
 import { evaluateBound } from "./evaluate-bound.js";
-import { type Learner, LoopLearner } from "./learner.js";
+import { DeviceLearner, deviceOf } from "./device-learner.js";
+import { type Learner, LoopLearner, type StepFunction } from "./learner.js";
 import { NetworkLearner } from "./network-learner.js";
 import { NoiseTables } from "./noise-tables.js";
 import type { StepTask } from "./step-task.js";
@@ -14,22 +15,21 @@ export function rowTask(methods: ElboMethods): StepTask {
     description,
     unitsOf: ({ rows }) => rows,
     select: selectRows,
-    begin(data, { learned, start, options, floors }) {
+    async begin(data, { learned, start, options, floors }) {
       const { sizes } = data;
       const noise = new NoiseTables(description, sizes, "step", options.seed);
       const instance = methods.networks?.create(sizes, options.threads);
-      const learner: Learner =
-        instance === undefined
-          ? new LoopLearner(
-              description,
-              { ...learned, run: (...given) => methods.stepOf(...given) },
-              sizes,
-              start,
-              options,
-              { widths: data.widths, noise: (rows) => noise.lengths(rows) },
-              floors,
-            )
-          : new NetworkLearner(instance, description, learned, sizes, start, options, true, learned.owns, floors);
+      const device = await deviceOf(description, sizes, start);
+      const makeLearner = (): Learner => {
+        if (instance !== undefined)
+          return new NetworkLearner(instance, description, learned, sizes, start, options, true, learned.owns, floors);
+        const loops = { ...learned, run: (...given: Parameters<StepFunction>) => methods.stepOf(...given) };
+        const shapes = { widths: data.widths, noise: (rows: number) => noise.lengths(rows) };
+        return device === undefined
+          ? new LoopLearner(description, loops, sizes, start, options, shapes, floors)
+          : new DeviceLearner(device.tf, device.weights, description, loops, sizes, start, options, shapes, floors);
+      };
+      const learner = makeLearner();
       const batches = new BatchWriter(data, description.variables, options);
       return {
         learner,

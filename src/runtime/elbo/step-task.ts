@@ -1,4 +1,4 @@
-import type { ModelDescription, Tensors } from "../description.js";
+import type { Awaitable, ModelDescription, Tensors } from "../description.js";
 import type { Dataset } from "../data/dataset.js";
 import type { EvaluationOptions } from "./evaluate-bound.js";
 import type { StartDescription } from "./elbo-description.js";
@@ -23,11 +23,11 @@ export interface StepTask {
       readonly options: ResolvedStepOptions;
       readonly floors: Readonly<Record<string, Float64Array>>;
     },
-  ): {
+  ): Awaitable<{
     readonly learner: Learner;
     /** Writes the batch of these units, for the learner's next step. */
     readonly write: (units: Uint32Array, at: BatchPlace) => void;
-  };
+  }>;
   /** Means over the rows of the bound and its divergence. */
   evaluate(
     data: Dataset,

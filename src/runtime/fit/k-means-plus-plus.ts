@@ -31,7 +31,7 @@ export function kMeansPlusPlus(points: WeightedPoints, centres: number, stream: 
       const chosen = centre === 0 ? draw(weights, undefined, stream) : draw(weights, nearest, stream);
       let total = 0;
       for (let i = 0; i < count; i++) {
-        total += weights[i] * Math.min(nearest[i], squaredDistance(features, i, features, chosen, width));
+        total += weights[i] * distanceUpTo(nearest[i], features, i, features, chosen, width);
       }
       if (best === -1 || total < bestTotal) {
         best = chosen;
@@ -40,7 +40,7 @@ export function kMeansPlusPlus(points: WeightedPoints, centres: number, stream: 
     }
     found.set(features.subarray(best * width, (best + 1) * width), centre * width);
     for (let i = 0; i < count; i++) {
-      nearest[i] = Math.min(nearest[i], squaredDistance(features, i, features, best, width));
+      nearest[i] = distanceUpTo(nearest[i], features, i, features, best, width);
     }
   }
   for (let iteration = 0; iteration < LLOYD_ITERATIONS; iteration++) if (!lloyd(points, found, centres)) break;
@@ -60,13 +60,18 @@ export function randomCentres(points: WeightedPoints, centres: number, stream: R
   return found;
 }
 
-/** The centre nearest to a point; the first of equals. */
-export function nearestCentre(point: Float64Array, centres: Float64Array, count: number): number {
-  const width = point.length;
+/** The centre nearest to the point numbered `at` (of `width` features each); the first of equals. */
+export function nearestCentre(
+  points: Float64Array,
+  at: number,
+  width: number,
+  centres: Float64Array,
+  count: number,
+): number {
   let best = 0;
   let least = Infinity;
   for (let centre = 0; centre < count; centre++) {
-    const distance = squaredDistance(point, 0, centres, centre, width);
+    const distance = distanceUpTo(least, points, at, centres, centre, width);
     if (distance < least) {
       least = distance;
       best = centre;
@@ -81,7 +86,7 @@ function lloyd(points: WeightedPoints, centres: Float64Array, count: number): bo
   const sums = new Float64Array(centres.length);
   const totals = new Float64Array(count);
   for (let i = 0; i < weights.length; i++) {
-    const centre = nearestCentre(features.subarray(i * width, (i + 1) * width), centres, count);
+    const centre = nearestCentre(features, i, width, centres, count);
     totals[centre] += weights[i];
     for (let j = 0; j < width; j++) sums[centre * width + j] += weights[i] * features[i * width + j];
   }
@@ -115,11 +120,15 @@ function draw(weights: Float64Array, distances: Float64Array | undefined, stream
   return last;
 }
 
-function squaredDistance(a: Float64Array, i: number, b: Float64Array, j: number, width: number): number {
+/** The squared distance of two points, or the bound where that is less: most distances need not be added up to their end. */
+function distanceUpTo(bound: number, a: Float64Array, i: number, b: Float64Array, j: number, width: number): number {
+  const from = i * width;
+  const to = j * width;
   let sum = 0;
   for (let k = 0; k < width; k++) {
-    const difference = a[i * width + k] - b[j * width + k];
+    const difference = a[from + k] - b[to + k];
     sum += difference * difference;
+    if (sum >= bound) return bound;
   }
   return sum;
 }

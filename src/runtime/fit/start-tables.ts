@@ -62,7 +62,7 @@ export function clusterFinder({
   const stretched = new Float64Array(map.width);
   return (features) => {
     for (let i = 0; i < stretched.length; i++) stretched[i] = features[i] * stretch[i];
-    return nearestCentre(stretched, centres, values);
+    return nearestCentre(stretched, 0, stretched.length, centres, values);
   };
 }
 
@@ -108,11 +108,21 @@ type CellFiller = (block: RowBlock, row: number, item: number, cell: Float64Arra
 
 function partitionTables(partition: StartPartition): CellFiller {
   const { map } = partition.latent;
+  const { itemsPerRow } = map;
   const clusterOf = clusterFinder(partition);
   const features = new Float64Array(map.width);
+  const clustersOf = (block: RowBlock): Int32Array =>
+    Int32Array.from({ length: block.rows * itemsPerRow }, (_, at) => {
+      const item = at % itemsPerRow;
+      map.write(block.data, (at - item) / itemsPerRow, item, features);
+      return clusterOf(features);
+    });
+  // A start goes over the rows at least twice; blocks of rows in memory are the same objects each time.
+  const known = new WeakMap<RowBlock, Int32Array>();
   return (block, row, item, cell) => {
-    map.write(block.data, row, item, features);
-    fillConfident(cell, clusterOf(features));
+    let clusters = known.get(block);
+    if (clusters === undefined) known.set(block, (clusters = clustersOf(block)));
+    fillConfident(cell, clusters[row * itemsPerRow + item]);
   };
 }
 

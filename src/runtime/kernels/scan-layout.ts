@@ -24,7 +24,7 @@ export interface ScanLayout {
 }
 
 /** Steps before and after a window in which what is far away is to be forgotten, in the order in which they are tried. */
-export const overlaps = [96, 256, 1024] as const;
+export const overlaps = [32, 96, 256, 1024] as const;
 
 /** Counted rows of a window at least, and at most where more are not needed for the overlap. */
 const fewestRows = 512;

@@ -51,6 +51,8 @@ export interface ScanArguments {
 export class ScanRuns {
   private layouts = new Map<Int32Array, Map<number, LaidOut>>();
   private readonly whole = new Map<number, Int32Array>();
+  /** What did not overlap enough once is not tried again with these sequences. */
+  private readonly tooShort = new Map<Int32Array, number>();
 
   constructor(private readonly host: ScanHost) {}
 
@@ -58,6 +60,7 @@ export class ScanRuns {
   release(): void {
     this.layouts = new Map();
     this.whole.clear();
+    this.tooShort.clear();
   }
 
   /** Does a column lie in memory? */
@@ -69,9 +72,12 @@ export class ScanRuns {
 
   run(kernel: BoundScan, given: ScanArguments): void {
     const starts = given.starts ?? this.oneSequence(given.rows);
+    const tooShort = this.tooShort.get(starts) ?? 0;
     for (const overlap of kernel.scan.mayCut === true ? overlaps : []) {
+      if (overlap <= tooShort) continue;
       const laidOut = this.laidOut(starts, overlap);
       if (laidOut.layout.isCut && this.attempt(kernel, given, laidOut)) return;
+      this.tooShort.set(starts, overlap);
     }
     this.attempt(kernel, given, this.laidOut(starts, 0));
   }

@@ -1,5 +1,5 @@
-import { type Binding, bytesPerFloat, type CallMemory, type Step, task } from "./binding.js";
 import type { NetworkCall, Operand } from "./network-description.js";
+import { type Binding, bytesPerFloat, type CallMemory, type Step, task } from "./binding.js";
 
 type Product = Extract<NetworkCall, { kind: "product" }>;
 
@@ -162,7 +162,9 @@ function sparseSteps(
   const deepest = Math.max(...shallow.map((term) => term.depth));
   const own = memory.ofThreads(sparseOwnBytes + sparseColumns * deepest * bytesPerFloat);
   const panels = Math.ceil(columns / sparseColumns);
-  const rowParts = Math.max(1, Math.min(lines / listedLines, Math.ceil((4 * memory.threads) / panels)));
+  // A thread packs a panel once for parts that follow each other, if it is packed at once: halves share work better.
+  const wanted = Math.max(shallow.length === 1 ? 2 : 1, Math.ceil((4 * memory.threads) / panels));
+  const rowParts = Math.min(lines / listedLines, wanted);
   const lists = [lengths + ends, depth * entryBytes, lengths, isTurned ? 1 : 0, rowParts] as const;
   const block = writeBlock(shape, shallow, own, { lists }, memory);
   const cost = (sparseColumns * rows * depth) / productsPerNanosecond / 2 / rowParts;

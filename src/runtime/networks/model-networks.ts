@@ -9,7 +9,13 @@ import { NetworkInstance } from "./network-instance.js";
  */
 export class ModelNetworks {
   private instance:
-    { readonly of: NetworkInstance; readonly sizes: string; parameters: Tensors | undefined } | undefined;
+    | {
+        readonly of: NetworkInstance;
+        readonly sizes: string;
+        readonly places: ReturnType<NetworkInstance["place"]>;
+        parameters: Tensors | undefined;
+      }
+    | undefined;
   private readonly created = new Set<NetworkInstance>();
   private isAbsent: boolean;
 
@@ -35,25 +41,37 @@ export class ModelNetworks {
     }
   }
 
+  /** The instance that queries share, with these parameters in its memory. */
+  ofQueries(sizes: Sizes, parameters: Tensors): NetworkInstance | undefined {
+    const shared = this.shared(sizes);
+    if (shared === undefined) return undefined;
+    const { of, places } = shared;
+    const all = of.view(places.address, places.length);
+    for (const [name, offset] of places.offsets) all.set(parameters[name], offset);
+    shared.parameters = parameters;
+    return of;
+  }
+
+  private shared(sizes: Sizes): typeof this.instance {
+    const key = JSON.stringify(sizes);
+    if (this.instance?.sizes === key) return this.instance;
+    const of = this.create(sizes, 1);
+    if (of === undefined) return undefined;
+    const places = of.place(
+      "parameter",
+      this.parameters.map(({ name, shape }) => ({ name, length: product(boundShape(shape, sizes)) })),
+    );
+    return (this.instance = { of, sizes: key, places, parameters: undefined });
+  }
+
   /** Runs a function over a block, as the generated loops of that name do, but without adding to `into`. */
   run(name: string, sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): boolean {
-    const key = JSON.stringify(sizes);
-    if (this.instance === undefined || this.instance.sizes !== key) {
-      const of = this.create(sizes, 1);
-      if (of === undefined) return false;
-      of.place(
-        "parameter",
-        this.parameters.map(({ name: parameter, shape }) => ({
-          name: parameter,
-          length: product(boundShape(shape, sizes)),
-        })),
-      );
-      this.instance = { of, sizes: key, parameters: undefined };
-    }
-    const { of } = this.instance;
+    const shared = this.shared(sizes);
+    if (shared === undefined) return false;
+    const { of } = shared;
     if (!of.has(name)) return false;
     const prepared = of.prepare(name, block.rows);
-    const isKnown = this.instance.parameters === parameters;
+    const isKnown = shared.parameters === parameters;
     for (const [key, view] of prepared.views) {
       const space = key.indexOf(" ");
       const [kind, of] = [key.slice(0, space), key.slice(space + 1)];

@@ -126,6 +126,36 @@ describe("loops that run two turns at once", () => {
   });
 });
 
+test("a weighted residual is multiplied once for its sum and its sum of squares", () => {
+  const text = `model Mixture {
+    size K, D
+    param weights: Simplex[K]
+    param mean[K]: Vector[D]
+    param variance[K]: Diag[D]
+    each n {
+      latent z: Category[K] ~ Categorical(weights)
+      observe x: Vector[D] ~ Normal(mean[z], variance[z])
+    }
+  }`;
+  const kernel = toKernelIr(deriveProgram(modelOf(text)).eStep.complete);
+  const rows = kernel.segments.flatMap((segment) => (segment.kind === "rows" ? segment.body : []));
+  /** Multiplications, squares among them, of the statements of each innermost loop that adds to two totals. */
+  const products: number[] = [];
+  forEachStatement(rows, (statement) => {
+    if (statement.kind !== "for" || statement.body.filter(({ kind }) => kind === "updateStore").length < 2) return;
+    let count = 0;
+    for (const inner of statement.body)
+      for (const expression of expressionsOf(inner))
+        forEachExpression(expression, (part) => {
+          if (part.kind === "binary" && part.function === "multiply") count += 1;
+          if (part.kind === "unary" && part.function === "square") count += 1;
+        });
+    products.push(count);
+  });
+  // w e, and that times e.
+  expect(products).toEqual([2]);
+});
+
 describe("loops around what is picked", () => {
   const text = `model Answers {
     size K, D, V

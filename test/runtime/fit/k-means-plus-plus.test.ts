@@ -37,7 +37,7 @@ describe("kMeansPlusPlus", () => {
   });
 
   it("the nearest centre is the first of equals", () => {
-    expect(nearestCentre(Float64Array.of(1), Float64Array.of(0, 2, 5), 3)).toBe(0);
-    expect(nearestCentre(Float64Array.of(1.1), Float64Array.of(0, 2, 5), 3)).toBe(1);
+    expect(nearestCentre(Float64Array.of(1), 0, 1, Float64Array.of(0, 2, 5), 3)).toBe(0);
+    expect(nearestCentre(Float64Array.of(9, 1.1), 1, 1, Float64Array.of(0, 2, 5), 3)).toBe(1);
   });
 });

@@ -52,7 +52,7 @@ class Sharing {
           cells.set(key, { array: kept.array, name });
           return;
         }
-        if (kept.value.kind === "scalar" && !this.isMutable(kept.value.name)) {
+        if (kept.value.kind === "scalar" && !isUpdatedIn(rest, kept.value.name)) {
           cells.set(key, { array: kept.array, name: kept.value.name });
         }
         result.push(kept);
@@ -100,16 +100,6 @@ class Sharing {
 
   private hasPosition(part: { readonly index: ReadonlyMap<string, number> }): boolean {
     return [...namesOf(part.index)].some((name) => this.fn.positions.has(name));
-  }
-
-  private isMutable(name: string): boolean {
-    let found = false;
-    for (const segment of this.fn.segments) {
-      forEachStatement(segment.body, (statement) => {
-        if (statement.kind === "declare" && statement.name === name && statement.mutable) found = true;
-      });
-    }
-    return found;
   }
 
   private unique(array: string): string {
@@ -167,6 +157,14 @@ function writtenIn(statements: readonly KernelStatement[]): ReadonlySet<string> 
     if (statement.kind === "store" || statement.kind === "updateStore") written.add(statement.array);
   });
   return written;
+}
+
+function isUpdatedIn(statements: readonly KernelStatement[], name: string): boolean {
+  let found = false;
+  forEachStatement(statements, (statement) => {
+    if (statement.kind === "update" && statement.name === name) found = true;
+  });
+  return found;
 }
 
 function withoutUnread(fn: KernelFunction): KernelFunction {

@@ -1,7 +1,6 @@
 import type { Tensors } from "../../description.js";
 import type { Dataset } from "../../data/dataset.js";
 import { sequenceCount } from "../../data/sequences.js";
-import { boundShape, product } from "../../extents.js";
 import { HostTurns } from "../../host-turn.js";
 import type { EvaluationOptions } from "../evaluate-bound.js";
 import type { ChainElboMethods } from "./chain-elbo-description.js";
@@ -14,18 +13,10 @@ import type { Tape } from "./tape.js";
 const blockRows = 4096;
 
 /** Runs parts with known parameters: in float32 where there are kernels, else in the generated loops. */
-function runnerOf(methods: ChainElboMethods, data: Dataset, parameters: Tensors): PartRunner {
-  const { networks, description } = methods;
+export function runnerOf(methods: ChainElboMethods, data: Dataset, parameters: Tensors): PartRunner {
   const { sizes } = data;
-  const instance = networks.create(sizes, 1);
-  if (instance === undefined) return new LoopRunner(methods, sizes, parameters);
-  const places = instance.place(
-    "parameter",
-    description.parameters.map(({ name, shape }) => ({ name, length: product(boundShape(shape, sizes)) })),
-  );
-  const all = instance.view(places.address, places.length);
-  for (const [name, offset] of places.offsets) all.set(parameters[name], offset);
-  return new NetworkRunner(instance);
+  const instance = methods.networks.ofQueries(sizes, parameters);
+  return instance === undefined ? new LoopRunner(methods, sizes, parameters) : new NetworkRunner(instance);
 }
 
 /** Visits all sequences, block by block, their latents drawn or at the centres of their distributions. */

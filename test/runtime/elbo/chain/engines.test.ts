@@ -1,3 +1,5 @@
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { compileSource, loadTrainer, type LoadedChainElboTrainer } from "../../../../src/compile/index.js";
 import { LoopRunner, NetworkRunner, type PartRunner } from "../../../../src/runtime/elbo/chain/part-runner.js";
@@ -38,6 +40,11 @@ describe.each(chainBoundModels.map(({ name, text }) => [name, text] as const))("
       }
     };
     await compare(new LoopRunner(trainer, sizes, parameters), 1e-12);
+    await tf.setBackend("cpu");
+    const Device = await loadTrainer({ source, program }, { engine: "tfjs" });
+    const device = new Device(sizes) as LoadedChainElboTrainer;
+    await compare(new LoopRunner(device, sizes, parameters), 2e-5);
+    expect(tf.memory().numTensors).toBe(0);
     const instance = trainer.networks.create(sizes, 1);
     // Where an operation has no float32 kernel the loops are all there is.
     if (instance === undefined) return;
