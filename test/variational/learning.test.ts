@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { exactEvidence, meanField, type MeanFieldProblem } from "../oracles/mean-field.js";
+import { mulberry32 } from "../oracles/random-world.js";
 import { trainerOf } from "../support/trainers.js";
 
 /** What EM with a product posterior does to its bound, and where it ends. */
@@ -156,5 +157,56 @@ describe("a switching state space", () => {
         `a ${k}`,
       ).toBeCloseTo(0, 3);
     }
+  });
+});
+
+describe("without a chain", () => {
+  const uniform = mulberry32(7);
+  const normal = (): number => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+
+  test.each([
+    [
+      "levels of groups with classes of members",
+      `model M { size K = 2, J = 3
+        param w: Simplex[K]  param m[K]: Real  param v[K]: Positive  param u0: Positive
+        each g {
+          latent u: Real ~ Normal(0, u0)
+          each j in J { latent z: Category[K] ~ Categorical(w) observe y: Real? ~ Normal(u + m[z], v[z]) }
+        }
+        learn em { approx: vb } }`,
+      (): (number | null)[] => {
+        const u = normal();
+        return [0, 1, 2].map(() => (uniform() < 0.1 ? null : u + (uniform() < 0.4 ? 4 : 0) + 0.5 * normal()));
+      },
+    ],
+    [
+      "products of latents",
+      `model M { size D = 2
+        param W: Matrix[D, D]  param v: Positive
+        each n {
+          latent a: Real ~ Normal(1, 0.5)
+          latent b: Vector[D] ~ Normal(0, 1)
+          observe y: Vector[D]? ~ Normal(W * b * a, v)
+        }
+        learn em { approx: vb } }`,
+      (): (number | null)[] => {
+        const [a, b, c] = [1 + 0.7 * normal(), normal(), normal()];
+        return [a * (b + 0.5 * c) + 0.3 * normal(), uniform() < 0.1 ? null : a * c + 0.3 * normal()];
+      },
+    ],
+  ])("the bound never falls: %s", async (_, model, row) => {
+    const trainer = new (await trainerOf(model))({});
+    const y = Array.from({ length: 60 }, row);
+    const { trace, logLikelihood } = await trainer.fit({ y } as never, {
+      seed: 3,
+      restarts: 2,
+      maxIterations: 80,
+      ridge: 0,
+    });
+    for (let i = 1; i < trace.length; i++) {
+      expect(trace[i]! - trace[i - 1]!).toBeGreaterThan(-1e-9 * (1 + Math.abs(trace[i]!)));
+    }
+    expect(trace.length).toBeGreaterThan(5);
+    expect((await trainer.score({ y } as never)).logLikelihood).toBeCloseTo(logLikelihood, 4);
   });
 });

@@ -103,7 +103,7 @@ const second: Case = {
 };
 
 const scores: readonly (number | null)[] = [1.2, -0.4, null];
-const groups: readonly (readonly (number | null)[])[] = [scores, [2.5, 2.1, -1.3], [0.3, 0.1, 0.2]];
+const groups: readonly (readonly (number | null)[])[] = [scores, [2.5, 2.1, -1.3]];
 
 /** A level that the members of a group share, each of which is of a class of its own. */
 const intercepts: Case = {
@@ -119,12 +119,12 @@ const intercepts: Case = {
     learn em { approx: vb } }`,
   parameters: { w: initial, m: [0, 1], s: [1, -0.5], v: [0.5, 0.3] },
   data: { y: groups },
-  discrete: { z: range(9) },
-  gaussian: { u: range(3) },
+  discrete: { z: range(6) },
+  gaussian: { u: range(2) },
   problem: {
-    values: range(9).map(() => 2),
-    discrete: range(9).map((cell) => [cell]),
-    gaussian: range(3).map((g) => [g]),
+    values: range(6).map(() => 2),
+    discrete: range(6).map((cell) => [cell]),
+    gaussian: range(2).map((g) => [g]),
     logJoint: (z, u) =>
       groups.reduce(
         (sum, members, g) =>
