@@ -19,7 +19,7 @@ export async function splitRuntime(bundle) {
   // Without exports the top-level names stay, since esbuild cannot know who mentions them; nor are statements joined.
   const script = bundle.slice(0, -exports.length);
   const { code } = await transform(script, { minifyIdentifiers: true, minifyWhitespace: true, target: "es2022" });
-  const file = ts.createSourceFile("runtime.js", code, ts.ScriptTarget.Latest, false, ts.ScriptKind.JS);
+  const file = ts.createSourceFile("runtime.js", code, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
   const statements = file.statements.map((statement) => ({
     declares: declaredNames(statement),
     mentions: identifiers(statement),
@@ -47,9 +47,22 @@ function namesBound(name) {
   return ts.isIdentifier(name) ? [name.text] : name.elements.flatMap((element) => namesBound(element.name));
 }
 
-/** All words that could be a name: more than are, where a property is called like a declaration. */
+/** The names that a statement reads; a property that is called like a declaration is none. */
 function identifiers(node, into = new Set()) {
-  if (ts.isIdentifier(node)) into.add(node.text);
+  if (ts.isIdentifier(node) && !namesProperty(node)) into.add(node.text);
   ts.forEachChild(node, (child) => void identifiers(child, into));
   return into;
+}
+
+/** `.name`, `name: …` in an object or a pattern, `name() { … }` and `name = …` in a class. */
+function namesProperty(node) {
+  const { parent } = node;
+  if (ts.isBindingElement(parent)) return parent.propertyName === node;
+  const isNamed =
+    ts.isPropertyAccessExpression(parent) ||
+    ts.isPropertyAssignment(parent) ||
+    ts.isPropertyDeclaration(parent) ||
+    ts.isMethodDeclaration(parent) ||
+    ts.isAccessor(parent);
+  return isNamed && parent.name === node;
 }
