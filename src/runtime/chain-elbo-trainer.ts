@@ -1,37 +1,33 @@
 import type { Awaitable, Block, DrawSource, Sizes, Tensors, VariableDescription } from "./description.js";
 import type { Forecast } from "./chain/forecast.js";
 import type { BatchSource } from "./data/collect-columns.js";
+import type { StepTask } from "./elbo/step-task.js";
 import type { Dataset } from "./data/dataset.js";
 import type { ForecastOptions } from "./em-trainer.js";
-import type { BoundOptions, BoundScore } from "./elbo-trainer.js";
+import { type BoundOptions, BoundTrainer, type DrawOptions } from "./bound-trainer.js";
 import { evaluateChainBound, importanceAlongChains, visitSequences } from "./elbo/chain/chain-answers.js";
 import type { ChainElboDescription, ChainElboMethods } from "./elbo/chain/chain-elbo-description.js";
 import { forecastByDraws } from "./elbo/chain/forecast-draws.js";
 import { runAll } from "./elbo/chain/run-bound.js";
 import { sequenceTask } from "./elbo/chain/sequence-task.js";
 import { valuesOf } from "./elbo/chain/tape.js";
-import { fitBySteps } from "./elbo/elbo-fit.js";
-import { resolveStepOptions, type ResolvedStepOptions, type StepFitOptions } from "./elbo/step-options.js";
+import type { StepFitOptions } from "./elbo/step-options.js";
 import type { StepState } from "./elbo/step-state.js";
 import { OptionError } from "./errors.js";
 import { boundShape, extentText, product } from "./extents.js";
-import type { BoundFitResult, FitEvent } from "./fit/fit-events.js";
-import { type FitRun, startFit } from "./fit-run.js";
-import { type FittedModel, typed } from "./model-trainer.js";
+import type { BoundFitResult } from "./fit/fit-events.js";
+import type { FitRun } from "./fit-run.js";
+import type { FittedModel } from "./model-trainer.js";
 import type { NamedTensor } from "./named-tensor.js";
 import { namedTensor } from "./named-tensor.js";
 import type { NetworkModule } from "./networks/network-description.js";
-import { mostProbable } from "./queries.js";
-import { StepTrainer } from "./step-trainer.js";
-
-const defaultDraws = 32;
 
 /**
  * What every emitted trainer of a model with a chain and an evidence lower bound can do. The generated class adds the
  * functions of its model (`ChainElboMethods`) and its types: sizes S, parameters P, data D, posterior Q.
  */
 export abstract class ChainElboTrainer<S extends object, P extends object, D = BatchSource, Q extends object = object>
-  extends StepTrainer<S, P>
+  extends BoundTrainer<S, P, D, Q>
   implements ChainElboMethods
 {
   /** @throws OptionError for an unknown size, or one that is not a positive integer */
@@ -57,45 +53,27 @@ export abstract class ChainElboTrainer<S extends object, P extends object, D = B
    * Learns the parameters by stochastic gradient ascent on the bound; a batch is of whole sequences. The run can be
    * awaited for its result, or iterated over for its events: one iteration is an epoch.
    *
+   * @throws OptionError where grey values would be drawn anew
    * @throws (from the run) DataError, OptionError, NonFiniteStepError
    */
-  fit(data: D, options: StepFitOptions<P> = {}): FitRun<P, BoundFitResult<P>, StepState> {
-    this.checkAlive("fit");
-    const resolved = resolveStepOptions(this.description, options as StepFitOptions<never>);
-    if (resolved.binarize !== undefined && resolved.binarize !== "threshold")
-      throw new OptionError("binarize", "threshold: grey values along a chain stay what they are", resolved.binarize);
-    return startFit(resolved, (signal) => this.learn(data, { ...resolved, signal }));
+  override fit(data: D, options: StepFitOptions<P> = {}): FitRun<P, BoundFitResult<P>, StepState> {
+    if (options.binarize !== undefined && options.binarize !== "threshold")
+      throw new OptionError("binarize", "threshold: grey values along a chain stay what they are", options.binarize);
+    return super.fit(data, options);
   }
 
-  private async *learn(
-    data: D,
-    options: ResolvedStepOptions,
-  ): AsyncGenerator<FitEvent<P, BoundFitResult<P>, StepState>, void, undefined> {
-    const dataset = await this.takeIn(data, this.givenSizes, "as given to the constructor", {}, options);
-    try {
-      yield* this.taking(fitBySteps(sequenceTask(this), dataset, options), dataset.sizes, dataset.labels);
-    } finally {
-      this.networks.release();
-    }
+  protected override stepTask(): StepTask {
+    return sequenceTask(this);
   }
 
-  /**
-   * The latents of every step under the guide, each given the one before: of a continuous one its mean, of a discrete one
-   * its most probable value and, in `probability`, the probabilities of all values.
-   */
-  async predict(data: D, options: Pick<BoundOptions, "binarize"> = {}): Promise<Q> {
-    const encoded = await this.encode(data, options);
-    const values: Record<string, NamedTensor | Int32Array> = {};
-    const probability: Record<string, NamedTensor> = {};
-    for (const [name, tensor] of Object.entries(encoded)) {
-      const latent = this.description.chain.latents.some((one) => one.name === name);
-      if (latent) values[name] = tensor;
-      else {
-        probability[name] = tensor;
-        values[name] = mostProbable(tensor);
-      }
-    }
-    return typed<Q>({ ...values, probability });
+  /** By step given those before: a sequence's steps add up to its bound. */
+  protected override importance(
+    dataset: Dataset,
+    { values }: FittedModel,
+    samples: number,
+    options: DrawOptions,
+  ): Promise<Float64Array> {
+    return importanceAlongChains(this, dataset, values, samples, options);
   }
 
   /** Means of the latents of every step under the guide; of a discrete one the probabilities of its values. */
@@ -109,26 +87,6 @@ export abstract class ChainElboTrainer<S extends object, P extends object, D = B
     options: Pick<BoundOptions, "binarize"> = {},
   ): Promise<Readonly<Record<string, NamedTensor>>> {
     return this.perRow(data, "reconstruct", options, "reconstruct", ({ role }) => role === "observed");
-  }
-
-  /** A bound of the log density of each step given those before; a sequence's steps add up to its bound. */
-  async logDensity(data: D, options: BoundOptions = {}): Promise<Float64Array> {
-    return (await this.score(data, options)).perRow;
-  }
-
-  /** The bound by step, in total and per unit of weight. */
-  async score(data: D, options: BoundOptions = {}): Promise<BoundScore> {
-    const { samples = defaultDraws, seed = 0 } = options;
-    if (!Number.isSafeInteger(samples) || samples < 1)
-      throw new OptionError("samples", "a positive integer", String(samples));
-    return this.query(data, "score", options, async (dataset, { values }) => {
-      const perRow = await importanceAlongChains(this, dataset, values, samples, { seed });
-      let logLikelihood = 0;
-      perRow.forEach((density, row) => (logLikelihood += (dataset.weights?.[row] ?? 1) * density));
-      const { rows, totalWeight } = dataset;
-      const meanLogLikelihood = logLikelihood / totalWeight;
-      return { rows, totalWeight, logLikelihood, meanLogLikelihood, perRow, bound: "elbo" };
-    });
   }
 
   /** The mean evidence lower bound by step with one draw for each sequence, and the divergence in it. */
@@ -154,28 +112,6 @@ export abstract class ChainElboTrainer<S extends object, P extends object, D = B
     return this.query(data, "forecast", {}, (dataset, { values }) =>
       forecastByDraws(this, dataset, values, { steps, draws, level, seed }),
     );
-  }
-
-  /** Missing entries by the means of `reconstruct`; the others as they are. */
-  async impute(data: D): Promise<Readonly<Record<string, NamedTensor>>> {
-    const means = await this.reconstruct(data);
-    return this.query(data, "impute", {}, async (dataset) => {
-      const answers: Record<string, NamedTensor> = {};
-      for (const variable of this.description.variables) {
-        if (variable.role !== "observed" || !variable.optional) continue;
-        const mean = means[variable.name];
-        if (mean === undefined) continue;
-        const filled = variable.domain === "category" ? mostProbable(mean) : mean.data;
-        const values = dataset.columns[variable.name].map((value, i) => (Number.isNaN(value) ? filled[i] : value));
-        const drop = variable.domain === "category" ? 1 : 0;
-        const [axes, shape] = [
-          mean.axes.slice(0, mean.axes.length - drop),
-          mean.shape.slice(0, mean.shape.length - drop),
-        ];
-        answers[variable.name] = namedTensor(axes, shape, values);
-      }
-      return answers;
-    });
   }
 
   /** Values of some variables by row: tables of the latents, or outputs of a part of every position. */
@@ -213,20 +149,5 @@ export abstract class ChainElboTrainer<S extends object, P extends object, D = B
       });
       return answers;
     });
-  }
-
-  private async query<T>(
-    data: D,
-    method: string,
-    options: BoundOptions,
-    answer: (dataset: Dataset, fitted: FittedModel) => Promise<T>,
-  ): Promise<T> {
-    const fitted = this.known(method);
-    const dataset = await this.takeIn(data, fitted.sizes, "in the fitted model", fitted.labels, options);
-    try {
-      return await answer(dataset, fitted);
-    } finally {
-      this.networks.release();
-    }
   }
 }

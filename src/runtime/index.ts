@@ -12,7 +12,7 @@ export type * from "./adversarial/adversarial-description.js";
 export type { AdversarialFitResult } from "./adversarial/adversarial-fit.js";
 export type { SampleQuality } from "./adversarial/sample-quality.js";
 export type { AdversarialFitOptions, AdversarialState, Comparison } from "./adversarial/adversarial-options.js";
-export type { BoundOptions, BoundScore } from "./elbo-trainer.js";
+export type { BoundOptions, BoundScore } from "./bound-trainer.js";
 export type * from "./elbo/elbo-description.js";
 export type * from "./elbo/chain/chain-elbo-description.js";
 export { NonFiniteStepError } from "./elbo/non-finite-step-error.js";

@@ -1,4 +1,4 @@
-import type { DensityFactor, Expression } from "../../ir/model.js";
+import type { DensityFactor, Dimension, Expression } from "../../ir/model.js";
 import { shapeOf } from "../../ir/domain.js";
 import type { RegressionUpdate } from "../../ir/program.js";
 import { learnedParametersOf } from "../m-step/parameter-groups.js";
@@ -8,6 +8,20 @@ import { call, equals, fraction, infix, type Math, symbol, times } from "./math.
 import type { Notation } from "./notation.js";
 import { coefficient, declaration, factorsOf, notes, regressor } from "./m-step-parts.js";
 import { lettersOf, WeightedSums } from "./weighted-sums.js";
+
+/** A regression that is explained. */
+interface Regression {
+  readonly update: RegressionUpdate;
+  /** One of the densities that it describes. */
+  readonly factor: DensityFactor;
+  readonly mean: Expression;
+  readonly sums: WeightedSums;
+  /** By which each item is weighted besides. */
+  readonly scale: readonly Math[];
+  /** Remarks that hold for all its formulas. */
+  readonly shared: readonly string[];
+  readonly linesOf: LinesOf;
+}
 
 /** Coefficients, spread and degrees of freedom of a regression. */
 export function explainRegression(
@@ -26,10 +40,11 @@ export function explainRegression(
   const tail = explainTail(notation, factor, linesOf);
   const scale = tail === undefined ? [] : [tail.weight];
   const rows = tail === undefined ? [] : [tail.row];
+  const regression = { update, factor, mean, sums, scale, shared, linesOf };
   return [
     ...rows,
-    ...explainCoefficients(notation, update, factor, mean, sums, scale, shared, linesOf),
-    ...explainSpread(notation, update, factor, mean, sums, scale, shared, linesOf),
+    ...explainCoefficients(notation, regression),
+    ...explainSpread(notation, regression),
     ...explainFreedom(notation, update, factor, linesOf),
   ];
 }
@@ -55,26 +70,21 @@ function explainTail(
     residual,
   );
   const [dimension] = shapeOf(variable.domain);
-  const size: Math =
-    dimension === undefined
-      ? { kind: "number", value: 1 }
-      : dimension.kind === "literal"
-        ? { kind: "number", value: dimension.value }
-        : symbol(dimension.name);
+  const size = entriesOf(dimension);
   const nu = notation.of(freedom);
   const math = equals(weight, fraction(infix(nu, "+", size), infix(nu, "+", distance)));
   return { weight, row: { math, note: "how far each item counts: far ones less", lines: linesOf([factor.span]) } };
 }
 
+/** How many entries a value has whose axis is of this size; a number has none. */
+function entriesOf(dimension: Dimension | undefined): Math {
+  if (dimension === undefined) return { kind: "number", value: 1 };
+  return dimension.kind === "literal" ? { kind: "number", value: dimension.value } : symbol(dimension.name);
+}
+
 function explainCoefficients(
   notation: Notation,
-  update: RegressionUpdate,
-  factor: DensityFactor,
-  mean: Expression,
-  sums: WeightedSums,
-  scale: readonly Math[],
-  shared: readonly string[],
-  linesOf: LinesOf,
+  { update, factor, mean, sums, scale, shared, linesOf }: Regression,
 ): readonly EquationRow[] {
   const [first] = update.blocks;
   if (first === undefined) return [];
@@ -160,13 +170,7 @@ function averaging(update: RegressionUpdate): readonly string[] {
 
 function explainSpread(
   notation: Notation,
-  update: RegressionUpdate,
-  factor: DensityFactor,
-  mean: Expression,
-  sums: WeightedSums,
-  scale: readonly Math[],
-  shared: readonly string[],
-  linesOf: LinesOf,
+  { update, factor, mean, sums, scale, shared, linesOf }: Regression,
 ): readonly EquationRow[] {
   const { parameter, structure, prior } = update.covariance;
   if (parameter === undefined) return [];
@@ -195,8 +199,7 @@ function explainSpread(
         remarks.push("entry by entry");
         break;
       case "isotropic": {
-        const size: Math =
-          dimension.kind === "symbol" ? symbol(dimension.name) : { kind: "number", value: dimension.value };
+        const size = entriesOf(dimension);
         const length: Math = times({ kind: "transpose", operand: residual }, residual);
         value = fraction(sums.sum(stays, ...scale, length), times(size, total));
         break;

@@ -47,6 +47,36 @@ export async function drawFutures(
       paths[name].set(values, (draw * length + depth - 1 - lag) * (widthOf.get(name) ?? 1));
     });
   }
+  return continuePaths(methods, sizes, parameters, paths, widthOf, { number, depth, steps, draws, seed });
+}
+
+/**
+ * Draws the rows of paths after the first `depth` of each, which are there, in place.
+ *
+ * @param paths by variable, [draws, depth + steps, width]
+ */
+export async function continuePaths(
+  methods: Pick<EmMethods, "drawNextRows">,
+  sizes: Sizes,
+  parameters: Tensors,
+  paths: Tensors,
+  widthOf: ReadonlyMap<string, number>,
+  {
+    number,
+    depth,
+    steps,
+    draws,
+    seed,
+  }: {
+    /** Of the sequence; keys random streams. */
+    readonly number: number;
+    readonly depth: number;
+    readonly steps: number;
+    readonly draws: number;
+    readonly seed: number;
+  },
+): Promise<DrawnStep> {
+  const length = depth + steps;
   const future = {
     rows: draws * length,
     firstRow: 0,

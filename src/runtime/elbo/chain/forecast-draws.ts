@@ -1,4 +1,3 @@
-import { RandomStream } from "../../../numerics/random.js";
 import { zeros } from "../../data/blocks.js";
 import type { Dataset } from "../../data/dataset.js";
 import { sequenceCount } from "../../data/sequences.js";
@@ -6,6 +5,7 @@ import type { Tensors, VariableDescription } from "../../description.js";
 import { OptionError } from "../../errors.js";
 import { boundShape, extentText, extentValue, product } from "../../extents.js";
 import { type Forecast, type ForecastSettings, frequencies, intervals, momentsOf } from "../../chain/forecast.js";
+import { continuePaths } from "../../chain/draw-futures.js";
 import { HostTurns } from "../../host-turn.js";
 import { namedTensor, type NamedTensor } from "../../named-tensor.js";
 import { runnerOf } from "./chain-answers.js";
@@ -44,6 +44,7 @@ export async function forecastByDraws(
       const event = product(boundShape(variable.event, sizes));
       return { variable, plates, event, width: plates * event };
     });
+  const widthOf = new Map(random.map(({ variable, width }) => [variable.name, width]));
   const { order, starts } = sequencesOf(data);
   const count = sequenceCount(sequencesOf(data));
   const { depth } = chain;
@@ -88,24 +89,16 @@ export async function forecastByDraws(
         }
       }
     }
-    const future = {
-      rows: draws * length,
-      firstRow: 0,
-      data: {},
-      tables: {},
-      complete: true,
-      starts: Int32Array.from({ length: draws + 1 }, (_, draw) => draw * length),
-    };
-    const streams = (site: string, row: number): RandomStream =>
-      new RandomStream({ seed, site: `forecast.${sequence}.${site}`, item: row });
-    await methods.drawNextRows(sizes, parameters, future, streams, paths);
+    const drawn = await continuePaths(methods, sizes, parameters, paths, widthOf, {
+      number: sequence,
+      depth,
+      steps,
+      draws,
+      seed,
+    });
     for (let step = 0; step < steps; step++) {
       for (const { variable, plates, event, width } of random) {
-        const values = new Float64Array(draws * width);
-        for (let draw = 0; draw < draws; draw++) {
-          const from = (draw * length + depth + step) * width;
-          values.set(paths[variable.name].subarray(from, from + width), draw * width);
-        }
+        const values = drawn(variable.name, step);
         if (isDiscrete(variable)) {
           put(`probability.${variable.name}`, sequence, step, frequencies(values, width, valuesIn(variable, sizes)));
         } else if (variable.role === "latent") {
