@@ -91,6 +91,17 @@ describe("a switching state space", () => {
     expect(trace.length).toBeGreaterThan(5);
   });
 
+  test("values that may not be missing have the same bound as values that are not", async () => {
+    const whole = { y: range(6).map((t) => Math.sin(3 * t)), s: range(6).map((t) => (t < 4 ? 0 : 1)) };
+    const scores = [];
+    for (const one of [text, text.replace("y: Real?", "y: Real")]) {
+      const trainer = new (await trainerOf(one))({});
+      trainer.setParameters(begin as never);
+      scores.push((await trainer.score(whole as never)).logLikelihood);
+    }
+    expect(scores[1]).toBeCloseTo(scores[0]!, 9);
+  });
+
   test("one iteration is the update by the book", async () => {
     const { trainer } = await fit(1);
     const found = trainer.parameters;

@@ -159,8 +159,15 @@ function blockMethods(
       ["index", "sizes", "parameters", "block", "into"],
       switchOn(
         "index",
-        begin.map((all, i) => all.flatMap((variants, j) => loops.variants(`begin${i + 1}Part${j + 1}`, variants))),
+        begin.map((all, i) =>
+          all.flatMap((variants, j) => inBraces(loops.variants(`begin${i + 1}Part${j + 1}`, variants))),
+        ),
       ),
     ),
   ];
+}
+
+/** Each part keeps memory of its own under the same name. */
+function inBraces(statements: readonly string[]): readonly string[] {
+  return ["{", ...statements.map((line) => `  ${line}`), "}"];
 }
