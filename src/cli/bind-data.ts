@@ -104,6 +104,6 @@ export function trainerData(
   );
   if (bound.sequences === undefined || sequences?.plate === undefined) return Object.fromEntries(columns);
   const numbers = new Float64Array(bound.rows);
-  bound.sequences.forEach((rows, number) => rows.forEach((row) => (numbers[row] = number)));
+  bound.sequences.forEach(({ rows }, number) => rows.forEach((row) => (numbers[row] = number)));
   return Object.fromEntries([...columns, [sequences.plate, { shape: [bound.rows], data: numbers }]]);
 }

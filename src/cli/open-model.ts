@@ -30,9 +30,9 @@ export interface OpenModel {
 
 /** Opens MODEL: what `train --save` wrote, or a program with `--parameters`. */
 export async function openModel(terminal: Terminal, file: string, options: ModelOptions): Promise<OpenModel> {
-  return file.endsWith(".safetensors")
-    ? await openSaved(terminal, file, options)
-    : await openProgram(terminal, file, options);
+  return file.endsWith(".gen") || file.startsWith("std:")
+    ? await openProgram(terminal, file, options)
+    : await openSaved(terminal, file, options);
 }
 
 async function openSaved(terminal: Terminal, file: string, options: ModelOptions): Promise<OpenModel> {
@@ -64,13 +64,14 @@ async function openSaved(terminal: Terminal, file: string, options: ModelOptions
 
 async function openProgram(terminal: Terminal, file: string, options: ModelOptions): Promise<OpenModel> {
   const { parameters } = options;
+  const source = loadSource(file);
   if (parameters === undefined) {
     throw usageFailure(
       `${file} is a program without parameters.`,
       "Give them (--parameters FILE.json), or name a model that `genc train --save FILE.safetensors` wrote.",
     );
   }
-  const { Trainer: Model } = await prepareTrainer(terminal, loadSource(file), options);
+  const { Trainer: Model } = await prepareTrainer(terminal, source, options);
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
   const text = new TextDecoder().decode(readBytes(parameters));

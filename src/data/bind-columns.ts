@@ -1,7 +1,7 @@
 import type { DataDiagnostic, DataOutcome } from "../diagnostics/data-diagnostic.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
 import { allWeightsZero, unknownVariable } from "../diagnostics/catalogue/data.js";
-import type { BindableVariable, BindRequest, BoundData, Label } from "./bindable.js";
+import type { BindableVariable, BindRequest, BoundData, Label, Sequence } from "./bindable.js";
 import { chooseColumns, findColumns } from "./choose-columns.js";
 import { chooseEncoding } from "./choose-encoding.js";
 import { encodeValues } from "./encode-values.js";
@@ -101,7 +101,7 @@ function unknownVariables({ table, map, variables }: BindRequest): readonly Data
     });
 }
 
-function sequencesOf(request: BindRequest, diagnostics: DataDiagnostic[]): readonly Int32Array[] | undefined {
+function sequencesOf(request: BindRequest, diagnostics: DataDiagnostic[]): readonly Sequence[] | undefined {
   if (request.sequence === undefined) return undefined;
   const column = findColumns(request.table, [request.sequence], "`--sequence`");
   if (column.kind === "ready") return groupSequences(column.value[0]);

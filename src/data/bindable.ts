@@ -68,6 +68,12 @@ export interface BoundData {
   readonly shapes: Readonly<Record<string, readonly number[]>>;
   readonly sizes: Readonly<Record<string, number>>;
   readonly mapping: ColumnMapping;
-  /** Rows of each sequence, in order. */
-  readonly sequences?: readonly Int32Array[];
+  readonly sequences?: readonly Sequence[];
+}
+
+/** Rows with one value of the column that tells sequences apart. */
+export interface Sequence {
+  readonly label: Label | undefined;
+  /** In order. */
+  readonly rows: Int32Array;
 }

@@ -78,7 +78,7 @@ describe("which columns", () => {
     });
     expect(bound.mapping.columns).toEqual({ x: ["a", "b"], count: ["w"] });
     expect([...bound.values.count]).toEqual([1, 2, 0]);
-    expect(bound.sequences?.map((rows) => [...rows])).toEqual([[0, 2], [1]]);
+    expect(bound.sequences?.map(({ rows }) => [...rows])).toEqual([[0, 2], [1]]);
   });
 
   it("a declared weight takes the column of its name, or that of --weights", async () => {

@@ -45,6 +45,7 @@ export async function forecast(terminal: Terminal, file: string, options: Foreca
       draws: answer.draws,
       level,
       simulated,
+      ...(bound.sequences === undefined ? {} : { sequences: bound.sequences.map(({ label }) => label ?? null) }),
       mean: documents(mean),
       deviation: documents(deviation),
       lower: documents(lower),
@@ -71,13 +72,14 @@ export async function forecast(terminal: Terminal, file: string, options: Foreca
   ];
   const [first] = [...Object.values(answer.mean), ...Object.values(answer.probability)];
   const count = first?.shape[0] ?? 1;
-  const numbered = sequences.plate === undefined || count === 1 ? [] : [sequences.plate];
+  const named = sequences.plate === undefined || count === 1 ? [] : [sequences.plate];
+  const labelOf = (sequence: number): string | number => bound.sequences?.[sequence]?.label ?? sequence;
   const rows = Array.from({ length: count * steps }, (_, row) => [
-    ...numbered.map(() => Math.floor(row / steps)),
+    ...named.map(() => labelOf(Math.floor(row / steps))),
     (row % steps) + 1,
     ...columns.map((column) => column.at(row)),
   ]);
-  writeResult(terminal, options.out, writeCsv([...numbered, "step", ...columns.map((column) => column.name)], rows));
+  writeResult(terminal, options.out, writeCsv([...named, "step", ...columns.map((column) => column.name)], rows));
   return exitCode.fine;
 }
 

@@ -71,7 +71,7 @@ async function givenVariables(
   if (description.sequences !== undefined) {
     const bound = bindData(terminal, table, { ...description, variables: given }, sizes, options, trained);
     const values = trainerData(bound, description);
-    const numbers = (row: number): number => bound.sequences?.findIndex((rows) => rows.includes(row)) ?? 0;
+    const numbers = (row: number): number => bound.sequences?.findIndex(({ rows }) => rows.includes(row)) ?? 0;
     return { sizes: { ...known, ...bound.sizes }, values, numbers };
   }
   if (table.rows !== options.n)
