@@ -159,6 +159,8 @@ export interface VariableDescription {
   readonly optional: boolean;
   /** A Gaussian latent whose spread is learned: a fit starts it at the scale of the data. */
   readonly learnsScale?: true;
+  /** An observed variable whose mean is this Gaussian latent as it is: a fit starts the latent at its values. */
+  readonly seenAs?: string;
   /** Statistics whose sum over all but their last dimension is how often a discrete latent is expected to have each value. */
   readonly occurrences?: readonly string[];
 }

@@ -272,6 +272,7 @@ function describeVariable(program: Described, variable: Variable): VariableDescr
     event: shapeOf(domain).map(extentOf),
     optional: variable.optional,
     ...(learnsScale(program.model, variable) ? { learnsScale: true as const } : {}),
+    ...seenAs(program.model, variable),
     ...occurrencesOf(program, variable),
   };
 }
@@ -308,6 +309,22 @@ function learnsScale(model: Model, { name, role, domain }: Variable): boolean {
       [...walkExpression(spread)].some((part) => part.kind === "parameter" && learned.has(part.name))
     );
   });
+}
+
+/** An observed variable of the latent's own place whose mean is the latent and nothing else. */
+function seenAs(model: Model, { name, role, domain, axes }: Variable): Pick<VariableDescription, "seenAs"> {
+  if (role !== "latent" || domain.kind !== "real") return {};
+  const found = model.variables.find(
+    (variable) =>
+      variable.role === "observed" &&
+      variable.axes.join() === axes.join() &&
+      model.factors.some((factor) => {
+        if (factor.kind !== "density" || factor.child !== variable.name) return false;
+        const mean = factor.arguments["mean"];
+        return mean?.kind === "variable" && mean.name === name && mean.lag === 0;
+      }),
+  );
+  return found === undefined ? {} : { seenAs: found.name };
 }
 
 function variableDomain(domain: Domain): VariableDescription["domain"] {

@@ -4,6 +4,7 @@ import type { DistinctItems } from "../data/distinct-sample.js";
 import type { RowBlock } from "../data/row-source.js";
 import type { FeatureMap } from "./features.js";
 import { fingerprint } from "./features.js";
+import type { EntryMoments } from "../data/variance.js";
 import type { StartMethod, StartPartition } from "./start-tables.js";
 import { clusterFinder } from "./start-tables.js";
 
@@ -17,6 +18,8 @@ export interface StartFactor {
   readonly firstAxis: number;
   /** What a score of variance 1 is multiplied by: the data's own scale where the model learns the latent's. */
   readonly scale: number;
+  /** What shows the latent itself: the start is its value, that of its column where it is missing. */
+  readonly seenAs?: { readonly variable: string; readonly moments: EntryMoments };
   /** A sample of the items, by their values. */
   readonly sample: DistinctItems;
 }
@@ -72,7 +75,8 @@ function scoresOf(
   seed: number,
   restart: number,
 ): Scorer {
-  const { map, width, scale, firstAxis } = factor;
+  const { map, width, scale, firstAxis, seenAs } = factor;
+  if (seenAs !== undefined) return seenScores(factor, seenAs, seed, restart);
   const groupOf = partition === undefined ? () => 0 : clusterFinder(partition);
   const parts = Array.from({ length: partition?.latent.values ?? 1 }, (_, group) =>
     principalAxes(factor, (features) => groupOf(features) === group, method, seed, restart),
@@ -87,6 +91,24 @@ function scoresOf(
       const known = axis?.reduce((sum, weight, j) => sum + weight * (features[j] - mean[j]), 0);
       const random = known === undefined || share > 0 ? chance(factor, block, row, item, l, seed, restart) : 0;
       into[l] = scale * (known === undefined ? random : Math.sqrt(1 - share) * known + Math.sqrt(share) * random);
+    }
+  };
+}
+
+/** What is seen, moved by chance in all but the first restart. */
+function seenScores(
+  factor: StartFactor,
+  { variable, moments: { mean, variance } }: NonNullable<StartFactor["seenAs"]>,
+  seed: number,
+  restart: number,
+): Scorer {
+  const { width, map } = factor;
+  return (block, row, item, into) => {
+    const at = (row * map.itemsPerRow + item) * width;
+    for (let l = 0; l < width; l++) {
+      const seen = block.data[variable][at + l];
+      const random = restart === 0 ? 0 : CHANCE * chance(factor, block, row, item, l, seed, restart);
+      into[l] = (Number.isNaN(seen) ? mean[l] : seen) + Math.sqrt(variance[l]) * random;
     }
   };
 }

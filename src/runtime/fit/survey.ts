@@ -125,7 +125,16 @@ export class Surveyor {
       const firstAxis = taken.get(place) ?? 0;
       taken.set(place, firstAxis + width);
       const scale = variable.learnsScale === true ? pooled : 1;
-      return { variable, width, map: mapOf(items), firstAxis, scale, sample: sampleOf(items) };
+      const { seenAs } = variable;
+      return {
+        variable,
+        width,
+        map: mapOf(items),
+        firstAxis,
+        scale,
+        ...(seenAs === undefined ? {} : { seenAs: { variable: seenAs, moments: observed[seenAs] } }),
+        sample: sampleOf(items),
+      };
     });
     return { rows: this.rows, totalWeight: this.totalWeight, moments: observed, latents, factors };
   }
