@@ -50,7 +50,8 @@ describe("usage errors end with 2, and say which option", () => {
     [["train", "std:mixtures/gaussian-mixture", "--data", "d.csv", "--epochs", "3"], "--epochs"],
     [["train", "absent.gen", "--data", "d.csv"], "absent.gen cannot be read: there is no such file"],
     [["score", "std:no/such-model", "--data", "d.csv", "--parameters", "p.json"], "no/such-model"],
-    [["score", "model.gen", "--data", "d.csv"], "--parameters"],
+    [["score", "std:mixtures/gaussian-mixture", "--data", "d.csv"], "--parameters"],
+    [["score", "model.gen", "--data", "d.csv"], "model.gen cannot be read: there is no such file"],
     [["sample", "m.safetensors"], "-n"],
     [["init", "no good name"], "no good name"],
   ])("%j", async (arguments_, text) => {

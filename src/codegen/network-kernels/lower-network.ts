@@ -1,5 +1,5 @@
 import { type NodeId, type Operation, operandsOf, type PlanFunction } from "../../ir/plan.js";
-import type { Leaf, NetworkCall, NetworkFunction } from "../../runtime/networks/network-description.js";
+import type { NetworkCall, NetworkFunction } from "../../runtime/networks/network-description.js";
 import { reuseProducts } from "../../ir/passes/reuse-products.js";
 import { expandReductions } from "./expand-reductions.js";
 import {
@@ -8,12 +8,13 @@ import {
   readsCounters,
   type MapExpression,
   type MapKernel,
-  mappedUnary,
   withLoops,
 } from "./map-expression.js";
+import { innerAxis } from "./inner-axis.js";
+import { type LeafList, NestExpressions } from "./nest-expressions.js";
 import { NotLowered } from "./not-lowered.js";
 import { oftenZero } from "./often-zero.js";
-import { type Along, extentOf, PlanBuffers, renamedPlace, type Stored } from "./plan-buffers.js";
+import { type Along, extentOf, type Stored } from "./plan-buffers.js";
 import { type Contraction, productSides } from "./product-sides.js";
 import { storedNodes } from "./stored-nodes.js";
 import { storedOrders } from "./stored-orders.js";
@@ -55,7 +56,7 @@ export function lowerNetwork(plan: PlanFunction, prefix: string): LoweredNetwork
   }
 }
 
-class NetworkLowering extends PlanBuffers {
+class NetworkLowering extends NestExpressions {
   private readonly calls: NetworkCall[] = [];
   private readonly kernels: MapKernel[] = [];
   private readonly isStored: (id: NodeId) => boolean;
@@ -104,7 +105,7 @@ class NetworkLowering extends PlanBuffers {
     };
   }
 
-  private store(id: NodeId, axes: readonly string[]): Stored {
+  protected override store(id: NodeId, axes: readonly string[]): Stored {
     const known = this.stored.get(id);
     if (known !== undefined) return known;
     const { operation } = this.node(id);
@@ -222,7 +223,7 @@ class NetworkLowering extends PlanBuffers {
   private readonly padded = new Map<string, Stored>();
 
   /** Windows and parts of an axis, seen where their values lie. */
-  private view(id: NodeId): Stored {
+  protected override view(id: NodeId): Stored {
     const known = this.views.get(id);
     if (known !== undefined) return known;
     const { operation } = this.node(id);
@@ -299,7 +300,7 @@ class NetworkLowering extends PlanBuffers {
   }
 
   /** A value that is seen in another, stored by itself. */
-  private copied(id: NodeId): Stored {
+  protected override copied(id: NodeId): Stored {
     const { axes } = this.node(id);
     const leaves: LeafList = new Map();
     const expression = this.expression(id, new Map(), leaves);
@@ -322,7 +323,7 @@ class NetworkLowering extends PlanBuffers {
     const indexed = new Set(
       scatter === undefined ? [] : [...leavesIn(scatter.index)].flatMap((leaf) => list[leaf]?.stored?.axes ?? []),
     );
-    const inner = this.innerAxis(
+    const inner = innerAxis(
       looped.filter((axis) => !indexed.has(axis)),
       list.map(({ stored }) => stored),
       target?.axes ?? axes,
@@ -370,175 +371,6 @@ class NetworkLowering extends PlanBuffers {
     return result;
   }
 
-  /** The axis along which most values lie side by side. */
-  private innerAxis(
-    looped: readonly string[],
-    places: readonly (Stored | undefined)[],
-    result: readonly string[],
-  ): string | undefined {
-    const last = (own: readonly string[]): string | undefined => own.findLast((axis) => axis !== "");
-    const votes = new Map<string, number>();
-    const vote = (axis: string | undefined, weight: number): void => {
-      if (axis !== undefined && looped.includes(axis)) votes.set(axis, (votes.get(axis) ?? 0) + weight);
-    };
-    for (const place of places) if (place !== undefined) vote(last(place.axes), place.axes.length > 1 ? 2 : 1);
-    vote(last(result), result.length > 1 ? 2 : 1);
-    return [...votes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? looped.at(-1);
-  }
-
-  /** A value as part of a nest: read where it is stored, else computed. `names` renames axes on the way down. */
-  private expression(id: NodeId, names: ReadonlyMap<string, string>, leaves: LeafList): MapExpression {
-    const place = this.placeOf(id);
-    if (place !== undefined) {
-      return {
-        kind: "leaf",
-        leaf: this.leafOf(
-          renamedPlace(place, (axis) => names.get(axis) ?? axis),
-          leaves,
-        ),
-      };
-    }
-    return this.inline(id, names, leaves);
-  }
-
-  private readonly memo = new Map<string, MapExpression>();
-
-  private inline(id: NodeId, names: ReadonlyMap<string, string>, leaves: LeafList): MapExpression {
-    // Shared parts of one nest are one object, so that they are computed once.
-    const key = `${leafListId(leaves)} ${id} ${[...names].map(([from, to]) => `${from}>${to}`).join()}`;
-    const known = this.memo.get(key);
-    if (known !== undefined) return known;
-    const made = this.makeInline(id, names, leaves);
-    this.memo.set(key, made);
-    return made;
-  }
-
-  private makeInline(id: NodeId, names: ReadonlyMap<string, string>, leaves: LeafList): MapExpression {
-    const { operation } = this.node(id);
-    const part = (operand: NodeId): MapExpression => this.expression(operand, names, leaves);
-    switch (operation.kind) {
-      case "constant":
-        return { kind: "constant", value: operation.value };
-      case "size":
-        return { kind: "leaf", leaf: this.sizeLeaf(operation.axis, leaves) };
-      case "position":
-        return { kind: "position", loop: this.positionOf(names.get(operation.axis) ?? operation.axis) };
-      case "unary":
-        if (!mappedUnary.has(operation.function)) throw new NotLowered(operation.function);
-        return { kind: "unary", function: operation.function, operand: part(operation.operand) };
-      case "binary":
-        if (operation.function === "power") throw new NotLowered("power");
-        if (operation.function === "divide" && this.isCount(operation.right)) return this.share(operation, part);
-        return {
-          kind: "binary",
-          function: operation.function,
-          left: part(operation.left),
-          right: part(operation.right),
-        };
-      case "select":
-        return {
-          kind: "select",
-          condition: part(operation.condition),
-          whenTrue: part(operation.whenTrue),
-          whenFalse: part(operation.whenFalse),
-        };
-      case "rename": {
-        const inner = new Map(names);
-        inner.set(operation.from, names.get(operation.to) ?? operation.to);
-        inner.delete(operation.to);
-        return this.expression(operation.operand, inner, leaves);
-      }
-      case "gather": {
-        const found = this.placeOf(operation.table) ?? this.store(operation.table, this.node(operation.table).axes);
-        const table = found.axes.includes(operation.axis) ? found : this.copied(operation.table);
-        const position = table.axes.indexOf(operation.axis);
-        const renamed = renamedPlace(table, (axis) => names.get(axis) ?? axis);
-        const axes = renamed.axes.map((axis, i) => (i === position ? "" : axis));
-        const leaf = this.leafOf({ ...renamed, axes }, leaves, position);
-        return { kind: "gather", leaf, index: part(operation.index) };
-      }
-      case "input":
-      case "slice": {
-        if (operation.kind === "slice") {
-          this.store(operation.operand, this.node(operation.operand).axes);
-          return this.expression(id, names, leaves);
-        }
-        throw new Error("network kernels: an input without a place");
-      }
-      case "contract":
-      case "reduce":
-      case "overlapAdd":
-      case "merge":
-      case "scatterAdd": {
-        const place = this.store(id, this.node(id).axes);
-        return {
-          kind: "leaf",
-          leaf: this.leafOf(
-            renamedPlace(place, (axis) => names.get(axis) ?? axis),
-            leaves,
-          ),
-        };
-      }
-      case "window":
-      case "split": {
-        const place = this.view(id);
-        return {
-          kind: "leaf",
-          leaf: this.leafOf(
-            renamedPlace(place, (axis) => names.get(axis) ?? axis),
-            leaves,
-          ),
-        };
-      }
-      case "softmax":
-      case "diagonal":
-      case "stack":
-      case "cholesky":
-      case "triangularSolve":
-      case "draw":
-        throw new NotLowered(operation.kind);
-    }
-  }
-
-  /** Is a value the size of an axis? */
-  private isCount(id: NodeId): boolean {
-    return this.node(id).operation.kind === "size";
-  }
-
-  /** Divided by a size: times its inverse, which is the same in all cells. */
-  private share(
-    { left, right }: { readonly left: NodeId; readonly right: NodeId },
-    part: (operand: NodeId) => MapExpression,
-  ): MapExpression {
-    const inverse: MapExpression = { kind: "unary", function: "reciprocal", operand: part(right) };
-    return { kind: "binary", function: "multiply", left: part(left), right: inverse };
-  }
-
-  private leafOf(place: Stored, leaves: LeafList, gathered?: number): number {
-    const parts = [place.slices, place.along].map((part) => JSON.stringify(part));
-    const key = `${place.buffer} ${place.axes.join()} ${parts.join()} ${gathered ?? ""}`;
-    const known = leaves.get(key);
-    if (known !== undefined) return [...leaves.keys()].indexOf(key);
-    leaves.set(key, {
-      stored: place,
-      leaf: {
-        kind: "buffer",
-        buffer: place.buffer,
-        axes: place.axes.map((axis) => (axis === "" ? -1 : this.number(axis))),
-        slices: place.slices,
-        ...(place.along === undefined ? {} : { along: this.placeNumbers(place.along) }),
-        ...(gathered === undefined ? {} : { gathered }),
-      },
-    });
-    return leaves.size - 1;
-  }
-
-  private sizeLeaf(axis: string, leaves: LeafList): number {
-    const key = `size ${axis}`;
-    if (!leaves.has(key)) leaves.set(key, { stored: undefined, leaf: { kind: "size", axis: this.number(axis) } });
-    return [...leaves.keys()].indexOf(key);
-  }
-
   private outputBuffer(id: NodeId, axes: readonly string[], name: string): number {
     let place = this.placeOf(id);
     const isOwn =
@@ -562,15 +394,3 @@ class NetworkLowering extends PlanBuffers {
 
 /** Where a maximum begins. */
 const lowest = -3e38;
-
-type LeafList = Map<string, { readonly stored: Stored | undefined; readonly leaf: Leaf }>;
-
-const leafListIds = new WeakMap<LeafList, number>();
-let nextLeafList = 0;
-
-function leafListId(leaves: LeafList): number {
-  const known = leafListIds.get(leaves);
-  if (known !== undefined) return known;
-  leafListIds.set(leaves, nextLeafList);
-  return nextLeafList++;
-}
