@@ -6,7 +6,7 @@ import { emitMapKernel } from "./map-kernel.js";
 import { packFunction, productByColumns, productByRows } from "./matrix-product.js";
 import { lanes, panelRows, tileOf } from "./matrix-tiles.js";
 import { packPanelFunction } from "./pack-matrix.js";
-import { listFunction, productOfLists, sparseColumns } from "./sparse-product.js";
+import { linesOfLists, listFunction, productOfLists, sparseColumns } from "./sparse-product.js";
 import { adamKernel, averageKernel } from "./optimiser-kernel.js";
 import { vectorFunctions } from "./vector-functions.js";
 
@@ -28,6 +28,7 @@ export function emitNetwork(functions: readonly PlanFunction[]): NetworkModule |
       productByRows(relaxed, packing),
       listFunction(ofLists),
       productOfLists(relaxed, ofLists),
+      linesOfLists(relaxed, ofLists),
       adamKernel(relaxed),
       averageKernel(relaxed),
     ];

@@ -158,7 +158,24 @@ export function listFunction(packing: PanelPacking): FunctionWriter {
  * each number all terms but those with a factor 0 are added in the order in which the other kernels add them.
  */
 export function productOfLists(relaxed: boolean, packing: PanelPacking): FunctionWriter {
-  const product = new ProductWriter("productOfLists", packing);
+  return listProduct("productOfLists", "panels", relaxed, packing);
+}
+
+/**
+ * linesOfLists(block, begin, end): the same, work counted in groups of four rows. B is packed whole once by every thread: for
+ * a result of many rows, which are then in the cache of one thread, as are their lists.
+ */
+export function linesOfLists(relaxed: boolean, packing: PanelPacking): FunctionWriter {
+  return listProduct("linesOfLists", "lines", relaxed, packing);
+}
+
+function listProduct(
+  name: string,
+  sharedAlong: "panels" | "lines",
+  relaxed: boolean,
+  packing: PanelPacking,
+): FunctionWriter {
+  const product = new ProductWriter(name, packing);
   const { fn, words, firstRow: row, firstColumn, own } = product;
   const { rows, columns, c, rowBytes, isFirst, lists, listBytes, lengths, isTurned, rowParts, run, terms } = words;
   const local = (): number => fn.local("i32");
@@ -278,9 +295,50 @@ export function productOfLists(relaxed: boolean, packing: PanelPacking): Functio
     ),
     wasm.end,
   );
-  fn.add(
+  const begin = join(
     product.begin(),
     join(plus(get(own), integer(spareOffset)), set(spare), plus(get(own), integer(panelOffset)), set(panel)),
+  );
+  const edge = join(least(minus(get(columns), get(firstColumn)), integer(sparseColumns)), set(width));
+  const nextTerm = join(plus(get(termNumber), integer(1)), set(termNumber));
+  if (sharedAlong === "lines") {
+    const whole = fn.local("i32");
+    const panelBytes = times(get(words.depth), integer(bytesPerFloat));
+    fn.add(
+      begin,
+      join(get(panel), set(whole)),
+      product.once(
+        countTo(
+          firstColumn,
+          get(columns),
+          sparseColumns,
+          product.packRight(sparseColumns, plus(get(whole), times(get(firstColumn), panelBytes))),
+        ),
+      ),
+      join(times(get(1), integer(lanes)), set(first)),
+      join(least(get(rows), times(get(2), integer(lanes))), set(lastRow)),
+      countTo(
+        firstColumn,
+        get(columns),
+        sparseColumns,
+        edge,
+        join(integer(0), set(termNumber)),
+        plus(get(whole), times(get(firstColumn), panelBytes)),
+        set(panel),
+        product.eachTerm(
+          join(get(termNumber), wasm.i32Eqz, get(isFirst), wasm.i32And, set(isNew)),
+          join(get(first), set(row)),
+          countOn(row, get(lastRow), 1, straight),
+          plus(get(panel), times(get(product.term.termDepth), integer(rowBytesOfPanel))),
+          set(panel),
+          nextTerm,
+        ),
+      ),
+    );
+    return fn;
+  }
+  fn.add(
+    begin,
     // Parts are whole groups of four rows.
     join(minus(plus(get(rows), get(rowParts)), integer(1)), get(rowParts), wasm.i32DivideUnsigned),
     join(integer(lanes - 1), wasm.i32Add, integer(-lanes), wasm.i32And, set(partRows)),
@@ -291,7 +349,7 @@ export function productOfLists(relaxed: boolean, packing: PanelPacking): Functio
       1,
       join(get(unit), get(rowParts), wasm.i32DivideUnsigned, set(panelNumber)),
       join(times(get(panelNumber), integer(sparseColumns)), set(firstColumn)),
-      join(least(minus(get(columns), get(firstColumn)), integer(sparseColumns)), set(width)),
+      edge,
       join(times(minus(get(unit), times(get(panelNumber), get(rowParts))), get(partRows)), set(first)),
       join(least(get(rows), plus(get(first), get(partRows))), set(lastRow)),
       join(integer(0), set(termNumber)),
@@ -310,7 +368,7 @@ export function productOfLists(relaxed: boolean, packing: PanelPacking): Functio
           1,
           join(get(isTurned), wasm.if, clear, multiply, turned, wasm.else, straight, wasm.end),
         ),
-        join(plus(get(termNumber), integer(1)), set(termNumber)),
+        nextTerm,
       ),
     ),
   );

@@ -23,10 +23,14 @@ const listedLines = 4;
 const sparseOwnBytes = 64 + 4 * bytesPerFloat * sparseColumns;
 const entryBytes = 8;
 const mostListed = 256;
+/** A packed side that every thread has whole, in a cache of its own. */
+const mostPacked = 1 << 20;
+const linesParts = 4;
 /** Entries that are looked at before data are listed. */
 const samples = 256;
-/** Fewer products than this are not worth listing. */
+/** Fewer products than this are not worth listing, nor is what is multiplied by fewer lines of the other side. */
 const leastSparse = 400_000;
+const leastAcross = 48;
 /** With more entries that are not 0 than this part of all, lists are slower. */
 const mostDense = 0.6;
 
@@ -82,12 +86,12 @@ export function bindProduct(call: Product, binding: Binding, memory: CallMemory)
     if (!isLarge) return dense;
     const isData = (operand: Operand): boolean => binding.fn.buffers[operand.buffer].kind === "data";
     let steps = dense;
-    if (call.right.isOftenZero === true && columns >= listedLines) {
+    if (call.right.isOftenZero === true && columns >= listedLines && rows >= leastAcross) {
       const turned = terms.map((term) => ({ left: term.right, right: term.left, depth: term.depth }));
       const turnedShape = { ...shape, rows: columns, columns: rows };
       steps = [sparseSteps(turnedShape, turned, { isTurned: true, isData: isData(call.right) }, dense, memory)];
     }
-    if (call.left.isOftenZero !== true || rows < listedLines) return steps;
+    if (call.left.isOftenZero !== true || rows < listedLines || columns < leastAcross) return steps;
     const ofData = isData(call.left);
     return [sparseSteps(shape, terms, { isTurned: false, isData: ofData }, ofData ? steps : dense, memory)];
   });
@@ -160,23 +164,27 @@ function sparseSteps(
   const ends = lines * bytesPerFloat * shallow.length;
   const lengths = memory.lists(ends + lines * depth * entryBytes);
   const deepest = Math.max(...shallow.map((term) => term.depth));
-  const own = memory.ofThreads(sparseOwnBytes + sparseColumns * deepest * bytesPerFloat);
   const panels = Math.ceil(columns / sparseColumns);
+  const bytesOfPanels = panels * sparseColumns * depth * bytesPerFloat;
+  // Where the result is larger than what it is made of, threads share its rows.
+  const isByLines = !isTurned && rows >= depth && bytesOfPanels <= mostPacked;
+  const own = memory.ofThreads(sparseOwnBytes + (isByLines ? bytesOfPanels : sparseColumns * deepest * bytesPerFloat));
   // A thread packs a panel once for parts that follow each other, if it is packed at once: halves share work better.
   const wanted = Math.max(shallow.length === 1 ? 2 : 1, Math.ceil((4 * memory.threads) / panels));
   const rowParts = Math.min(lines / listedLines, wanted);
   const lists = [lengths + ends, depth * entryBytes, lengths, isTurned ? 1 : 0, rowParts] as const;
   const block = writeBlock(shape, shallow, own, { lists }, memory);
   const cost = (sparseColumns * rows * depth) / productsPerNanosecond / 2 / rowParts;
+  const costOfLines = (listedLines * columns * depth) / productsPerNanosecond / 2;
+  const multiply = isByLines
+    ? task("linesOfLists", block, lines / listedLines, 1, costOfLines, linesParts)
+    : task("productOfLists", block, panels * rowParts, 1, cost);
   return {
     kind: "choice",
     first: task("list", block, lines / listedLines, 1, listedLines * depth).task,
     lengths: { address: lengths + ends - lines * bytesPerFloat, count: rows },
     most: mostDense * rows * depth * entryBytes,
-    below: [
-      { kind: "stamp", address: block + bytesPerFloat * runWord },
-      task("productOfLists", block, panels * rowParts, 1, cost),
-    ],
+    below: [{ kind: "stamp", address: block + bytesPerFloat * runWord }, multiply],
     above: otherwise,
     ...(isData ? { sample: samplePlaces(shape, terms) } : {}),
   };

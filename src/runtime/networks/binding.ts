@@ -53,6 +53,7 @@ export function task(
   extent: number,
   grain: number,
   cost: number,
+  parts?: number,
 ): Extract<Step, { kind: "task" }> {
-  return { kind: "task", task: { kernel, block, extent, grain, cost } };
+  return { kind: "task", task: { kernel, block, extent, grain, cost, ...(parts === undefined ? {} : { parts }) } };
 }

@@ -20,6 +20,8 @@ export interface PreparedFunction {
 export interface Range {
   readonly offset: number;
   readonly length: number;
+  /** Numbers in a row of a weight: threads share whole rows, as they do in the product that makes its derivative. */
+  readonly rowLength: number;
 }
 
 /**
@@ -245,8 +247,8 @@ export class NetworkInstance {
   }
 
   /**
-   * One step of Adam over vectors in memory that are laid out alike, range by range. Threads share the rows of a weight
-   * as they do in the product that made its gradient.
+   * One step of Adam over vectors in memory that are laid out alike, range by range. Threads share the rows of a weight,
+   * four at a time, as they do in the product that made its gradient.
    */
   adam(
     x: number,
@@ -257,11 +259,11 @@ export class NetworkInstance {
     constants: readonly number[],
   ): void {
     const block = this.adamBlock;
-    for (const { offset, length } of ranges) {
+    for (const { offset, length, rowLength } of ranges) {
       const words = [x, gradient, first, second].map((address) => address + offset * bytesPerFloat);
       this.memory.integers.set(words, block / bytesPerFloat);
       this.floats.set(constants, block / bytesPerFloat + words.length);
-      this.threads.run({ kernel: "adam", block, extent: length / lanes, grain: lanes, cost: 3, parts: 2 });
+      this.threads.run({ kernel: "adam", block, extent: length / lanes, grain: rowLength, cost: 3, parts: 2 });
     }
   }
 
