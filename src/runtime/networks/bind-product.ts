@@ -23,6 +23,11 @@ const listedLines = 4;
 const sparseOwnBytes = 64 + 4 * bytesPerFloat * sparseColumns;
 const entryBytes = 8;
 const mostListed = 256;
+/** Entries of bits: so many rows of the other side are summed, of so many in a table. */
+const bitsOfEntry = 4;
+const bitEntryBytes = 4;
+const bitDepth = 64;
+const panelBytes = bytesPerFloat * sparseColumns;
 /** A packed side that every thread has whole, in a cache of its own. */
 const mostPacked = 1 << 20;
 const linesParts = 4;
@@ -93,7 +98,8 @@ export function bindProduct(call: Product, binding: Binding, memory: CallMemory)
     }
     if (call.left.isOftenZero !== true || rows < listedLines || columns < leastAcross) return steps;
     const ofData = isData(call.left);
-    return [sparseSteps(shape, terms, { isTurned: false, isData: ofData }, ofData ? steps : dense, memory)];
+    const lists = sparseSteps(shape, terms, { isTurned: false, isData: ofData }, ofData ? steps : dense, memory);
+    return ofData ? [bitSteps(shape, terms, [lists], memory)] : [lists];
   });
 }
 
@@ -141,8 +147,8 @@ function denseSteps(shape: Shape, terms: readonly Term[], memory: CallMemory): r
 }
 
 /** Products of fewer rows of the right side, of which a panel lies in the nearest cache. */
-function inParts({ left, right, depth }: Term): readonly Term[] {
-  const count = Math.ceil(depth / mostListed);
+function inParts({ left, right, depth }: Term, mostDeep = mostListed): readonly Term[] {
+  const count = Math.ceil(depth / mostDeep);
   const most = padded(Math.ceil(depth / count), panelRows);
   return Array.from({ length: count }, (_, part) => {
     const begin = part * most;
@@ -160,7 +166,7 @@ function sparseSteps(
 ): Step {
   const { rows, columns, depth } = shape;
   const lines = padded(rows, listedLines);
-  const shallow = isTurned ? terms : terms.flatMap(inParts);
+  const shallow = isTurned ? terms : terms.flatMap((term) => inParts(term));
   const ends = lines * bytesPerFloat * shallow.length;
   const lengths = memory.lists(ends + lines * depth * entryBytes);
   const deepest = Math.max(...shallow.map((term) => term.depth));
@@ -181,12 +187,43 @@ function sparseSteps(
     : task("productOfLists", block, panels * rowParts, 1, cost);
   return {
     kind: "choice",
+    entries: "numbers",
     first: task("list", block, lines / listedLines, 1, listedLines * depth).task,
     lengths: { address: lengths + ends - lines * bytesPerFloat, count: rows },
     most: mostDense * rows * depth * entryBytes,
     below: [{ kind: "stamp", address: block + bytesPerFloat * runWord }, multiply],
     above: otherwise,
     ...(isData ? { sample: samplePlaces(shape, terms) } : {}),
+  };
+}
+
+/** Data that are 0 or 1, and not often 0: sums of four rows of the other side are made once, and picked. */
+function bitSteps(shape: Shape, terms: readonly Term[], otherwise: readonly Step[], memory: CallMemory): Step {
+  const { rows, columns, depth } = shape;
+  const lines = padded(rows, listedLines);
+  const shallow = terms.flatMap((term) => inParts(term, bitDepth));
+  const ends = lines * bytesPerFloat * shallow.length;
+  const listBytes = shallow.reduce((sum, term) => sum + Math.ceil(term.depth / bitsOfEntry), 0) * bitEntryBytes;
+  const lengths = memory.lists(ends + lines * listBytes);
+  const own = memory.ofThreads(sparseOwnBytes + (bitDepth + (bitDepth / bitsOfEntry) * 2 ** bitsOfEntry) * panelBytes);
+  const panels = Math.ceil(columns / sparseColumns);
+  const isByLines = rows >= depth;
+  const rowParts = Math.min(lines / listedLines, Math.ceil((3 * memory.threads) / panels));
+  const lists = [lengths + ends, listBytes, lengths, 0, rowParts] as const;
+  const block = writeBlock(shape, shallow, own, { lists }, memory);
+  const costOfLine = (columns * depth) / productsPerNanosecond / bitsOfEntry;
+  const multiply = isByLines
+    ? task("linesOfBits", block, lines / listedLines, 1, listedLines * costOfLine, linesParts)
+    : task("productOfBits", block, panels * rowParts, 1, (costOfLine * rows) / panels / rowParts);
+  return {
+    kind: "choice",
+    entries: "bits",
+    first: task("bitList", block, lines / listedLines, 1, listedLines * depth).task,
+    lengths: { address: lengths + ends - lines * bytesPerFloat, count: rows },
+    most: Infinity,
+    below: [{ kind: "stamp", address: block + bytesPerFloat * runWord }, multiply],
+    above: otherwise,
+    sample: samplePlaces(shape, terms),
   };
 }
 
