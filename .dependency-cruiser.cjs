@@ -11,6 +11,7 @@ const allowed = {
   runtime: ["numerics"],
   data: ["diagnostics"],
   compile: ["parser", "semantics", "ir", "distributions", "inference", "codegen", "diagnostics", "runtime"],
+  diagram: ["ir"],
   verify: ["ir", "inference", "numerics"],
 };
 

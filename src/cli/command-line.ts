@@ -102,6 +102,17 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await explain(terminal, subject, options));
     });
 
+  command("graph <file>", "the plate diagram of a model")
+    .option(
+      "-o, --output <file>",
+      "where to: .svg, .png, .dot (Graphviz) or .mmd (Mermaid); default: SVG on standard output",
+    )
+    .option("--model <name>", "which model, where the file holds several")
+    .action(async (file: string, options: { output?: string; model?: string }) => {
+      const { graph } = await import("./commands/graph.js");
+      settle(await graph(terminal, file, options));
+    });
+
   addFormat(program, terminal, settle, () => import("./commands/fmt.js"));
 
   command("verify <file>", "check what the compiler derived: recovery, gradients, enumeration, monotone EM")
@@ -151,7 +162,7 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await forecast(terminal, model, options));
     });
 
-  for (const name of ["graph", "report", "watch"]) {
+  for (const name of ["report", "watch"]) {
     program
       .command(name, { hidden: true })
       .allowUnknownOption()
