@@ -32,6 +32,7 @@ export async function doctor(terminal: Terminal, json: boolean): Promise<ExitCod
     ),
     await nativeBackend("node", "@tensorflow/tfjs-node"),
     await nativeBackend("node-gpu", "@tensorflow/tfjs-node-gpu"),
+    await database(),
     trainerCache(terminal),
   ];
   const healthy = findings.every((finding) => finding.works || !finding.needed);
@@ -141,6 +142,21 @@ async function nativeBackend(backend: string, module: string): Promise<Finding> 
     ...found,
     mend: `npm rebuild ${module} --build-addon-from-source; its library was not downloaded, as happens on closed networks and where install scripts are off`,
   };
+}
+
+/** What runs the queries of `--data`. */
+async function database(): Promise<Finding> {
+  const [name, mend] = ["SQL in --data", "npm install @duckdb/node-api"];
+  const { readQuery } = await import("../../data/read-query.js");
+  try {
+    const found = await readQuery("SELECT 42 AS answer");
+    if (found.kind === "ready") return { name, works: true, needed: false, detail: "DuckDB answers" };
+    const isAbsent = found.diagnostics.some(({ code }) => code === "GEN4017");
+    const detail = isAbsent ? "DuckDB is not installed (it is optional)" : found.diagnostics[0].message;
+    return { name, works: false, needed: false, detail, mend };
+  } catch (error) {
+    return { name, works: false, needed: false, detail: firstLine(error), mend };
+  }
 }
 
 /** Where compiled trainers are kept, so that the same program trains without being compiled again. */
