@@ -12,6 +12,7 @@ const allowed = {
   data: ["diagnostics"],
   compile: ["parser", "semantics", "ir", "distributions", "inference", "codegen", "diagnostics", "runtime"],
   diagram: ["ir"],
+  report: ["runtime"],
   verify: ["ir", "inference", "numerics"],
 };
 

@@ -162,16 +162,21 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await forecast(terminal, model, options));
     });
 
-  for (const name of ["report", "watch"]) {
-    program
-      .command(name, { hidden: true })
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action(async () => {
-        const { notBuiltYet } = await import("./commands/not-built-yet.js");
-        notBuiltYet(name);
-      });
-  }
+  addQueryOptions(command("report <model>", "a fit, its parameters, the posterior and draws on one HTML page"))
+    .requiredOption("-o, --output <file>", "where to: an .html file")
+    .option("--seed <seed>", "seed of the draws", integerAtLeast(0), 0)
+    .action(async (model: string, options) => {
+      const { report } = await import("./commands/report.js");
+      settle(await report(terminal, model, options));
+    });
+
+  command("watch <files...>", "check programs, and compile them again whenever they change")
+    .addOption(engineOption())
+    .option("--standalone", "inline the run time")
+    .action(async (files: string[], options) => {
+      const { watch } = await import("./commands/watch.js");
+      settle(await watch(terminal, files, options));
+    });
   return program;
 }
 

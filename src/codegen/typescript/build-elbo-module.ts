@@ -93,6 +93,10 @@ function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescrip
 
 function describeStart(start: WeightStart): StartDescription {
   if (start.kind === "constant" || start.kind === "moments") return start;
+  if (start.kind === "orthogonal") {
+    const { rows, columns, ...rest } = start;
+    return { ...rest, rows: rows.map((shape) => shape.map(extentOf)), columns: columns.map(extentOf) };
+  }
   return {
     kind: start.kind,
     fanIn: start.fanIn.map((shape) => shape.map(extentOf)),

@@ -187,9 +187,9 @@ export class LoopFunctions {
   }
 }
 
-/** Of functions that go through sequences: what runs in every iteration, and what scores. */
+/** Of functions that go through sequences: what runs in every iteration, and what is asked of all rows. */
 function isLongWork(name: string): boolean {
-  return /^(?:eStep|logDensity|objective\d+|update\d+)(?:Of|$)/.test(name);
+  return /^(?:eStep|logDensity|objective\d+|update\d+|posterior|mostProbable)(?:Of|$)/.test(name);
 }
 
 function argumentsOf(loops: LoopFunction): readonly Given[] {

@@ -25,7 +25,7 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
   const guide = guideOf(model, sampled);
   if ("obstacle" in guide) throw new Error(`derive: ${guide.obstacle} of ${guide.variable}`);
   const networks = [...model.networks, ...guide.networks];
-  const weights = networkParameters(networks);
+  const weights = networkParameters(networks, model.learn);
   const held = guide.scales.map(({ name }) => name);
   const full = withNetworkParameters({ ...model, networks }, weights, guide.scales);
   const latents = model.variables.filter(({ role }) => role === "latent");

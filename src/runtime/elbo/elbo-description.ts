@@ -31,14 +31,24 @@ export interface NoiseDescription {
 }
 
 /**
- * he: N(0, 2 / inputs) · glorot: uniform within sqrt(6 / (inputs + outputs)) · constant.
+ * How a weight begins; the formulas are in `startWeights`.
  * The inputs of a layer are the sum over `fanIn` of the products of the extents.
  */
 export type StartDescription =
   | {
-      readonly kind: "he" | "glorot";
+      readonly kind: "he" | "he_uniform" | "glorot" | "glorot_normal" | "lecun" | "lecun_uniform" | "fan_in";
       readonly fanIn: readonly (readonly Extent[])[];
       readonly fanOut: readonly Extent[];
+    }
+  /** Rows `part` of the matrix called `layer`; `blocks` such matrices side by side. */
+  | {
+      readonly kind: "orthogonal";
+      readonly layer: string;
+      readonly part: number;
+      readonly rows: readonly (readonly Extent[])[];
+      readonly columns: readonly Extent[];
+      readonly blocks: number;
+      readonly gain: number;
     }
   | { readonly kind: "constant"; readonly value: number }
   /** Of the data of an observed variable, entry by entry; a deviation of 0 counts as 1. */
