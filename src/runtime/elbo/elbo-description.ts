@@ -13,8 +13,19 @@ export interface ElboDescription extends ModelDescription {
   readonly carried: readonly string[];
   /** Parameters that no step moves. */
   readonly held: readonly string[];
+  /** Drawn latents whose priors are those of groups, and the parameters of these. */
+  readonly codeGroups?: readonly CodeGroupsDescription[];
   /** Names of the outputs of the generated queries. */
   readonly answers: { readonly encode: readonly string[]; readonly reconstruct: readonly string[] };
+}
+
+/** Tables of means (and spreads) of a drawn latent by a discrete one. */
+export interface CodeGroupsDescription {
+  readonly latent: string;
+  readonly group: string;
+  readonly mean: string;
+  readonly spread?: { readonly parameter: string; readonly as: "variance" | "deviation" };
+  readonly weights?: string;
 }
 
 /** A table of standard draws that generated functions read as `block.tables[name]`. */
