@@ -336,6 +336,22 @@ export class BoundTerms {
   }
 }
 
+/**
+ * Variances of a drawn latent under its site, entry by entry, the values of enumerated sites averaged out; undefined where
+ * the site is not Normal with independent entries.
+ */
+export function siteVariance(terms: BoundTerms, site: DensityFactor): NodeId | undefined {
+  const { builder, elaborator } = terms;
+  if (site.distribution !== "Normal") return undefined;
+  const eventAxes = eventAxesOf(builder, elaborator.variable(site.child));
+  const context = argumentContext(elaborator, site, eventAxes, eventAxes[0]);
+  if (context.has("covariance")) {
+    const { structure } = context.covariance("covariance");
+    if (structure === "full" || structure === "lowRank") return undefined;
+  }
+  return terms.expectation(variances(context, "covariance"));
+}
+
 /** The density context of an observed variable at the drawn latents. */
 export function observedContext(terms: BoundTerms, factor: DensityFactor): ReturnType<typeof densityContext> {
   return densityContext(terms.elaborator, factor, true);

@@ -8,7 +8,7 @@ import { isEnumerable, rowsAxisOf, valuesAxis } from "../elaborate/axes.js";
 import { networkParameters, withNetworkParameters } from "../networks/network-parameters.js";
 import { deriveLogPrior } from "../prior.js";
 import { deriveSample } from "../queries/sample.js";
-import { type BoundModel, type BoundOptions, BoundTerms, observedContext } from "./bound-terms.js";
+import { type BoundModel, type BoundOptions, BoundTerms, observedContext, siteVariance } from "./bound-terms.js";
 import { codeGroupsOf } from "./code-groups.js";
 import { guideOf } from "./derived-guide.js";
 import { type ElboOptions, elboOptionsOf } from "./learn-options.js";
@@ -61,7 +61,7 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
     step,
     bound: replayed(renameDraws(writeBound(bound), "bound")),
     logWeight: replayed(renameDraws(writeLogWeight(bound), "bound")),
-    encode: writeEncode(bound),
+    encode: writeEncode(bound, codeGroups),
     reconstruct: writeReconstruct(bound),
     sample: deriveSample(full),
     logPrior: deriveLogPrior(
@@ -167,7 +167,8 @@ export function writeLogWeight(bound: BoundModel, step: StepOptions = {}): PlanF
   return builder.build("logWeight");
 }
 
-function writeEncode(bound: BoundModel): PlanFunction {
+/** `variance.<latent>` too of codes that fall into groups, whose spread begins at that of the draws. */
+function writeEncode(bound: BoundModel, codeGroups: readonly CodeGroups[]): PlanFunction {
   const terms = new BoundTerms(bound, { closedDivergences: true, atCentre: true });
   const { builder, elaborator } = terms;
   for (const site of bound.sites) {
@@ -184,6 +185,9 @@ function writeEncode(bound: BoundModel): PlanFunction {
         ? variable.domain.shape.map((_, i) => `${variable.name}.${i}`)
         : [];
     builder.output(variable.name, terms.expectation(node), [...variable.axes, ...eventAxes]);
+    const isGrouped = codeGroups.some(({ latent }) => latent === variable.name);
+    const variance = isGrouped ? siteVariance(terms, site) : undefined;
+    if (variance !== undefined) builder.output(`variance.${variable.name}`, variance, [...variable.axes, ...eventAxes]);
   }
   for (const name of bound.eliminated) {
     const variable = elaborator.variable(name);

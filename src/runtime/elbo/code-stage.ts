@@ -2,7 +2,7 @@ import type { ModelDescription, ParameterDescription, Sizes, Tensors } from "../
 import type { Dataset } from "../data/dataset.js";
 import { boundShape, cellsOf, product } from "../extents.js";
 import { shuffledRows } from "./batches.js";
-import { mixtureOfCodes } from "./code-mixture.js";
+import { type CodeMixture, mixtureOfCodes } from "./code-mixture.js";
 import type { CodeGroupsDescription } from "./elbo-description.js";
 import type { ResolvedStepOptions } from "./step-options.js";
 import type { StepTask } from "./step-task.js";
@@ -76,39 +76,46 @@ export async function groupsOfCodes(
     const count = Math.min(data.rows, mostCodes, Math.max(20 * cells, affordable));
     const chosen = new Uint8Array(data.rows);
     for (const row of shuffledRows(data.rows, options.seed, 0, "codes").subarray(0, count)) chosen[row] = 1;
-    const codes = (
-      await task.encode?.(
-        task.select(data, (row) => chosen[row] === 1),
-        parameters,
-        options,
-      )
-    )?.[group.latent];
+    const seen = task.select(data, (row) => chosen[row] === 1);
+    const encoded = (await task.encode?.(seen, parameters, options)) ?? {};
+    const codes = encoded[group.latent];
     if (codes === undefined) throw new Error(`no codes of ${group.latent}`);
     const mixture = mixtureOfCodes({ width, values: codes }, cells, options.seed);
     found[group.mean] = mixture.means;
     if (group.weights !== undefined) found[group.weights] = mixture.weights;
     if (group.spread === undefined) continue;
     const spread = parameterOf(description, group.spread.parameter);
-    const variances = spreadsOf(mixture.covariances, mixture.weights, width, cellsOf(spread, data.sizes));
+    const own = meansOfColumns(encoded[`variance.${group.latent}`] ?? new Float64Array(width), width);
+    const variances = spreadsOf(mixture, own, cellsOf(spread, data.sizes));
     found[spread.name] = group.spread.as === "variance" ? variances : variances.map(Math.sqrt);
   }
   return found;
 }
 
-/** Variances by group and entry, averaged where there is one for all groups or all entries. */
+function meansOfColumns(values: Float64Array, width: number): Float64Array {
+  const rows = values.length / width;
+  const means = new Float64Array(width);
+  values.forEach((value, i) => (means[i % width] += value / rows));
+  return means;
+}
+
+/**
+ * Variances of the draws by group and entry: those of the codes and, on average, of the draws around them; averaged where
+ * there is one for all groups or all entries.
+ */
 function spreadsOf(
-  covariances: Float64Array,
-  weights: Float64Array,
-  codeWidth: number,
+  { covariances, weights }: CodeMixture,
+  own: Float64Array,
   { cells, width }: { readonly cells: number; readonly width: number },
 ): Float64Array {
   const groups = weights.length;
+  const codeWidth = own.length;
   const into = new Float64Array(cells * width);
   for (let k = 0; k < groups; k++)
     for (let j = 0; j < codeWidth; j++) {
       const share = (cells === groups ? 1 : weights[k]) * (width === codeWidth ? 1 : 1 / codeWidth);
       const at = (cells === groups ? k : 0) * width + (width === codeWidth ? j : 0);
-      into[at] += share * covariances[(k * codeWidth + j) * codeWidth + j];
+      into[at] += share * (covariances[(k * codeWidth + j) * codeWidth + j] + own[j]);
     }
   return into;
 }

@@ -74,7 +74,7 @@ export interface ElboMethods {
   boundOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `logWeight` [rows]. */
   logWeightOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
-  /** into: `<latent>` of every latent of the guide: means, or probabilities of a discrete one. */
+  /** into: the outputs `answers.encode`: of every latent its mean (probabilities of a discrete one), `variance.<latent>`. */
   encodeOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `<variable>` of observed variables: means at the encoded latents. */
   reconstructOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;

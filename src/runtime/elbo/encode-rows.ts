@@ -20,6 +20,15 @@ export function answerForm(
   };
 }
 
+/** The variable that an output of the query tells of: `z`, or `variance.z`. */
+export function variableOfAnswer(
+  output: string,
+  variables: readonly VariableDescription[],
+): VariableDescription | undefined {
+  const name = output.startsWith("variance.") ? output.slice("variance.".length) : output;
+  return variables.find((variable) => variable.name === name);
+}
+
 /** Means of the latents under the guide (probabilities of discrete ones), [rows, …] by name. */
 export async function encodeRows(
   methods: ElboMethods,
@@ -30,9 +39,11 @@ export async function encodeRows(
   const { answers, variables } = methods.description;
   const turns = new HostTurns();
   const into: Record<string, Float64Array> = {};
-  for (const variable of variables)
-    if (variable.role === "latent" && answers.encode.includes(variable.name))
-      into[variable.name] = new Float64Array(data.rows * product(answerForm(variable, data.sizes).shape));
+  for (const output of answers.encode) {
+    const variable = variableOfAnswer(output, variables);
+    if (variable !== undefined)
+      into[output] = new Float64Array(data.rows * product(answerForm(variable, data.sizes).shape));
+  }
   for (const { firstRow, rows, ...block } of queryBlocks(methods, data, "encode", options)) {
     const parts: Record<string, Float64Array> = {};
     for (const [name, all] of Object.entries(into)) {
