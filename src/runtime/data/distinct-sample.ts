@@ -7,7 +7,7 @@ export interface DistinctItems {
 }
 
 /** So many more than wanted are kept before the surplus is sorted out. */
-const SURPLUS = 1.25;
+const SURPLUS = 1.75;
 
 /**
  * A sample of distinct items out of any number of them, in bounded memory: those with the smallest fingerprints, which are
@@ -58,7 +58,10 @@ export class DistinctSample {
 
   /** In ascending order. */
   private smallest(): Float64Array {
-    return Float64Array.from(this.slots.keys()).sort().subarray(0, this.most);
+    const fingerprints = new Float64Array(this.slots.size);
+    let count = 0;
+    for (const fingerprint of this.slots.keys()) fingerprints[count++] = fingerprint;
+    return fingerprints.sort().subarray(0, this.most);
   }
 
   /** Whatever is kept now was kept from its first occurrence on, so that its weight is whole. */
