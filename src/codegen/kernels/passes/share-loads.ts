@@ -49,8 +49,11 @@ class Cells {
 /** State of one function's pass. */
 class Sharing {
   private count = 0;
+  private readonly suffix: string;
 
-  constructor(private readonly fn: KernelFunction) {}
+  constructor(private readonly fn: KernelFunction) {
+    this.suffix = suffixOf(fn);
+  }
 
   list(statements: readonly KernelStatement[], outer: Cells): readonly KernelStatement[] {
     const cells = outer.copy();
@@ -121,7 +124,7 @@ class Sharing {
 
   private unique(array: string): string {
     this.count += 1;
-    return `${array} cell ${this.count}${suffixOf(this.fn)}`;
+    return `${array} cell ${this.count}${this.suffix}`;
   }
 }
 
