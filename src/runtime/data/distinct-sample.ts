@@ -45,7 +45,7 @@ export class DistinctSample {
   }
 
   finish(): DistinctItems {
-    const chosen = this.smallest();
+    const chosen = [...this.slots].sort(([a], [b]) => a - b).slice(0, this.most);
     const values = new Float64Array(chosen.length * this.width);
     const weights = new Float64Array(chosen.length);
     chosen.forEach(([, slot], i) => {
@@ -55,14 +55,10 @@ export class DistinctSample {
     return { count: chosen.length, values, weights };
   }
 
-  private smallest(): [fingerprint: number, slot: number][] {
-    return [...this.slots].sort(([a], [b]) => a - b).slice(0, this.most);
-  }
-
   /** Whatever is kept now was kept from its first occurrence on, so that its weight is whole. */
   private prune(): void {
-    const kept = this.smallest();
-    [this.limit] = kept[kept.length - 1];
+    const fingerprints = Float64Array.from(this.slots.keys()).sort();
+    this.limit = fingerprints[this.most - 1];
     for (const [fingerprint, slot] of this.slots) {
       if (fingerprint <= this.limit) continue;
       this.slots.delete(fingerprint);
