@@ -3,6 +3,7 @@ import type { ElboProgram, WeightStart } from "../../ir/program.js";
 import type { ElboDescription, NoiseDescription, StartDescription } from "../../runtime/elbo/elbo-description.js";
 import type { Extent, ModelDescription } from "../../runtime/description.js";
 import type { PlanFunction } from "../../ir/plan.js";
+import { deviceKernels } from "../tfjs/device-kernels.js";
 import { residentsOf } from "../tfjs/emit-device.js";
 import { emitNetwork } from "../network-kernels/emit-network.js";
 import { type Engine, LoopFunctions, method, realVariables } from "./loop-functions.js";
@@ -68,8 +69,8 @@ export function residentCandidates({
   return new Set(parameters.filter(isLearned).map(({ name }) => name));
 }
 
-export function residentsIn(residents: ReadonlySet<string>): { readonly residents?: readonly string[] } {
-  return residents.size === 0 ? {} : { residents: [...residents] };
+export function residentsIn(residents: ReadonlySet<string>): Pick<ElboDescription, "residents" | "deviceKernels"> {
+  return residents.size === 0 ? {} : { residents: [...residents], deviceKernels: deviceKernels() };
 }
 
 function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescription {

@@ -1,3 +1,4 @@
+import type { DeviceKernels } from "./wasm-adam.js";
 import type { ModelNetworks } from "../networks/model-networks.js";
 import type { Awaitable, Block, DrawSource, Extent, ModelDescription, Sizes, Tensors } from "../description.js";
 
@@ -7,6 +8,7 @@ export interface ElboDescription extends ModelDescription {
   readonly noise: readonly NoiseDescription[];
   /** Parameters whose values and derivatives stay with TensorFlow.js from step to step. */
   readonly residents?: readonly string[];
+  readonly deviceKernels?: DeviceKernels;
   /** How weights of networks begin; parameters that are not here begin by their domain. */
   readonly starts: Readonly<Record<string, StartDescription>>;
   /** Parameters that each step replaces by its output `next.<parameter>`. */

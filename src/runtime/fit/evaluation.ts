@@ -130,14 +130,19 @@ export class BlockRunner {
     return widths;
   }
 
-  /** Posterior tables of one block. */
+  /**
+   * Posterior tables of one block.
+   *
+   * @param into where they go, zeros; by default to arrays of their own
+   */
   async posterior(
     parameters: Tensors,
     block: RowBlock,
     question: "posterior" | "mostProbable" = "posterior",
+    into: Tensors = zeros(
+      Object.fromEntries(Object.entries(this.posteriorWidths()).map(([name, width]) => [name, width * block.rows])),
+    ),
   ): Promise<Tensors> {
-    const widths = this.posteriorWidths();
-    const into = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, width * block.rows])));
     if (question === "posterior") await this.methods.posteriorOf(this.sizes, parameters, block, into);
     else await this.methods.mostProbableOf?.(this.sizes, parameters, block, into);
     repeatAlongSequences(this.methods.description, block, into);

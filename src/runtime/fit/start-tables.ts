@@ -85,12 +85,7 @@ export function startTables(
     latents.forEach((latent, index) => {
       const { itemsPerRow } = latent.map;
       const table = new Float64Array(block.rows * itemsPerRow * latent.values);
-      for (let row = 0; row < block.rows; row++) {
-        for (let item = 0; item < itemsPerRow; item++) {
-          const at = (row * itemsPerRow + item) * latent.values;
-          fillers[index](block, row, item, table.subarray(at, at + latent.values));
-        }
-      }
+      fillers[index](block, table);
       tables[`start.${latent.variable.name}`] = table;
     });
     return tables;
@@ -104,10 +99,11 @@ function inOrder(centres: Float64Array, width: number): Float64Array {
   return Float64Array.from(rows.flatMap((row) => [...row]));
 }
 
-type CellFiller = (block: RowBlock, row: number, item: number, cell: Float64Array) => void;
+/** Fills the table of a block, [rows, items, values]. */
+type TableFiller = (block: RowBlock, table: Float64Array) => void;
 
-function partitionTables(partition: StartPartition): CellFiller {
-  const { map } = partition.latent;
+function partitionTables(partition: StartPartition): TableFiller {
+  const { map, values } = partition.latent;
   const { itemsPerRow } = map;
   const clusterOf = clusterFinder(partition);
   const features = new Float64Array(map.width);
@@ -119,40 +115,40 @@ function partitionTables(partition: StartPartition): CellFiller {
     });
   // A start goes over the rows at least twice; blocks of rows in memory are the same objects each time.
   const known = new WeakMap<RowBlock, Int32Array>();
-  return (block, row, item, cell) => {
+  return (block, table) => {
     let clusters = known.get(block);
     if (clusters === undefined) known.set(block, (clusters = clustersOf(block)));
-    fillConfident(cell, clusters[row * itemsPerRow + item]);
+    for (let at = 0; at < clusters.length; at++) fillConfident(table, at * values, values, clusters[at]);
   };
 }
 
-/** 0.9 for one value, the rest shared by the others. */
-export function fillConfident(cell: Float64Array, value: number): void {
-  if (cell.length === 1) {
-    cell[0] = 1;
-    return;
-  }
-  cell.fill((1 - CONFIDENCE) / (cell.length - 1));
-  cell[value] = CONFIDENCE;
+/** In a cell of so many values, 0.9 for one of them, the rest shared by the others. */
+export function fillConfident(table: Float64Array, at: number, values: number, value: number): void {
+  const rest = (1 - CONFIDENCE) / (values - 1);
+  for (let i = 0; i < values; i++) table[at + i] = rest;
+  table[at + value] = values === 1 ? 1 : CONFIDENCE;
 }
 
-function randomTables(latent: StartLatent, seed: number, restart: number): CellFiller {
-  const site = `start.${latent.variable.name}.table`;
-  return (block, row, item, cell) => {
-    const key =
-      latent.map.width === 0
-        ? block.positions[row] * latent.map.itemsPerRow + item
-        : fingerprint(latent.map, block.data, row, item);
-    const stream = new RandomStream({
-      seed,
-      site: `${site}.${Math.floor(key / 2 ** 32)}`,
-      item: key >>> 0,
-      step: restart,
-    });
-    // Uniform on the simplex: exponentials, normalised.
-    let total = 0;
-    for (let i = 0; i < cell.length; i++) total += cell[i] = -Math.log(stream.uniform());
-    for (let i = 0; i < cell.length; i++) cell[i] /= total;
+function randomTables({ variable, map, values }: StartLatent, seed: number, restart: number): TableFiller {
+  const site = `start.${variable.name}.table`;
+  return (block, table) => {
+    for (let at = 0; at < block.rows * map.itemsPerRow; at++) {
+      const item = at % map.itemsPerRow;
+      const row = (at - item) / map.itemsPerRow;
+      const key =
+        map.width === 0 ? block.positions[row] * map.itemsPerRow + item : fingerprint(map, block.data, row, item);
+      const stream = new RandomStream({
+        seed,
+        site: `${site}.${Math.floor(key / 2 ** 32)}`,
+        item: key >>> 0,
+        step: restart,
+      });
+      // Uniform on the simplex: exponentials, normalised.
+      const cell = table.subarray(at * values, (at + 1) * values);
+      let total = 0;
+      for (let i = 0; i < cell.length; i++) total += cell[i] = -Math.log(stream.uniform());
+      for (let i = 0; i < cell.length; i++) cell[i] /= total;
+    }
   };
 }
 

@@ -108,7 +108,7 @@ test("groups begin at those of the codes, and all are found", async () => {
   const { x, groups } = patterns(400);
   const model = await trainer(grouped);
   await model.fit({ x }, { epochs: 24, seed: 2 });
-  const { y } = (await model.predict({ x })) as { y: Int32Array };
+  const y = (await model.predict({ x }))["y"] as Int32Array;
   expect(agreement(y, groups)).toBeGreaterThan(0.95);
   const { y: probability } = await model.encode({ x });
   for (let row = 0; row < 400; row++)
