@@ -7,16 +7,16 @@ import type { CheckResult } from "./check-result.js";
 import { stepProblem, type StepProblem } from "./random-inputs.js";
 import { cellShape, lengthOf, type Tensors } from "./random-problem.js";
 
-const rows = 24;
+const rows = 8;
 /** Rows that are integrated: each is a sum over a grid. */
-const integratedRows = 4;
+const integratedRows = 2;
 const weightCounts = [1, 4, 16] as const;
 /** Independent repetitions, over which the means of a row are taken. */
-const repetitions = 8;
+const repetitions = 4;
 /** Standard errors that a mean may lie on the wrong side: by chance once in 10^5 or so. */
 const mostDeviations = 4.5;
 const gridHalfWidth = 14;
-const gridPoints = 561;
+const gridPoints = 201;
 const largestTable = 64;
 
 /**
