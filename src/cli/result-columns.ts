@@ -57,7 +57,7 @@ export function momentColumns(name: string, mean: NamedTensor, covariance: Named
  */
 export function variableColumns(
   name: string,
-  { shape, data }: NamedTensor,
+  { shape, data }: Pick<NamedTensor, "shape" | "data">,
   mapping: ColumnMapping | undefined,
 ): readonly CsvColumn[] {
   const own = shape.slice(1);

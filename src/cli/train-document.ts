@@ -35,7 +35,19 @@ function kindOf(result: FitReport["result"]): {
 }
 
 /** The document of `genc train --json`. */
-export function trainDocument({ description, result, parameters, engine, backend, labels }: FitReport): object {
+export function trainDocument(report: FitReport): object {
+  const { parameters, labels } = report;
+  const { warnings, ...fit } = fitDocument(report);
+  return {
+    ...fit,
+    parameters: Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, tensorDocument(tensor)])),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    warnings,
+  };
+}
+
+/** How a fit went: all of that document but the parameters, which a saved model has anyway. */
+export function fitDocument({ description, result, engine, backend }: FitReport): Readonly<Record<string, unknown>> {
   const kind = kindOf(result);
   return {
     schema: "genc.train/1",
@@ -56,8 +68,6 @@ export function trainDocument({ description, result, parameters, engine, backend
     bic: result.bic,
     seed: result.seed,
     trace: result.trace,
-    parameters: Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, tensorDocument(tensor)])),
-    ...(Object.keys(labels).length === 0 ? {} : { labels }),
     warnings: result.warnings.map(({ code, message }) => ({ code, message })),
     restarts: result.restarts,
     ...kind.more,

@@ -158,6 +158,8 @@ export interface LayerArgument {
 export interface Guide {
   /** `guide auto(…)`: the layers of the encoder that will be derived. */
   readonly automatic?: readonly Layer[];
+  /** `guide auto(…, spread: 1)`: standard deviation at which its draws begin, of every latent and row. */
+  readonly spread?: number;
   /** Written sites, in order; `initial` sites of a chain included. */
   readonly sites: readonly DensityFactor[];
   readonly span: Span;

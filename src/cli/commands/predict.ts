@@ -8,9 +8,8 @@ import { jsonPieces } from "../json-pieces.js";
 import { requireDensity } from "../require-density.js";
 import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import { momentColumns, posteriorColumns, variableColumns } from "../result-columns.js";
-import { boundOptions } from "../step-fit-options.js";
+import { posterior, type Posterior } from "../posterior.js";
 import type { Terminal } from "../terminal.js";
-import { learnsByBound, type DensityTrainer } from "../trainer.js";
 import { openResult, requireFolderOf, writePieces } from "../write-result.js";
 
 export interface PredictOptions extends ModelOptions, DataOptions {
@@ -89,43 +88,4 @@ function posteriorTable({ probability, mostProbable, means, covariance }: Poster
         : momentColumns(name, mean, covariance[name]),
     ),
   ];
-}
-
-interface Posterior {
-  /** Of discrete latents: probabilities of all values, and the most probable; along a chain, those of the most probable sequence. */
-  readonly probability: Readonly<Record<string, NamedTensor>>;
-  readonly mostProbable: Readonly<Record<string, Int32Array>>;
-  /** Of continuous latents; covariances where they are exact. */
-  readonly means: Readonly<Record<string, NamedTensor>>;
-  readonly covariance: Readonly<Record<string, NamedTensor>>;
-}
-
-async function posterior(
-  trainer: DensityTrainer,
-  data: ReturnType<typeof trainerData>,
-  options: PredictOptions,
-): Promise<Posterior> {
-  if (learnsByBound(trainer)) {
-    const encoded = await trainer.encode(data, boundOptions(options));
-    const { probability, ...values } = await trainer.predict(data, boundOptions(options));
-    const means = Object.fromEntries(Object.entries(encoded).filter(([name]) => probability[name] === undefined));
-    return { probability, mostProbable: mostProbableOf(values, probability), means, covariance: {} };
-  }
-  const { probability, covariance = {}, ...values } = await trainer.predict(data);
-  const answers = values as Readonly<Record<string, NamedTensor>>;
-  const means = Object.fromEntries(Object.keys(covariance).map((name) => [name, answers[name]]));
-  return { probability, mostProbable: mostProbableOf(values, probability), means, covariance };
-}
-
-function mostProbableOf(
-  answers: Readonly<Record<string, unknown>>,
-  probability: Readonly<Record<string, NamedTensor>>,
-): Readonly<Record<string, Int32Array>> {
-  return Object.fromEntries(
-    Object.keys(probability).map((name) => {
-      const values = answers[name];
-      if (!(values instanceof Int32Array)) throw new Error(`predict: no values of ${name}`);
-      return [name, values];
-    }),
-  );
 }

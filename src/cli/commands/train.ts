@@ -20,7 +20,7 @@ import type {
 } from "../../runtime/index.js";
 import type { NamedTensor } from "../../runtime/named-tensor.js";
 import type { Terminal } from "../terminal.js";
-import { trainDocument, type FitReport } from "../train-document.js";
+import { fitDocument, trainDocument, type FitReport } from "../train-document.js";
 import { gameFitOptions, stepFitOptions } from "../step-fit-options.js";
 import { learnsByBound, learnsByGame, type Trainer } from "../trainer.js";
 import { verdict } from "../verdict.js";
@@ -54,7 +54,8 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const { labels } = bound.mapping;
   const report: FitReport = { description, result, parameters: model.parameters, labels, engine, backend };
   if (options.save !== undefined) {
-    const saved = { source: prepared.source, model: prepared.model, mapping: bound.mapping };
+    const fit = fitDocument(report);
+    const saved = { source: prepared.source, model: prepared.model, mapping: bound.mapping, fit };
     writeFileOrFail(options.save, attachProgram(await model.save(), saved));
   }
   terminal.out(options.json === true ? `${JSON.stringify(trainDocument(report))}\n` : verdict(report));

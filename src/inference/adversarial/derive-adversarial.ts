@@ -37,7 +37,7 @@ export function deriveAdversarial(model: Model): AdversarialProgram {
   const networks = model.networks.map((network) =>
     options.spectral && network.name === critic.network ? { ...network, isSpectral: true as const } : network,
   );
-  const weights = networkParameters(networks);
+  const weights = networkParameters(networks, model.learn);
   const full = withNetworkParameters({ ...model, networks }, weights);
   const criticStep = writeCriticStep(full, options);
   const generatorStep = writeGeneratorStep(full, options);

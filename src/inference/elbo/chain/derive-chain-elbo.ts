@@ -46,7 +46,7 @@ export function deriveChainElbo(model: Model, sampled: readonly string[]): Chain
     if (found === undefined) throw new Error(`derive: unknown variable ${name}`);
     return found;
   };
-  const weights = networkParameters([...model.networks, ...guide.networks]);
+  const weights = networkParameters([...model.networks, ...guide.networks], model.learn);
   const data = new Set(model.variables.filter(({ role }) => role !== "latent").map(({ name }) => name));
   const past = [...densityFactors(frames.model), ...guide.sites]
     .flatMap(lagsOf)
