@@ -5,12 +5,11 @@ import { DataError } from "../errors.js";
 import type { BoundFitResult, FitEvent } from "../fit/fit-events.js";
 import { HostTurns, Interrupted } from "../host-turn.js";
 import { degreesOfFreedom } from "../parameter-space.js";
-import { readParameters } from "../parameter-values.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
 import { dataMoments, heldOutRows, rateAt, shuffledRows, spreadFloors, warmth } from "./batches.js";
 import type { Learner } from "./learner.js";
-import { initialParameters } from "./initial-parameters.js";
+import { beginningOf } from "./initial-parameters.js";
 import { NonFiniteStepError } from "./non-finite-step-error.js";
 import type { ResolvedStepOptions } from "./step-options.js";
 import type { StepTask } from "./step-task.js";
@@ -50,10 +49,7 @@ async function* learn(task: StepTask, given: Dataset, options: ResolvedStepOptio
   const units = task.unitsOf(data);
   const batchSize = Math.min(options.batchSize, units);
   const moments = dataMoments(description.variables, data);
-  const start = {
-    ...initialParameters(description, sizes, seed, moments),
-    ...readParameters(description, sizes, options.init),
-  };
+  const start = beginningOf(description, sizes, seed, moments, options.init);
   const fixed = new Set(options.fix);
   const learned = {
     name: "step",
