@@ -65,7 +65,7 @@ function tileSize(relaxed: boolean): { rows: number; columns: number } {
 
 const chunk = 0x8000;
 
-function base64(bytes: Uint8Array): string {
+export function base64(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += chunk) text += String.fromCharCode(...bytes.subarray(i, i + chunk));
   return btoa(text);
