@@ -11,6 +11,8 @@ const allowed = {
   runtime: ["numerics"],
   data: ["diagnostics"],
   compile: ["parser", "semantics", "ir", "distributions", "inference", "codegen", "diagnostics", "runtime"],
+  diagram: ["ir"],
+  report: ["runtime"],
   verify: ["ir", "inference", "numerics"],
 };
 

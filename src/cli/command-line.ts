@@ -102,6 +102,17 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await explain(terminal, subject, options));
     });
 
+  command("graph <file>", "the plate diagram of a model")
+    .option(
+      "-o, --output <file>",
+      "where to: .svg, .png, .dot (Graphviz) or .mmd (Mermaid); default: SVG on standard output",
+    )
+    .option("--model <name>", "which model, where the file holds several")
+    .action(async (file: string, options: { output?: string; model?: string }) => {
+      const { graph } = await import("./commands/graph.js");
+      settle(await graph(terminal, file, options));
+    });
+
   addFormat(program, terminal, settle, () => import("./commands/fmt.js"));
 
   command("verify <file>", "check what the compiler derived: recovery, gradients, enumeration, monotone EM")
@@ -151,16 +162,21 @@ export function buildCommandLine(terminal: Terminal, settle: (code: ExitCode) =>
       settle(await forecast(terminal, model, options));
     });
 
-  for (const name of ["graph", "report", "watch"]) {
-    program
-      .command(name, { hidden: true })
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action(async () => {
-        const { notBuiltYet } = await import("./commands/not-built-yet.js");
-        notBuiltYet(name);
-      });
-  }
+  addQueryOptions(command("report <model>", "a fit, its parameters, the posterior and draws on one HTML page"))
+    .requiredOption("-o, --output <file>", "where to: an .html file")
+    .option("--seed <seed>", "seed of the draws", integerAtLeast(0), 0)
+    .action(async (model: string, options) => {
+      const { report } = await import("./commands/report.js");
+      settle(await report(terminal, model, options));
+    });
+
+  command("watch <files...>", "check programs, and compile them again whenever they change")
+    .addOption(engineOption())
+    .option("--standalone", "inline the run time")
+    .action(async (files: string[], options) => {
+      const { watch } = await import("./commands/watch.js");
+      settle(await watch(terminal, files, options));
+    });
   return program;
 }
 
@@ -179,7 +195,11 @@ function addModelOptions(command: Command): Command {
 
 function addQueryOptions(command: Command): Command {
   return addModelOptions(command)
-    .requiredOption("--data <file>", "a path, a pattern, or - for CSV on standard input (repeatable)", repeated)
+    .requiredOption(
+      "--data <file>",
+      "a path, a pattern, SQL for DuckDB, or - for CSV on standard input (repeatable)",
+      repeated,
+    )
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})
     .option("--sequence <column>", "rows with the same value form one sequence")
     .addOption(binarizeOption())
@@ -191,7 +211,11 @@ function addQueryOptions(command: Command): Command {
 
 function addFitOptions(command: Command): Command {
   return command
-    .requiredOption("--data <file>", "a path, a pattern, or - for CSV on standard input (repeatable)", repeated)
+    .requiredOption(
+      "--data <file>",
+      "a path, a pattern, SQL for DuckDB, or - for CSV on standard input (repeatable)",
+      repeated,
+    )
     .option("--model <name>", "which model, where the file holds several")
     .option("--dim <size=number>", "a size (repeatable)", dimension, {})
     .option(

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { ColumnMapping } from "../data/bindable.js";
 import { readFailure } from "../data/read-failure.js";
+import type { SourceText } from "../diagnostics/span.js";
 import { notASavedModel, unreadableFile } from "../diagnostics/catalogue/data.js";
 import type { ModelDescription } from "../runtime/description.js";
 import { CommandFailure, dataFailure, usageFailure } from "./failure.js";
@@ -24,6 +25,11 @@ export interface OpenModel {
   readonly sizes: KnownSizes;
   /** How it read the data it was trained on. */
   readonly trained?: ColumnMapping;
+  readonly source: SourceText;
+  /** Name of the model within the source. */
+  readonly model: string;
+  /** How it was fitted, where the file of a saved model says so. */
+  readonly fit?: Readonly<Record<string, unknown>>;
   /** Its trainer, at the sizes that parameters and data settle together. */
   trainer(sizes: Readonly<Record<string, number>>): Trainer;
 }
@@ -52,6 +58,9 @@ async function openSaved(terminal: Terminal, file: string, options: ModelOptions
       description: trainer.description,
       sizes: { settled: new Map(settled), defaults: {} },
       trained: saved.mapping,
+      source: saved.source,
+      model: saved.model,
+      ...(saved.fit === undefined ? {} : { fit: saved.fit }),
       trainer: () => trainer,
     };
   } catch (error) {
@@ -71,7 +80,7 @@ async function openProgram(terminal: Terminal, file: string, options: ModelOptio
       "Give them (--parameters FILE.json), or name a model that `genc train --save FILE.safetensors` wrote.",
     );
   }
-  const { Trainer: Model } = await prepareTrainer(terminal, source, options);
+  const { Trainer: Model, model } = await prepareTrainer(terminal, source, options);
   const { description } = new Model({});
   const known = knownSizes(description.sizes, options.dim);
   const text = new TextDecoder().decode(readBytes(parameters));
@@ -80,6 +89,8 @@ async function openProgram(terminal: Terminal, file: string, options: ModelOptio
   return {
     description,
     sizes: { settled: read.value.sizes, defaults: known.defaults },
+    source,
+    model,
     trainer(sizes) {
       const trainer = new Model(completeSizes(description.sizes, sizes));
       trainer.setParameters(read.value.values);

@@ -1,12 +1,6 @@
 import type { ColumnMapping } from "../data/bindable.js";
-import type { CsvCell } from "../data/write-csv.js";
+import type { CsvCell, CsvColumn } from "../data/write-csv.js";
 import type { NamedTensor } from "../runtime/named-tensor.js";
-
-/** A column of a result. */
-export interface ResultColumn {
-  readonly name: string;
-  at(row: number): CsvCell;
-}
 
 /**
  * `z`, `z_0`, `z_1`, …: the most probable value, then the probability of each; inside plates `z[0]`, `z[0]_0`, ….
@@ -17,11 +11,11 @@ export function posteriorColumns(
   name: string,
   { shape, data }: NamedTensor,
   chosen: ArrayLike<number>,
-): readonly ResultColumn[] {
+): readonly CsvColumn[] {
   const values = shape[shape.length - 1];
   const plates = shape.slice(1, -1);
   const cells = plates.reduce((product, extent) => product * extent, 1);
-  return Array.from({ length: cells }, (_, cell): readonly ResultColumn[] => {
+  return Array.from({ length: cells }, (_, cell): readonly CsvColumn[] => {
     const label = plates.length === 0 ? name : `${name}[${indexOf(cell, plates).join(",")}]`;
     const probability = (row: number, value: number): number => data[(row * cells + cell) * values + value];
     const each = Array.from({ length: values }, (_, value) => ({
@@ -39,12 +33,12 @@ export function posteriorColumns(
  * @param mean [rows, plates, event]
  * @param covariance [rows, plates, event, event]
  */
-export function momentColumns(name: string, mean: NamedTensor, covariance: NamedTensor): readonly ResultColumn[] {
+export function momentColumns(name: string, mean: NamedTensor, covariance: NamedTensor): readonly CsvColumn[] {
   const isVector = covariance.shape.length > mean.shape.length;
   const width = isVector ? (mean.shape.at(-1) ?? 1) : 1;
   const plates = mean.shape.slice(1, isVector ? -1 : undefined);
   const cells = plates.reduce((product, extent) => product * extent, 1);
-  return Array.from({ length: cells * width }, (_, column): readonly ResultColumn[] => {
+  return Array.from({ length: cells * width }, (_, column): readonly CsvColumn[] => {
     const cell = Math.floor(column / width);
     const entry = column % width;
     const place = plates.length === 0 ? name : `${name}[${indexOf(cell, plates).join(",")}]`;
@@ -63,9 +57,9 @@ export function momentColumns(name: string, mean: NamedTensor, covariance: Named
  */
 export function variableColumns(
   name: string,
-  { shape, data }: NamedTensor,
+  { shape, data }: Pick<NamedTensor, "shape" | "data">,
   mapping: ColumnMapping | undefined,
-): readonly ResultColumn[] {
+): readonly CsvColumn[] {
   const own = shape.slice(1);
   const width = own.reduce((product, extent) => product * extent, 1);
   const known = mapping?.columns[name];

@@ -10,6 +10,8 @@ export interface SavedModel {
   /** Name of the model within the source. */
   readonly model: string;
   readonly mapping: ColumnMapping;
+  /** How it was fitted: the document of `genc train --json` without the parameters. Absent in older files. */
+  readonly fit?: Readonly<Record<string, unknown>>;
 }
 
 const metadataKey = "genc.command-line";
@@ -49,7 +51,13 @@ function parseSaved(text: string): SavedModel | undefined {
   const levels = recordOf(document["mapping"]["levels"], isNumber);
   if (!isString(name) || !isString(program) || !isString(model)) return undefined;
   if (columns === undefined || labels === undefined || levels === undefined) return undefined;
-  return { source: { name, text: program }, model, mapping: { columns, labels, levels } };
+  const { fit } = document;
+  return {
+    source: { name, text: program },
+    model,
+    mapping: { columns, labels, levels },
+    ...(isRecord(fit) ? { fit } : {}),
+  };
 }
 
 type Guard<T> = (value: unknown) => value is T;

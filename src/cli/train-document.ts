@@ -12,6 +12,8 @@ export interface FitReport {
   readonly parameters: Readonly<Record<string, NamedTensor>>;
   readonly engine: string;
   readonly backend: string;
+  /** Why the engine is not the one that was asked for. */
+  readonly instead?: string;
   /** By variable, the labels that its categories 0, 1, … had in the data. */
   readonly labels: Readonly<Record<string, readonly Label[]>>;
 }
@@ -35,7 +37,25 @@ function kindOf(result: FitReport["result"]): {
 }
 
 /** The document of `genc train --json`. */
-export function trainDocument({ description, result, parameters, engine, backend, labels }: FitReport): object {
+export function trainDocument(report: FitReport): object {
+  const { parameters, labels } = report;
+  const { warnings, ...fit } = fitDocument(report);
+  return {
+    ...fit,
+    parameters: Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, tensorDocument(tensor)])),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    warnings,
+  };
+}
+
+/** How a fit went: all of that document but the parameters, which a saved model has anyway. */
+export function fitDocument({
+  description,
+  result,
+  engine,
+  backend,
+  instead,
+}: FitReport): Readonly<Record<string, unknown>> {
   const kind = kindOf(result);
   return {
     schema: "genc.train/1",
@@ -43,6 +63,7 @@ export function trainDocument({ description, result, parameters, engine, backend
     algorithm: kind.algorithm,
     engine,
     backend,
+    ...(instead === undefined ? {} : { engineReason: instead }),
     rows: result.rows,
     logLikelihood: result.logLikelihood,
     meanLogLikelihood: result.meanLogLikelihood,
@@ -56,8 +77,6 @@ export function trainDocument({ description, result, parameters, engine, backend
     bic: result.bic,
     seed: result.seed,
     trace: result.trace,
-    parameters: Object.fromEntries(Object.entries(parameters).map(([name, tensor]) => [name, tensorDocument(tensor)])),
-    ...(Object.keys(labels).length === 0 ? {} : { labels }),
     warnings: result.warnings.map(({ code, message }) => ({ code, message })),
     restarts: result.restarts,
     ...kind.more,

@@ -25,6 +25,13 @@ export function openResult(terminal: Terminal, out: string | undefined): ResultW
   };
 }
 
+/** Writes pieces of text one after the other to `--out`, or to standard output: never all of them at once. */
+export function writePieces(terminal: Terminal, out: string | undefined, pieces: Iterable<string>): void {
+  const result = openResult(terminal, out);
+  for (const piece of pieces) result.write(piece);
+  result.end();
+}
+
 /** Writes a file that the user named; a failure is a usage error. */
 export function writeFileOrFail(file: string, content: string | Uint8Array): void {
   orUsageFailure(file, () => writeFileSync(file, content));

@@ -91,7 +91,12 @@ export class ModelChoiceError extends Error {
   }
 }
 
-function chosenModel(checked: Checked, name: string | undefined): Checked["models"][number] {
+/**
+ * The one model of a file, or the one named.
+ *
+ * @throws {ModelChoiceError} if the file holds several and none is named, or not the one named
+ */
+export function chosenModel(checked: Checked, name: string | undefined): Checked["models"][number] {
   const names = checked.models.map(({ model }) => model.name);
   const [only, second] = checked.models;
   const found = name === undefined ? only : checked.models.find(({ model }) => model.name === name);

@@ -1,24 +1,50 @@
 /** A cell: NaN, null and undefined are written as an empty field. */
 export type CsvCell = number | string | null | undefined;
 
+/** A column of a table that is written. */
+export interface CsvColumn {
+  readonly name: string;
+  at(row: number): CsvCell;
+}
+
+/** Rows of a piece of text: some hundred kilobytes. */
+const ROWS_OF_PIECE = 2048;
+
 /** Comma-separated text with a header; numbers with all their digits, text quoted where it has to be. */
-export function writeCsv(header: readonly string[], rows: Iterable<readonly CsvCell[]>): string {
-  return `${header.map(cellText).join(",")}\n${csvRows(rows)}`;
+export function writeCsv(header: readonly string[], rows: readonly (readonly CsvCell[])[]): string {
+  return [
+    ...csvTable(
+      header.map((name, i) => ({ name, at: (row) => rows[row][i] })),
+      rows.length,
+    ),
+  ].join("");
+}
+
+/** A table with its header, as pieces of text one after the other: never all of it at once. */
+export function* csvTable(columns: readonly CsvColumn[], rows: number): Generator<string, void, undefined> {
+  yield `${columns.map(({ name }) => cellText(name)).join(",")}\n`;
+  yield* csvRows(columns, rows);
 }
 
 /** Rows without a header, to come after others. */
-export function csvRows(rows: Iterable<readonly CsvCell[]>): string {
-  const lines: string[] = [];
-  for (const row of rows) lines.push(row.length === 1 && isEmpty(row[0]) ? '""\n' : `${row.map(cellText).join(",")}\n`);
-  return lines.join("");
+export function* csvRows(columns: readonly CsvColumn[], rows: number): Generator<string, void, undefined> {
+  for (let first = 0; first < rows; first += ROWS_OF_PIECE) {
+    const end = Math.min(rows, first + ROWS_OF_PIECE);
+    let piece = "";
+    for (let row = first; row < end; row++) piece += csvLine(columns, row);
+    yield piece;
+  }
 }
 
-function isEmpty(cell: CsvCell): boolean {
-  return cell === null || cell === undefined || cell === "" || Number.isNaN(cell);
+function csvLine(columns: readonly CsvColumn[], row: number): string {
+  let line = "";
+  for (let i = 0; i < columns.length; i++)
+    line += i === 0 ? cellText(columns[i].at(row)) : `,${cellText(columns[i].at(row))}`;
+  return line === "" && columns.length === 1 ? '""\n' : `${line}\n`;
 }
 
 function cellText(cell: CsvCell): string {
-  if (cell === null || cell === undefined || Number.isNaN(cell)) return "";
-  const text = String(cell);
-  return /[",\n\r]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (typeof cell === "number") return Number.isNaN(cell) ? "" : String(cell);
+  if (cell === null || cell === undefined) return "";
+  return /[",\n\r]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -91,6 +91,14 @@ export interface Parameter {
   };
   /** `= literal`: known, never learned. */
   readonly fixed?: Expression;
+  /** Of a parameter that no program declares: what makes the model the program as written. */
+  readonly asWritten?: AsWritten;
+}
+
+/** Where values are given for weights of these networks and not for a parameter, every entry of it is this. */
+export interface AsWritten {
+  readonly networks: readonly string[];
+  readonly value: number;
 }
 
 export interface Variable {
@@ -158,6 +166,8 @@ export interface LayerArgument {
 export interface Guide {
   /** `guide auto(…)`: the layers of the encoder that will be derived. */
   readonly automatic?: readonly Layer[];
+  /** `guide auto(…, spread: 1)`: standard deviation at which its draws begin, of every latent and row. */
+  readonly spread?: number;
   /** Written sites, in order; `initial` sites of a chain included. */
   readonly sites: readonly DensityFactor[];
   readonly span: Span;

@@ -98,8 +98,9 @@ function printFactor(factor: Factor, label: string, model: Model, step: string):
 }
 
 function printGuide(guide: Guide, model: Model, step: string): readonly string[] {
+  const spread = guide.spread === undefined ? [] : [`spread: ${guide.spread}`];
   if (guide.automatic !== undefined)
-    return [line("guide", `auto(${guide.automatic.map((layer) => layer.name).join(", ")})`)];
+    return [line("guide", `auto(${[...guide.automatic.map(({ name }) => name), ...spread].join(", ")})`)];
   return table(guide.sites.map((site, i) => printFactor(site, `guide q${i + 1}`, model, step)));
 }
 

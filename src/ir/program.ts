@@ -3,6 +3,7 @@ import type { DistributionName } from "./distribution-name.js";
 import type { AxisSize, PlanFunction } from "./plan.js";
 import type { CovarianceStructure } from "./model.js";
 import type { Span } from "../diagnostics/span.js";
+import type { WeightInitialisation } from "./weight-initialisation.js";
 
 /**
  * A derived learning algorithm: plan functions, how the parameters are updated from the statistics, and the report of
@@ -207,10 +208,26 @@ export interface GradientUpdate {
 /** How a weight of a network begins; see `networkParameters`. */
 export type WeightStart =
   | {
-      readonly kind: "he" | "glorot";
+      readonly kind: Exclude<WeightInitialisation, "orthogonal">;
       /** Extents of each input of the layer. */
       readonly fanIn: readonly (readonly Dimension[])[];
       readonly fanOut: readonly Dimension[];
+    }
+  /**
+   * Rows `part` of a matrix with orthonormal rows or columns (whichever are fewer), times `gain`: the weights of a layer
+   * for its inputs, one below the other.
+   */
+  | {
+      readonly kind: "orthogonal";
+      /** Names the matrix: the parts of one matrix are drawn together. */
+      readonly layer: string;
+      readonly part: number;
+      /** Extents of the rows, by part. */
+      readonly rows: readonly (readonly Dimension[])[];
+      readonly columns: readonly Dimension[];
+      /** Matrices side by side for each row: the gates of a recurrent layer. */
+      readonly blocks: number;
+      readonly gain: number;
     }
   | { readonly kind: "constant"; readonly value: number }
   /** Of an observed variable, entry by entry. */
@@ -247,8 +264,20 @@ export interface ElboProgram {
   readonly held: readonly string[];
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
-  /** Spread of the decoder by parameter: not let below a part of the data's variance. */
+  /** Drawn latents that fall into groups, which begin at those of their codes. */
+  readonly codeGroups: readonly CodeGroups[];
   readonly report: readonly ReportLine[];
+}
+
+/** A drawn latent whose prior is that of its group: tables of means (and spreads) by a discrete latent; see `codeGroupsOf`. */
+export interface CodeGroups {
+  readonly latent: string;
+  readonly group: string;
+  readonly mean: string;
+  /** With a table for the groups, or one spread for all. */
+  readonly spread?: { readonly parameter: string; readonly as: "variance" | "deviation" };
+  /** Probabilities of the groups. */
+  readonly weights?: string;
 }
 
 /**

@@ -1,6 +1,13 @@
 import type { EmMethods, Sizes, Tensors, VariableDescription } from "./description.js";
 import type { Dataset } from "./data/dataset.js";
-import { MAXIMUM_BLOCK_ROWS, partitionRows, rowsInMemory, scatterRows, zeros } from "./data/blocks.js";
+import {
+  firstOfConsecutive,
+  MAXIMUM_BLOCK_ROWS,
+  partitionRows,
+  rowsInMemory,
+  scatterRows,
+  zeros,
+} from "./data/blocks.js";
 import { boundShape, extentText, extentValue, product } from "./extents.js";
 import { BlockRunner } from "./fit/evaluation.js";
 import { HostTurns } from "./host-turn.js";
@@ -34,10 +41,16 @@ export async function posteriorAnswers(
   const widths = runner.posteriorWidths();
   const results = zeros(Object.fromEntries(Object.entries(widths).map(([name, width]) => [name, rows * width])));
   for await (const block of runner.source.blocks()) {
-    const posterior = await runner.posterior(parameters, block, question);
-    for (const [name, result] of Object.entries(results)) {
-      scatterRows(block, posterior[name], result);
+    const first = firstOfConsecutive(block);
+    if (first !== undefined) {
+      const own = Object.entries(results).map(
+        ([name, all]) => [name, all.subarray(first * widths[name], (first + block.rows) * widths[name])] as const,
+      );
+      await runner.posterior(parameters, block, question, Object.fromEntries(own));
+      continue;
     }
+    const posterior = await runner.posterior(parameters, block, question);
+    for (const [name, result] of Object.entries(results)) scatterRows(block, posterior[name], result);
   }
   const answers: PosteriorAnswers = { probability: {}, mean: {}, covariance: {} };
   for (const variable of runner.methods.description.variables) {

@@ -1,6 +1,8 @@
 import type { Tensor, Tensor4D } from "@tensorflow/tfjs-core";
 import type { DeviceTensors, Tensors } from "./description.js";
 import { OptionError } from "./errors.js";
+import { builtin, type NodeRequire } from "./kernels/shards.js";
+import { offerWebGpu } from "./webgpu-in-node.js";
 
 /** The namespace of TensorFlow.js, as generated code of the engine `tfjs` calls it. */
 export type TensorFlow = typeof import("@tensorflow/tfjs-core");
@@ -9,8 +11,12 @@ export type TensorFlow = typeof import("@tensorflow/tfjs-core");
 const backendPackages: Readonly<Record<string, () => Promise<unknown>>> = {
   cpu: () => import("@tensorflow/tfjs-backend-cpu"),
   wasm: () => import("@tensorflow/tfjs-backend-wasm"),
-  webgpu: () => import("@tensorflow/tfjs-backend-webgpu"),
-  // Optional peers, whose own install step downloads a library; they register the backend under this name.
+  webgpu: () => {
+    offerWebGpu(requireOfProject());
+    return import("@tensorflow/tfjs-backend-webgpu");
+  },
+  // Optional peers. The native ones download a library when they are installed.
+  webgl: () => importPeer("@tensorflow/tfjs-backend-webgl"),
   tensorflow: () => importPeer("@tensorflow/tfjs-node"),
 };
 
@@ -20,9 +26,29 @@ const aliases: Readonly<Record<string, { readonly backend: string; readonly peer
   "node-gpu": { backend: "tensorflow", peer: "@tensorflow/tfjs-node-gpu" },
 };
 
-/** A package that need not be there: its name is not a literal, so that bundlers leave it alone. */
-function importPeer(name: string): Promise<unknown> {
-  return import(/* @vite-ignore */ name);
+/**
+ * A package that need not be there: beside this one, or in the project at hand, which may use this one from elsewhere. Its
+ * name is not a literal, so that bundlers leave it alone.
+ */
+async function importPeer(name: string): Promise<unknown> {
+  try {
+    return await import(/* @vite-ignore */ name);
+  } catch (error) {
+    const fromProject = requireOfProject();
+    try {
+      fromProject?.resolve(name);
+    } catch {
+      throw error;
+    }
+    if (fromProject === undefined) throw error;
+    return fromProject(name);
+  }
+}
+
+/** Loads packages as modules of the working folder do; undefined outside Node.js. */
+function requireOfProject(): NodeRequire | undefined {
+  const folder = builtin("node:process")?.cwd();
+  return folder === undefined ? undefined : builtin("node:module")?.createRequire(`${folder}/package.json`);
 }
 
 let loading: Promise<TensorFlow> | undefined;
@@ -98,6 +124,35 @@ export async function downloadTensor(tensor: Tensor): Promise<Float64Array> {
   } finally {
     tensor.dispose();
   }
+}
+
+/**
+ * Product of matrices, one or both of which lie transposed. The wasm backend is several times as fast on copies that are
+ * turned as with its flags; all others are faster with these.
+ */
+export function multiplyMatrices(
+  tf: TensorFlow,
+  left: Tensor,
+  right: Tensor,
+  leftIsTransposed: boolean,
+  rightIsTransposed: boolean,
+): Tensor {
+  if (tf.getBackend() !== "wasm") return tf.matMul(left, right, leftIsTransposed, rightIsTransposed);
+  const turned = (tensor: Tensor, isTransposed: boolean): Tensor => {
+    if (!isTransposed) return tensor;
+    const order = tensor.shape.map((_, axis) => axis);
+    return tf.transpose(tensor, [...order.slice(0, -2), ...order.slice(-2).reverse()]);
+  };
+  const [a, b] = [turned(left, leftIsTransposed), turned(right, rightIsTransposed)];
+  const product = tf.matMul(a, b);
+  if (a !== left) a.dispose();
+  if (b !== right) b.dispose();
+  return product;
+}
+
+/** 1 where a tensor without negative entries is above 0, else 0: by the operation that the backend makes of one kernel. */
+export function isPositive(tf: TensorFlow, tensor: Tensor): Tensor {
+  return tf.getBackend() === "tensorflow" ? tf.sign(tensor) : tf.step(tensor);
 }
 
 /** A tensor as the images or kernels that it is: TensorFlow.js's types do not see how many dimensions it has. */

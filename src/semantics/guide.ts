@@ -12,7 +12,7 @@ import { didYouMean } from "../diagnostics/did-you-mean.js";
 import { walkExpression } from "../ir/walk-expression.js";
 import { isImageDomain } from "../ir/layer-shapes.js";
 import type { Axis, DensityFactor, Domain, Guide, Layer } from "../ir/model.js";
-import type { GuideChain, GuideDeclaration, GuideItem, GuideSite, LayerExpression } from "../parser/ast.js";
+import type { Argument, GuideChain, GuideDeclaration, GuideItem, GuideSite, LayerExpression } from "../parser/ast.js";
 import { checkDistribution } from "./distribution-call.js";
 import { expressionContext } from "./expression/check-expression.js";
 import { printExpression as written } from "../parser/print-expression.js";
@@ -35,8 +35,8 @@ export function checkGuide(
 ): { readonly guide: Guide | undefined; readonly lets: readonly LetDefinition[] } {
   const { automatic, span } = declaration;
   if (automatic !== undefined) {
-    const layers = checkAutomatic(automatic, environment);
-    return { guide: layers === undefined ? undefined : { automatic: layers, sites: [], span }, lets: [] };
+    const checked = checkAutomatic(automatic, environment);
+    return { guide: checked === undefined ? undefined : { ...checked, sites: [], span }, lets: [] };
   }
   const scope: Scope = { parent: environment.root, axes: [], symbols: new Map(), isGuide: true };
   const draft: GuideDraft = { environment, sites: new Map(), lets: [] };
@@ -47,7 +47,10 @@ export function checkGuide(
   return { guide: { sites: factors, span }, lets: draft.lets };
 }
 
-function checkAutomatic(form: LayerExpression, environment: ModelEnvironment): readonly Layer[] | undefined {
+function checkAutomatic(
+  form: LayerExpression,
+  environment: ModelEnvironment,
+): { readonly automatic?: readonly Layer[]; readonly spread?: number } | undefined {
   if (form.name.text !== "auto") {
     environment.diagnostics.push(
       guideForm(
@@ -60,27 +63,41 @@ function checkAutomatic(form: LayerExpression, environment: ModelEnvironment): r
     );
     return undefined;
   }
+  const spread = spreadOf(form);
   const layers = form.arguments.map((argument) => {
+    if (argument.name !== undefined && argument === spread?.argument) return undefined;
     const layer = argument.name === undefined ? asLayer(argument.value) : undefined;
     if (layer === undefined) {
       environment.diagnostics.push(
         layerArgument(argument.span, {
           layer: "auto",
-          usage: "auto(dense(64, tanh))",
-          problem: `takes layers, and this is \`${written(argument.value)}\``,
+          usage: "auto(dense(64, tanh), spread: 0.1)",
+          problem:
+            argument.name?.text === "spread"
+              ? `takes one positive number as \`spread\`, and this is \`${written(argument.value)}\``
+              : `takes layers, and this is \`${written(argument.value)}\``,
         }),
       );
     }
     return layer;
   });
   const known = layers.filter((layer) => layer !== undefined);
-  if (known.length < layers.length) return undefined;
+  if (known.length < layers.length - (spread === undefined ? 0 : 1)) return undefined;
   const observesImage = [...environment.declared.values()].some(
     ({ symbol }) => symbol.kind === "variable" && symbol.role === "observed" && isImage(symbol.domain),
   );
   const first = known[0]?.name.text;
   const reached = observesImage && (first === "conv" || first === "pool" || first === "reshape") ? "image" : "vector";
-  return checkLayers(known, reached, environment)?.layers;
+  const automatic = checkLayers(known, reached, environment)?.layers;
+  if (automatic === undefined) return undefined;
+  return { automatic, ...(spread === undefined ? {} : { spread: spread.value }) };
+}
+
+/** `guide auto(…, spread: 1)` */
+function spreadOf(form: LayerExpression): { readonly argument: Argument; readonly value: number } | undefined {
+  const argument = form.arguments.find(({ name }) => name?.text === "spread");
+  if (argument?.value.kind !== "number" || argument.value.value <= 0) return undefined;
+  return { argument, value: argument.value.value };
 }
 
 function isImage(domain: Domain | undefined): boolean {

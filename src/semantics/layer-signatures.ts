@@ -14,6 +14,8 @@ export type LayerParameterKind =
   | "flag"
   /** `max` or `mean` */
   | "pooling"
+  /** How the weights begin: `he`, `orthogonal`, … */
+  | "initialisation"
   /** A layer. */
   | "layer";
 
@@ -50,12 +52,14 @@ export const activations: readonly string[] = [
 
 const units: LayerParameter = { name: "units", kind: "size", required: true };
 const activation: LayerParameter = { name: "activation", kind: "activation", required: false };
+const init: LayerParameter = { name: "init", kind: "initialisation", required: false };
 const convolution: readonly LayerParameter[] = [
   { name: "filters", kind: "size", required: true },
   { name: "kernel", kind: "whole", required: true },
   activation,
   { name: "stride", kind: "whole", required: false },
   { name: "padding", kind: "padding", required: false },
+  init,
 ];
 const any = { vector: "vector", image: "image", sequence: "sequence" } as const;
 
@@ -64,7 +68,7 @@ export const layerSignatures: Readonly<Record<string, LayerSignature>> = {
   dense: {
     usage: "dense(units, activation)",
     summary: "activation(W x + b) with that many units",
-    parameters: [units, activation],
+    parameters: [units, activation, init],
     forms: { vector: "vector", sequence: "sequence" },
   },
   conv: {
@@ -125,13 +129,13 @@ export const layerSignatures: Readonly<Record<string, LayerSignature>> = {
   embedding: {
     usage: "embedding(width)",
     summary: "a learned vector for each category",
-    parameters: [{ name: "width", kind: "size", required: true }],
+    parameters: [{ name: "width", kind: "size", required: true }, init],
     forms: { vector: "vector", sequence: "sequence" },
   },
   gru: {
     usage: "gru(units, backward: 0)",
     summary: "gated recurrent units along a sequence, from its end where backward is 1",
-    parameters: [units, { name: "backward", kind: "flag", required: false }],
+    parameters: [units, { name: "backward", kind: "flag", required: false }, init],
     forms: { sequence: "sequence" },
   },
   residual: {

@@ -8,6 +8,7 @@ import {
 import { didYouMean } from "../diagnostics/did-you-mean.js";
 import { flowAfter, flowOfInputs, type LayerFlow } from "../ir/layer-shapes.js";
 import type { Domain, Layer, LayerArgument } from "../ir/model.js";
+import { weightInitialisations } from "../ir/weight-initialisation.js";
 import type { Argument, Expression, LayerExpression } from "../parser/ast.js";
 import { printExpression as written } from "../parser/print-expression.js";
 import {
@@ -18,6 +19,7 @@ import {
   type LayerSignature,
 } from "./layer-signatures.js";
 import type { ModelEnvironment } from "./model-environment.js";
+import { initialisationElsewhere } from "./names-elsewhere.js";
 
 const formTexts: Readonly<Record<LayerForm, string>> = {
   vector: "a vector",
@@ -220,6 +222,8 @@ function checkValue(
       return choice(name, value, ["same", "valid"], "has no kind of padding", report);
     case "pooling":
       return choice(name, value, ["max", "mean"], "has no kind of pooling", report);
+    case "initialisation":
+      return choice(name, value, weightInitialisations, "has no start of weights", report, initialisationElsewhere);
     case "fraction":
       if (number !== undefined && number >= 0 && number < 1) return number;
       report(`needs a number from 0 to below 1 for \`${parameter.name}\`, and this is \`${written(value)}\``);
@@ -257,9 +261,10 @@ function choice(
   choices: readonly string[],
   problem: string,
   report: (problem: string, suggestion?: string) => void,
+  elsewhere: (name: string) => string | undefined = () => undefined,
 ): string | undefined {
   if (name !== undefined && choices.includes(name)) return name;
-  const suggestion = name === undefined ? undefined : didYouMean(name, choices);
+  const suggestion = name === undefined ? undefined : (elsewhere(name) ?? didYouMean(name, choices));
   report(`${problem} \`${written(value)}\`: the choices are ${choices.join(", ")}`, suggestion);
   return undefined;
 }

@@ -1,3 +1,5 @@
+import { weightInitialisations } from "../ir/weight-initialisation.js";
+
 /** What the value of an option may be. */
 export type OptionKind =
   | NumberKind
@@ -66,6 +68,7 @@ const gradientOptions: Readonly<Record<string, LearnOptionDefinition>> = {
   optimizer: choice("how gradients become steps", "adam", "sgd", "rmsprop"),
   beta1: belowOne("decay of the mean of the gradients", "0.9"),
   beta2: belowOne("decay of the mean of their squares", "0.999"),
+  init: choice("how the weights of layers begin that do not say it themselves", ...weightInitialisations),
 };
 
 /** The options of each method of learning. */
@@ -95,6 +98,11 @@ export const learnOptions: Readonly<Record<LearnMethod, Readonly<Record<string, 
       value: { kind: "number", least: 0, most: Infinity, integer: true },
       summary: "epochs over which beta grows from 0",
       example: "20",
+    },
+    pretrain: {
+      value: { kind: "number", least: 0, most: Infinity, integer: true },
+      summary: "epochs in which a code with a mean for each group is learned as one group, before the groups begin",
+      example: "10",
     },
     freebits: nonNegative("divergence per latent dimension that costs nothing", "0.1"),
     samples: whole("draws for each row", "1"),

@@ -7,7 +7,7 @@ import {
   unknownOption,
 } from "../diagnostics/catalogue/semantics.js";
 import { didYouMean } from "../diagnostics/did-you-mean.js";
-import { optionElsewhere } from "./names-elsewhere.js";
+import { initialisationElsewhere, optionElsewhere } from "./names-elsewhere.js";
 import type { Learn, LearnOption } from "../ir/model.js";
 import type { Expression, Identifier, LearnDeclaration } from "../parser/ast.js";
 import { printExpression as written } from "../parser/print-expression.js";
@@ -108,7 +108,9 @@ function checkOption(
       const choice = expected.choices.find((each) => each.name === name);
       if (choice === undefined) {
         const choices = expected.choices.map((each) => each.name);
-        const suggestion = didYouMean(name, choices);
+        const elsewhere = initialisationElsewhere(name);
+        const isElsewhere = elsewhere !== undefined && choices.includes(elsewhere);
+        const suggestion = isElsewhere ? elsewhere : didYouMean(name, choices);
         const place = value.kind === "call" ? value.callee.span : span;
         environment.diagnostics.push(
           optionChoice(

@@ -1,4 +1,5 @@
 import type { DistributionName } from "../ir/distribution-name.js";
+import type { WeightInitialisation } from "../ir/weight-initialisation.js";
 
 /** What things of this language are called in others: too far apart in letters for a slip of the pen. */
 
@@ -28,6 +29,13 @@ const options: Readonly<Record<string, string>> = {
   ...{ starts: "restarts", reg: "ridge", reg_covar: "ridge", regularization: "ridge", lr: "rate" },
 };
 
+const initialisations: Readonly<Record<string, WeightInitialisation>> = {
+  ...{ he_normal: "he", kaiming: "he", kaiming_normal: "he", kaiming_uniform: "he_uniform" },
+  ...{ glorot_uniform: "glorot", xavier: "glorot", xavier_uniform: "glorot", xavier_normal: "glorot_normal" },
+  ...{ lecun_normal: "lecun", uniform: "fan_in", fanin: "fan_in", default: "fan_in", torch: "fan_in" },
+  ...{ pytorch: "fan_in", orthonormal: "orthogonal", ortho: "orthogonal", orthogonal_normal: "orthogonal" },
+};
+
 function lookUp<T extends string>(names: Readonly<Record<string, T>>, word: string): T | undefined {
   const folded = word.toLowerCase();
   return Object.hasOwn(names, folded) ? names[folded] : undefined;
@@ -39,6 +47,10 @@ export function typeElsewhere(word: string): string | undefined {
 
 export function familyElsewhere(word: string): DistributionName | undefined {
   return lookUp(families, word);
+}
+
+export function initialisationElsewhere(word: string): WeightInitialisation | undefined {
+  return lookUp(initialisations, word);
 }
 
 /** @param known options of the method at hand */

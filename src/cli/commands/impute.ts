@@ -1,5 +1,5 @@
 import { isMissing, textAt } from "../../data/table.js";
-import { csvRows, writeCsv, type CsvCell } from "../../data/write-csv.js";
+import { csvRows, csvTable, type CsvCell, type CsvColumn } from "../../data/write-csv.js";
 import { bindData, trainerData, type DataOptions } from "../bind-data.js";
 import { bindBlocks, needsMemory, openData, type BoundBlock } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
@@ -9,7 +9,7 @@ import type { ModelDescription } from "../../runtime/description.js";
 import { variableColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
 import type { DensityTrainer } from "../trainer.js";
-import { openResult, requireFolderOf, writeResult } from "../write-result.js";
+import { openResult, requireFolderOf, writePieces } from "../write-result.js";
 
 export interface ImputeOptions extends ModelOptions, DataOptions {
   readonly out?: string;
@@ -26,8 +26,8 @@ export async function impute(terminal: Terminal, file: string, options: ImputeOp
     const trainer = requireDensity(model.trainer(bound.sizes), "impute");
     const filled = await fill(trainer, model.description, { table: opened.table, bound });
     trainer.dispose();
-    writeResult(terminal, options.out, writeCsv(filled.header, filled.rows));
-    ({ count } = filled);
+    writePieces(terminal, options.out, csvTable(filled.columns, filled.rows));
+    count = filled.count();
   } else {
     const blocks = await bindBlocks(terminal, opened, model.description, model.sizes, options, model.trained, true);
     const trainer = requireDensity(model.trainer(blocks.sizes), "impute");
@@ -35,9 +35,10 @@ export async function impute(terminal: Terminal, file: string, options: ImputeOp
     let isFirst = true;
     for await (const block of blocks.open()) {
       const filled = await fill(trainer, model.description, block);
-      result.write(isFirst ? writeCsv(filled.header, filled.rows) : csvRows(filled.rows));
+      const { columns, rows } = filled;
+      for (const piece of isFirst ? csvTable(columns, rows) : csvRows(columns, rows)) result.write(piece);
       isFirst = false;
-      count += filled.count;
+      count += filled.count();
     }
     result.end();
     trainer.dispose();
@@ -47,10 +48,10 @@ export async function impute(terminal: Terminal, file: string, options: ImputeOp
 }
 
 interface FilledTable {
-  readonly header: readonly string[];
-  readonly rows: readonly (readonly CsvCell[])[];
-  /** Entries that were missing and are not. */
-  readonly count: number;
+  readonly columns: readonly CsvColumn[];
+  readonly rows: number;
+  /** Entries that were missing and have been written. */
+  count(): number;
 }
 
 async function fill(
@@ -65,12 +66,14 @@ async function fill(
     ),
   );
   let count = 0;
-  const cells = table.columns.map((column) => (row: number): CsvCell => {
-    if (!isMissing(column, row)) return textAt(column, row) ?? column.values[row];
-    const value = filled.get(column.name)?.at(row);
-    if (value !== undefined) count++;
-    return value;
-  });
-  const rows = Array.from({ length: table.rows }, (_, row) => cells.map((cell) => cell(row)));
-  return { header: table.columns.map((column) => column.name), rows, count };
+  const columns = table.columns.map((column) => ({
+    name: column.name,
+    at(row: number): CsvCell {
+      if (!isMissing(column, row)) return textAt(column, row) ?? column.values[row];
+      const value = filled.get(column.name)?.at(row);
+      if (value !== undefined) count++;
+      return value;
+    },
+  }));
+  return { columns, rows: table.rows, count: () => count };
 }

@@ -1,17 +1,16 @@
-import { csvRows, writeCsv, type CsvCell } from "../../data/write-csv.js";
+import { csvRows, csvTable, type CsvColumn } from "../../data/write-csv.js";
 import type { NamedTensor } from "../../runtime/named-tensor.js";
 import { bindData, trainerData, type DataOptions } from "../bind-data.js";
 import { bindBlocks, needsMemory, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
+import { jsonPieces } from "../json-pieces.js";
 import { requireDensity } from "../require-density.js";
 import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import { momentColumns, posteriorColumns, variableColumns } from "../result-columns.js";
-import { boundOptions } from "../step-fit-options.js";
+import { posterior, type Posterior } from "../posterior.js";
 import type { Terminal } from "../terminal.js";
-import { learnsByBound, type DensityTrainer } from "../trainer.js";
-import { tensorDocument } from "../train-document.js";
-import { openResult, requireFolderOf, writeResult } from "../write-result.js";
+import { openResult, requireFolderOf, writePieces } from "../write-result.js";
 
 export interface PredictOptions extends ModelOptions, DataOptions {
   readonly out?: string;
@@ -42,20 +41,19 @@ export async function predict(terminal: Terminal, file: string, options: Predict
   const { rows } = bound;
   if (options.json === true) {
     const documents = (tables: Readonly<Record<string, NamedTensor>>): object =>
-      Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, tensorDocument(table)]));
+      Object.fromEntries(Object.entries(tables).map(([name, { shape, axes, data }]) => [name, { shape, axes, data }]));
     const document = {
       schema: "genc.predict/1",
       rows,
       probability: documents(probability),
-      mostProbable: Object.fromEntries(Object.entries(mostProbable).map(([name, values]) => [name, [...values]])),
+      mostProbable,
       ...(Object.keys(means).length === 0 ? {} : { mean: documents(means) }),
       ...(Object.keys(covariance).length === 0 ? {} : { covariance: documents(covariance) }),
     };
-    writeResult(terminal, options.out, `${JSON.stringify(document)}\n`);
+    writePieces(terminal, options.out, jsonPieces(document));
     return exitCode.fine;
   }
-  const { header, cells } = posteriorTable(answer, rows);
-  writeResult(terminal, options.out, writeCsv(header, cells));
+  writePieces(terminal, options.out, csvTable(posteriorTable(answer), rows));
   return exitCode.fine;
 }
 
@@ -72,8 +70,8 @@ async function predictBlocks(
   let isFirst = true;
   for await (const { bound } of blocks.open()) {
     const answer = await posterior(trainer, trainerData(bound, model.description), options);
-    const { header, cells } = posteriorTable(answer, bound.rows);
-    result.write(isFirst ? writeCsv(header, cells) : csvRows(cells));
+    const columns = posteriorTable(answer);
+    for (const piece of isFirst ? csvTable(columns, bound.rows) : csvRows(columns, bound.rows)) result.write(piece);
     isFirst = false;
   }
   result.end();
@@ -81,11 +79,8 @@ async function predictBlocks(
   return exitCode.fine;
 }
 
-function posteriorTable(
-  { probability, mostProbable, means, covariance }: Posterior,
-  rows: number,
-): { readonly header: readonly string[]; readonly cells: readonly (readonly CsvCell[])[] } {
-  const columns = [
+function posteriorTable({ probability, mostProbable, means, covariance }: Posterior): readonly CsvColumn[] {
+  return [
     ...Object.entries(probability).flatMap(([name, table]) => posteriorColumns(name, table, mostProbable[name])),
     ...Object.entries(means).flatMap(([name, mean]) =>
       covariance[name] === undefined
@@ -93,47 +88,4 @@ function posteriorTable(
         : momentColumns(name, mean, covariance[name]),
     ),
   ];
-  return {
-    header: columns.map((column) => column.name),
-    cells: Array.from({ length: rows }, (_, row) => columns.map((column) => column.at(row))),
-  };
-}
-
-interface Posterior {
-  /** Of discrete latents: probabilities of all values, and the most probable; along a chain, those of the most probable sequence. */
-  readonly probability: Readonly<Record<string, NamedTensor>>;
-  readonly mostProbable: Readonly<Record<string, Int32Array>>;
-  /** Of continuous latents; covariances where they are exact. */
-  readonly means: Readonly<Record<string, NamedTensor>>;
-  readonly covariance: Readonly<Record<string, NamedTensor>>;
-}
-
-async function posterior(
-  trainer: DensityTrainer,
-  data: ReturnType<typeof trainerData>,
-  options: PredictOptions,
-): Promise<Posterior> {
-  if (learnsByBound(trainer)) {
-    const encoded = await trainer.encode(data, boundOptions(options));
-    const { probability, ...values } = await trainer.predict(data, boundOptions(options));
-    const means = Object.fromEntries(Object.entries(encoded).filter(([name]) => probability[name] === undefined));
-    return { probability, mostProbable: mostProbableOf(values, probability), means, covariance: {} };
-  }
-  const { probability, covariance = {}, ...values } = await trainer.predict(data);
-  const answers = values as Readonly<Record<string, NamedTensor>>;
-  const means = Object.fromEntries(Object.keys(covariance).map((name) => [name, answers[name]]));
-  return { probability, mostProbable: mostProbableOf(values, probability), means, covariance };
-}
-
-function mostProbableOf(
-  answers: Readonly<Record<string, unknown>>,
-  probability: Readonly<Record<string, NamedTensor>>,
-): Readonly<Record<string, Int32Array>> {
-  return Object.fromEntries(
-    Object.keys(probability).map((name) => {
-      const values = answers[name];
-      if (!(values instanceof Int32Array)) throw new Error(`predict: no values of ${name}`);
-      return [name, values];
-    }),
-  );
 }

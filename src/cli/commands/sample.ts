@@ -1,11 +1,11 @@
-import { writeCsv } from "../../data/write-csv.js";
+import { csvTable } from "../../data/write-csv.js";
 import { bindData, readData, trainerData } from "../bind-data.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { usageFailure } from "../failure.js";
 import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
-import { variableColumns, type ResultColumn } from "../result-columns.js";
+import { variableColumns } from "../result-columns.js";
 import type { Terminal } from "../terminal.js";
-import { requireFolderOf, writeResult } from "../write-result.js";
+import { requireFolderOf, writePieces } from "../write-result.js";
 
 export interface SampleOptions extends ModelOptions {
   readonly n: number;
@@ -41,10 +41,7 @@ export async function sample(terminal: Terminal, file: string, options: SampleOp
   const count = Object.values(drawn)[0]?.shape[0] ?? 0;
   const numbers = given.numbers ?? ((row: number) => Math.floor(row / (options.steps ?? 1)));
   const numbered = sequences?.plate === undefined || options.n === 1 ? [] : [{ name: sequences.plate, at: numbers }];
-  const shownColumns: readonly ResultColumn[] = [...numbered, ...columns];
-  const rows = Array.from({ length: count }, (_, row) => shownColumns.map((column) => column.at(row)));
-  const header = shownColumns.map((column) => column.name);
-  writeResult(terminal, options.out, writeCsv(header, rows));
+  writePieces(terminal, options.out, csvTable([...numbered, ...columns], count));
   return exitCode.fine;
 }
 

@@ -1,12 +1,15 @@
+import { csvRows, csvTable, type CsvColumn } from "../../data/write-csv.js";
 import { boundOptions } from "../step-fit-options.js";
 import { bindData, trainerData, type DataOptions } from "../bind-data.js";
 import { bindBlocks, needsMemory, notInOneDocument, openData, type DataBlocks } from "../data-blocks.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
+import { jsonPieces } from "../json-pieces.js";
 import { requireDensity } from "../require-density.js";
 import { likelihoodKind } from "../likelihood-kind.js";
 import { openModel, type ModelOptions, type OpenModel } from "../open-model.js";
 import type { Terminal } from "../terminal.js";
 import { learnsByBound, type DensityTrainer } from "../trainer.js";
+import { writePieces } from "../write-result.js";
 
 export interface ScoreOptions extends ModelOptions, DataOptions {
   readonly json?: boolean;
@@ -25,10 +28,10 @@ export async function score(terminal: Terminal, file: string, options: ScoreOpti
   const { perRow, ...totals } = await scoreOf(trainer, trainerData(bound, model.description), options);
   trainer.dispose();
   if (options.json !== true && options.perRow === true) {
-    terminal.out(`logDensity\n${lines(perRow)}`);
+    writePieces(terminal, undefined, csvTable(densityColumns(perRow), perRow.length));
     return exitCode.fine;
   }
-  writeTotals(terminal, totals, options, options.perRow === true ? { perRow: [...perRow] } : {});
+  writeTotals(terminal, totals, options, options.perRow === true ? { perRow } : {});
   return exitCode.fine;
 }
 
@@ -49,7 +52,8 @@ async function scoreBlocks(
     totals.logLikelihood += part.logLikelihood;
     totals.totalWeight += part.totalWeight;
     totals.bound = part.bound;
-    if (options.perRow === true) terminal.out(lines(part.perRow));
+    if (options.perRow !== true) continue;
+    writePieces(terminal, undefined, csvRows(densityColumns(part.perRow), part.rows));
   }
   trainer.dispose();
   if (options.perRow === true) return exitCode.fine;
@@ -75,19 +79,20 @@ async function scoreOf(
   return { ...(await trainer.score(data)), bound: likelihoodKind(trainer.description) };
 }
 
-function lines(perRow: Float64Array): string {
-  return perRow.reduce((text, density) => `${text}${density}\n`, "");
+/** As text, since a density that is not a number is to be seen. */
+function densityColumns(perRow: Float64Array): readonly CsvColumn[] {
+  return [{ name: "logDensity", at: (row) => String(perRow[row]) }];
 }
 
 function writeTotals(
   terminal: Terminal,
   { rows, logLikelihood, meanLogLikelihood, bound }: Totals,
   options: ScoreOptions,
-  each: { readonly perRow?: readonly number[] },
+  each: { readonly perRow?: Float64Array },
 ): void {
   if (options.json === true) {
     const document = { schema: "genc.score/1", rows, logLikelihood, meanLogLikelihood, bound, ...each };
-    terminal.out(`${JSON.stringify(document)}\n`);
+    writePieces(terminal, undefined, jsonPieces(document));
   } else {
     const what = bound === "elbo" ? "lower bound   " : "log-likelihood";
     terminal.out(`rows            ${rows}\n${what}  ${logLikelihood}\n  mean per row  ${meanLogLikelihood}\n`);

@@ -20,7 +20,7 @@ import type {
 } from "../../runtime/index.js";
 import type { NamedTensor } from "../../runtime/named-tensor.js";
 import type { Terminal } from "../terminal.js";
-import { trainDocument, type FitReport } from "../train-document.js";
+import { fitDocument, trainDocument, type FitReport } from "../train-document.js";
 import { gameFitOptions, stepFitOptions } from "../step-fit-options.js";
 import { learnsByBound, learnsByGame, type Trainer } from "../trainer.js";
 import { verdict } from "../verdict.js";
@@ -30,7 +30,7 @@ import { requireFolderOf, writeFileOrFail } from "../write-result.js";
 export async function train(terminal: Terminal, file: string, options: TrainOptions): Promise<ExitCode> {
   requireFolderOf(options.save);
   const prepared = await prepareWithWeights(terminal, file, options);
-  const { Trainer: Model, engine, backend } = prepared;
+  const { Trainer: Model, engine, backend, instead } = prepared;
   refuseUnsupported(options, prepared.algorithm);
   if (engine === "tfjs" && (options.threads ?? 1) > 1) {
     throw unavailableFailure("--threads is for the engine kernel; TensorFlow.js has threads of its own.");
@@ -52,9 +52,11 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const result = await fit(terminal, model, data, options, start.init);
 
   const { labels } = bound.mapping;
-  const report: FitReport = { description, result, parameters: model.parameters, labels, engine, backend };
+  const ran = { engine, backend, ...(instead === undefined ? {} : { instead }) };
+  const report: FitReport = { description, result, parameters: model.parameters, labels, ...ran };
   if (options.save !== undefined) {
-    const saved = { source: prepared.source, model: prepared.model, mapping: bound.mapping };
+    const fit = fitDocument(report);
+    const saved = { source: prepared.source, model: prepared.model, mapping: bound.mapping, fit };
     writeFileOrFail(options.save, attachProgram(await model.save(), saved));
   }
   terminal.out(options.json === true ? `${JSON.stringify(trainDocument(report))}\n` : verdict(report));

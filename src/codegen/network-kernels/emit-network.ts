@@ -6,7 +6,16 @@ import { emitMapKernel } from "./map-kernel.js";
 import { packFunction, productByColumns, productByRows } from "./matrix-product.js";
 import { lanes, panelRows, tileOf } from "./matrix-tiles.js";
 import { packPanelFunction } from "./pack-matrix.js";
-import { listFunction, productOfLists, sparseColumns } from "./sparse-product.js";
+import {
+  bitLists,
+  linesOfBits,
+  linesOfLists,
+  listFunction,
+  productOfBits,
+  productWhereNeeded,
+  productOfLists,
+  sparseColumns,
+} from "./sparse-product.js";
 import { adamKernel, averageKernel } from "./optimiser-kernel.js";
 import { vectorFunctions } from "./vector-functions.js";
 
@@ -28,6 +37,11 @@ export function emitNetwork(functions: readonly PlanFunction[]): NetworkModule |
       productByRows(relaxed, packing),
       listFunction(ofLists),
       productOfLists(relaxed, ofLists),
+      linesOfLists(relaxed, ofLists),
+      bitLists(ofLists),
+      productOfBits(ofLists),
+      linesOfBits(ofLists),
+      productWhereNeeded(relaxed),
       adamKernel(relaxed),
       averageKernel(relaxed),
     ];
@@ -51,7 +65,7 @@ function tileSize(relaxed: boolean): { rows: number; columns: number } {
 
 const chunk = 0x8000;
 
-function base64(bytes: Uint8Array): string {
+export function base64(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < bytes.length; i += chunk) text += String.fromCharCode(...bytes.subarray(i, i + chunk));
   return btoa(text);

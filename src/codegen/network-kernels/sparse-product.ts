@@ -20,7 +20,9 @@ import {
   vector,
   wasm,
 } from "./assembler.js";
+import { bitDepth, bitEntryBytes, bitListFunction, makeTable } from "./bit-lists.js";
 import { bytesPerFloat, countOn, countTo, lanes, least, minus, plus, times } from "./matrix-tiles.js";
+import { neededProduct } from "./needed-product.js";
 import { high, highHalves, low, lowHalves } from "./pack-matrix.js";
 import { type PanelPacking, ProductWriter } from "./product-writer.js";
 import { multiplyAdd } from "./vector-functions.js";
@@ -35,9 +37,10 @@ export const listedLines = lanes;
 /** An entry of a list: where the row of B is in its packed panel, and the number that it is multiplied by. */
 const entryBytes = 8;
 
-/** A thread's memory: the number of the run and of the panel that it holds, four rows of a result, that panel. */
+/** A thread's memory: the number of the run and of the panel that it holds, four rows of a result, that panel; of bits a table. */
 const spareOffset = 64;
 const panelOffset = spareOffset + lanes * rowBytesOfPanel;
+const tableOffset = panelOffset + bitDepth * rowBytesOfPanel;
 
 /**
  * list(block, begin, end): of each line of A, four at a time, the entries that are not 0, in the order of the sum.
@@ -158,7 +161,50 @@ export function listFunction(packing: PanelPacking): FunctionWriter {
  * each number all terms but those with a factor 0 are added in the order in which the other kernels add them.
  */
 export function productOfLists(relaxed: boolean, packing: PanelPacking): FunctionWriter {
-  const product = new ProductWriter("productOfLists", packing);
+  return listProduct("productOfLists", { sharedAlong: "panels", entries: "numbers" }, relaxed, packing);
+}
+
+/** productOfBits(block, begin, end): the same with A as lists of picked sums. */
+export function productOfBits(packing: PanelPacking): FunctionWriter {
+  return listProduct("productOfBits", { sharedAlong: "panels", entries: "bits" }, false, packing);
+}
+
+/**
+ * linesOfLists(block, begin, end): the same, work counted in groups of four rows. B is packed whole once by every thread: for
+ * a result of many rows, which are then in the cache of one thread, as are their lists.
+ */
+export function linesOfLists(relaxed: boolean, packing: PanelPacking): FunctionWriter {
+  return listProduct("linesOfLists", { sharedAlong: "lines", entries: "numbers" }, relaxed, packing);
+}
+
+/** linesOfBits(block, begin, end): the same with A as lists of picked sums. */
+export function linesOfBits(packing: PanelPacking): FunctionWriter {
+  return listProduct("linesOfBits", { sharedAlong: "lines", entries: "bits" }, false, packing);
+}
+
+interface ListProduct {
+  /** What threads share. */
+  readonly sharedAlong: "panels" | "lines";
+  /** Numbers that rows of B are multiplied by, or sums of rows of B that are picked. */
+  readonly entries: "numbers" | "bits";
+}
+
+/** Numbers of a product where lists say so. */
+export function productWhereNeeded(relaxed: boolean): FunctionWriter {
+  return neededProduct(relaxed, entryBytes, rowBytesOfPanel);
+}
+
+export function bitLists(packing: PanelPacking): FunctionWriter {
+  return bitListFunction(packing, listedLines, rowBytesOfPanel);
+}
+
+function listProduct(
+  name: string,
+  { sharedAlong, entries }: ListProduct,
+  relaxed: boolean,
+  packing: PanelPacking,
+): FunctionWriter {
+  const product = new ProductWriter(name, packing);
   const { fn, words, firstRow: row, firstColumn, own } = product;
   const { rows, columns, c, rowBytes, isFirst, lists, listBytes, lengths, isTurned, rowParts, run, terms } = words;
   const local = (): number => fn.local("i32");
@@ -171,9 +217,14 @@ export function productOfLists(relaxed: boolean, packing: PanelPacking): Functio
   const [i, j, from, termNumber, held] = [0, 1, 2, 3, 4].map(local) as [number, number, number, number, number];
   const accumulators = Array.from({ length: vectors }, () => fn.local("v128"));
   const factor = fn.local("v128");
+  const table = fn.local("i32");
+  const isBits = entries === "bits";
   const isWhole = join(get(width), integer(sparseColumns), wasm.i32Equal);
   const clear = join(...accumulators.map((accumulator) => join(vector(0), set(accumulator))));
   const load = join(...accumulators.map((each, v) => join(get(target), loadVector(16 * v), set(each))));
+  const addThere = join(
+    ...accumulators.map((each, v) => join(get(target), loadVector(16 * v), get(each), wasm.add, set(each))),
+  );
   const store = join(...accumulators.map((each, v) => join(get(target), get(each), storeVector(16 * v))));
   const listEnd = (line: Bytes): Bytes =>
     join(plus(get(lengths), times(line, integer(bytesPerFloat))), loadInteger(), get(held), wasm.i32Add);
@@ -184,17 +235,21 @@ export function productOfLists(relaxed: boolean, packing: PanelPacking): Functio
     listEnd(minus(line, join(plus(get(rows), integer(3)), integer(-4), wasm.i32And))),
     join(set(at), wasm.end, listEnd(line), set(end)),
     join(wasm.block, get(at), get(end), wasm.i32GreaterEqualSigned, branchIf(0), wasm.loop),
-    join(plus(get(panel), join(get(at), loadInteger())), set(base)),
-    join(get(at), loadSplat(bytesPerFloat), set(factor)),
-    ...accumulators.map((accumulator, v) =>
-      join(
-        multiplyAdd(get(factor), join(get(base), loadVector(16 * v)), get(accumulator), relaxed),
+    join(plus(get(isBits ? table : panel), join(get(at), loadInteger())), set(base)),
+    isBits ? [] : join(get(at), loadSplat(bytesPerFloat), set(factor)),
+    ...accumulators.map((accumulator, v) => {
+      const row = join(get(base), loadVector(16 * v));
+      return join(
+        isBits ? join(get(accumulator), row, wasm.add) : multiplyAdd(get(factor), row, get(accumulator), relaxed),
         set(accumulator),
         // Never taken: it keeps V8 from loading all vectors first, for which there are not enough registers.
         v === vectors / 2 - 1 ? join(get(base), wasm.i32Eqz, branchIf(1)) : [],
-      ),
+      );
+    }),
+    join(
+      plus(get(at), integer(isBits ? bitEntryBytes : entryBytes)),
+      join(tee(at), get(end), wasm.i32LessSigned, branchIf(0)),
     ),
-    join(plus(get(at), integer(entryBytes)), tee(at), get(end), wasm.i32LessSigned, branchIf(0)),
     join(wasm.end, wasm.end),
   );
   const place = plus(plus(get(c), times(get(row), get(rowBytes))), times(get(firstColumn), integer(bytesPerFloat)));
@@ -204,8 +259,11 @@ export function productOfLists(relaxed: boolean, packing: PanelPacking): Functio
     join(place, set(base), isWhole, wasm.if),
     join(get(base), set(target), wasm.else),
     join(get(spare), tee(target), get(base), partBytes, wasm.memoryCopy, wasm.end),
-    join(get(base), set(from), get(isNew), wasm.if, clear, wasm.else, load, wasm.end),
+    join(get(base), set(from)),
+    // Sums of bits wait for nothing: what is there already is added in the end.
+    isBits ? clear : join(get(isNew), wasm.if, clear, wasm.else, load, wasm.end),
     multiply,
+    isBits ? join(get(isNew), wasm.i32Eqz, wasm.if, addThere, wasm.end) : [],
     store,
     join(isWhole, wasm.i32Eqz, wasm.if, get(from), get(spare), partBytes, wasm.memoryCopy, wasm.end),
   );
@@ -278,9 +336,60 @@ export function productOfLists(relaxed: boolean, packing: PanelPacking): Functio
     ),
     wasm.end,
   );
-  fn.add(
+  const begin = join(
     product.begin(),
     join(plus(get(own), integer(spareOffset)), set(spare), plus(get(own), integer(panelOffset)), set(panel)),
+    isBits ? join(plus(get(own), integer(tableOffset)), set(table)) : [],
+  );
+  const packPanel = join(
+    product.packTerm(sparseColumns, get(panel)),
+    isBits ? makeTable(fn, panel, table, product.term.termDepth, vectors) : [],
+  );
+  const edge = join(least(minus(get(columns), get(firstColumn)), integer(sparseColumns)), set(width));
+  const nextTerm = join(plus(get(termNumber), integer(1)), set(termNumber));
+  if (sharedAlong === "lines") {
+    const whole = fn.local("i32");
+    const panelBytes = times(get(words.depth), integer(bytesPerFloat));
+    fn.add(
+      begin,
+      isBits
+        ? []
+        : join(
+            join(get(panel), set(whole)),
+            product.once(
+              countTo(
+                firstColumn,
+                get(columns),
+                sparseColumns,
+                product.packRight(sparseColumns, plus(get(whole), times(get(firstColumn), panelBytes))),
+              ),
+            ),
+          ),
+      join(times(get(1), integer(lanes)), set(first)),
+      join(least(get(rows), times(get(2), integer(lanes))), set(lastRow)),
+      countTo(
+        firstColumn,
+        get(columns),
+        sparseColumns,
+        edge,
+        join(integer(0), set(termNumber)),
+        isBits ? [] : join(plus(get(whole), times(get(firstColumn), panelBytes)), set(panel)),
+        product.eachTerm(
+          isBits ? packPanel : [],
+          join(get(termNumber), wasm.i32Eqz, get(isFirst), wasm.i32And, set(isNew)),
+          join(get(first), set(row)),
+          countOn(row, get(lastRow), 1, straight),
+          isBits
+            ? []
+            : join(plus(get(panel), times(get(product.term.termDepth), integer(rowBytesOfPanel))), set(panel)),
+          nextTerm,
+        ),
+      ),
+    );
+    return fn;
+  }
+  fn.add(
+    begin,
     // Parts are whole groups of four rows.
     join(minus(plus(get(rows), get(rowParts)), integer(1)), get(rowParts), wasm.i32DivideUnsigned),
     join(integer(lanes - 1), wasm.i32Add, integer(-lanes), wasm.i32And, set(partRows)),
@@ -291,7 +400,7 @@ export function productOfLists(relaxed: boolean, packing: PanelPacking): Functio
       1,
       join(get(unit), get(rowParts), wasm.i32DivideUnsigned, set(panelNumber)),
       join(times(get(panelNumber), integer(sparseColumns)), set(firstColumn)),
-      join(least(minus(get(columns), get(firstColumn)), integer(sparseColumns)), set(width)),
+      edge,
       join(times(minus(get(unit), times(get(panelNumber), get(rowParts))), get(partRows)), set(first)),
       join(least(get(rows), plus(get(first), get(partRows))), set(lastRow)),
       join(integer(0), set(termNumber)),
@@ -300,7 +409,7 @@ export function productOfLists(relaxed: boolean, packing: PanelPacking): Functio
         join(get(own), loadInteger(), get(run), wasm.i32NotEqual),
         join(get(own), loadInteger(4), get(held), wasm.i32NotEqual, wasm.i32Or, wasm.if),
         join(get(own), get(run), storeInteger(), get(own), get(held), storeInteger(4)),
-        product.packTerm(sparseColumns, get(panel)),
+        packPanel,
         wasm.end,
         join(get(termNumber), wasm.i32Eqz, get(isFirst), wasm.i32And, set(isNew)),
         join(get(first), set(row)),
@@ -310,7 +419,7 @@ export function productOfLists(relaxed: boolean, packing: PanelPacking): Functio
           1,
           join(get(isTurned), wasm.if, clear, multiply, turned, wasm.else, straight, wasm.end),
         ),
-        join(plus(get(termNumber), integer(1)), set(termNumber)),
+        nextTerm,
       ),
     ),
   );

@@ -58,18 +58,49 @@ function contractPair(
     kind: "numbers",
     values: [...(batch.length === 0 ? [] : [sizes(batch)]), sizes(rows), sizes(columns)],
   });
-  // The wasm backend is several times faster on transposed copies than with its transposing flags.
-  const first = writer.transposed(a, [...batch, ...freeA, ...summed]);
-  const second = writer.transposed(b, [...batch, ...summed, ...freeB]);
-  const asMatrix = (tensor: DeviceTensor, rows: readonly string[], columns: readonly string[]): DeviceArgument =>
+  const first = asFactor(writer, a, batch, freeA, summed);
+  const second = asFactor(writer, b, batch, summed, freeB);
+  const asMatrix = ({ tensor, rows, columns }: Factor): DeviceArgument =>
     isMatrix(rows, columns)
       ? named(tensor)
       : { kind: "tensor", name: writer.emit("reshape", [named(tensor), shape(rows, columns)]) };
   const isMatrix = (rows: readonly string[], columns: readonly string[]): boolean =>
     batch.length <= 1 && rows.length === 1 && columns.length === 1;
   const axes = [...batch, ...freeA, ...freeB];
-  const product = writer.make("matMul", [asMatrix(first, freeA, summed), asMatrix(second, summed, freeB)], axes);
+  const flags = [first, second].map(({ isTransposed }): DeviceArgument => ({
+    kind: "number",
+    text: `${isTransposed}`,
+  }));
+  const matrices = [asMatrix(first), asMatrix(second)];
+  const product =
+    first.isTransposed || second.isTransposed
+      ? writer.make("multiplyMatrices", [...matrices, ...flags], axes)
+      : writer.make("matMul", matrices, axes);
   return isMatrix(freeA, freeB) ? product : writer.reshaped(product, axes);
+}
+
+/** One side of a product of matrices, as it is stored. */
+interface Factor {
+  readonly tensor: DeviceTensor;
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  /** Is it stored with its rows as columns? */
+  readonly isTransposed: boolean;
+}
+
+/** A tensor that lies as its transpose stays so: which backends should turn it is decided when it is multiplied. */
+function asFactor(
+  writer: TensorWriter,
+  tensor: DeviceTensor,
+  batch: readonly string[],
+  rows: readonly string[],
+  columns: readonly string[],
+): Factor {
+  const turned = [...batch, ...columns, ...rows];
+  if (rows.length > 0 && columns.length > 0 && turned.every((axis, i) => tensor.axes[i] === axis))
+    return { tensor, rows: columns, columns: rows, isTransposed: true };
+  const ordered = writer.transposed(tensor, [...batch, ...rows, ...columns]);
+  return { tensor: ordered, rows, columns, isTransposed: false };
 }
 
 /** The two tensors whose product has the fewest axes. */

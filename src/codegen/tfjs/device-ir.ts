@@ -52,6 +52,9 @@ export type TensorOperation = Extract<
   | "zerosLike"
 >;
 
+/** Operations of the run time that are called with the namespace of TensorFlow.js, as its own are. */
+export type SupportOperation = Extract<keyof typeof tensorSupport, "multiplyMatrices" | "isPositive">;
+
 /** Functions of the run time that generated code calls around them. */
 export type TensorSupport = Extract<
   keyof typeof tensorSupport,
@@ -62,6 +65,8 @@ export type TensorSupport = Extract<
   | "downloadTensor"
   | "imageTensor"
   | "mapOnHost"
+  | "multiplyMatrices"
+  | "isPositive"
   | "columnMeans"
 >;
 
@@ -78,7 +83,11 @@ export interface DeviceStatement {
   readonly result: string;
   readonly rule: string;
   readonly made:
-    | { readonly kind: "operation"; readonly operation: TensorOperation; readonly arguments: readonly DeviceArgument[] }
+    | {
+        readonly kind: "operation";
+        readonly operation: TensorOperation | SupportOperation;
+        readonly arguments: readonly DeviceArgument[];
+      }
     /** Host values, given as an expression. */
     | {
         readonly kind: "upload";
@@ -128,10 +137,16 @@ export function printDevice(statements: readonly DeviceStatement[], kept: Readon
   });
 }
 
+function isSupport(operation: TensorOperation | SupportOperation): operation is SupportOperation {
+  return operation === "multiplyMatrices" || operation === "isPositive";
+}
+
 function callText({ made }: DeviceStatement): string {
   switch (made.kind) {
-    case "operation":
-      return `tf.${made.operation}(${made.arguments.map((argument) => operandText(made.operation, argument)).join(", ")})`;
+    case "operation": {
+      const given = made.arguments.map((argument) => operandText(made.operation, argument)).join(", ");
+      return isSupport(made.operation) ? `${made.operation}(tf, ${given})` : `tf.${made.operation}(${given})`;
+    }
     case "weight":
       return `device.weights[${JSON.stringify(made.name)}]`;
     case "upload":
@@ -141,7 +156,7 @@ function callText({ made }: DeviceStatement): string {
   }
 }
 
-function operandText(operation: TensorOperation, argument: DeviceArgument): string {
+function operandText(operation: TensorOperation | SupportOperation, argument: DeviceArgument): string {
   const text = argumentText(argument);
   const isImage = (operation === "conv2d" || operation === "conv2dTranspose") && argument.kind === "tensor";
   return isImage ? `imageTensor(${text})` : text;

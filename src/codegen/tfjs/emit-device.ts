@@ -43,7 +43,8 @@ export function emitDevice(
   const text = lines.join("\n");
   const sizeTexts = [...code.sizes];
   const uses = (name: string, where: string): boolean => new RegExp(`\\b${name}\\b`).test(where);
-  const allocations = parts.uploads.map((id) => {
+  const copied = parts.uploads.filter((id) => !parts.asTheyLie.has(id));
+  const allocations = copied.map((id) => {
     const size = parts.fn.nodes[id].axes.map((axis) => {
       return sizeText(sizeOfAxis(parts.fn, axis), code.sizes);
     });
@@ -60,6 +61,8 @@ export function emitDevice(
   });
   if (text.includes("uploadTensor(")) support.push("uploadTensor");
   if (text.includes("imageTensor(")) support.push("imageTensor");
+  if (text.includes("multiplyMatrices(")) support.push("multiplyMatrices");
+  if (text.includes("isPositive(")) support.push("isPositive");
   if (text.includes("mapOnHost(")) support.push("mapOnHost");
   if (centres.length > 0) support.push("columnMeans");
   return {

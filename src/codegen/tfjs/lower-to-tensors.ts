@@ -116,9 +116,12 @@ class TensorLowering {
     if (this.partition.device.includes(id)) return this.make(id);
     const same = this.partition.uploadedAs.get(id);
     if (same !== undefined) return { ...this.value(same), axes };
+    const given = this.partition.asTheyLie.get(id);
     const values = isKnown(operation)
       ? `Float64Array.of(${this.knownText(operation)})`
-      : `host[${JSON.stringify(uploadName(id))}]`;
+      : given === undefined
+        ? `host[${JSON.stringify(uploadName(id))}]`
+        : `${given.source === "data" ? "block.data" : "tables"}[${JSON.stringify(given.name)}]`;
     const tensor = this.writer.upload(values, axes, this.wanted[id]);
     this.values.set(id, tensor);
     return tensor;
@@ -145,7 +148,10 @@ class TensorLowering {
     const { operation, axes } = this.node(id);
     switch (operation.kind) {
       case "unary":
-        return this.unary(operation.function, this.writer.asNumbers(this.value(operation.operand)));
+        return (
+          this.stepOfRelu(operation.function, operation.operand) ??
+          this.unary(operation.function, this.writer.asNumbers(this.value(operation.operand)))
+        );
       case "binary":
         return this.binary(operation.function, operation.left, operation.right, axes);
       case "select": {
@@ -278,6 +284,15 @@ class TensorLowering {
       ordered.axes,
     );
     return { ...this.writer.reduced("sum", kept, [column]), axes: [...rest, row] };
+  }
+
+  /** Where what is positive is there already, nothing else need be kept. */
+  private stepOfRelu(name: UnaryFunction, operand: NodeId): DeviceTensor | undefined {
+    if (name !== "step") return undefined;
+    const isItsRelu = ({ operation }: PlanNode): boolean =>
+      operation.kind === "unary" && operation.function === "relu" && operation.operand === operand;
+    const relu = this.values.get(this.partition.fn.nodes.findIndex(isItsRelu));
+    return relu === undefined ? undefined : this.writer.make("isPositive", [named(relu)], relu.axes);
   }
 
   private unary(name: UnaryFunction, operand: DeviceTensor): DeviceTensor {

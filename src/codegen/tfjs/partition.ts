@@ -18,6 +18,8 @@ export interface Partition {
   readonly uploads: readonly NodeId[];
   /** Columns read again under other names of their axes: the upload that they are. */
   readonly uploadedAs: ReadonlyMap<NodeId, NodeId>;
+  /** Of the uploads, those that are data or tables as they lie in memory: `before` does not copy them. */
+  readonly asTheyLie: ReadonlyMap<NodeId, Extract<Operation, { readonly kind: "input" }>>;
   /** Nodes of the device that `after` reads, as tables `device.<node>`. */
   readonly downloads: readonly NodeId[];
   /** Parameters whose values are on the device already. */
@@ -56,6 +58,7 @@ export function partition(fn: PlanFunction, candidates: ReadonlySet<string> = ne
     (node, id) =>
       !perRow(id) || (ofDataAlone[id] && widest[id].some((axes) => node.axes.every((axis) => axes.includes(axis)))),
   );
+  if (candidates.size > 0) leaveToDevice(fn, onHost, perRow);
   const isScalarSum = (id: NodeId): boolean =>
     phases.isTotal[id] &&
     operandsOf(fn.nodes[id].operation).every((operand) => fn.nodes[operand].axes.every((axis) => axis === rows));
@@ -79,6 +82,17 @@ export function partition(fn: PlanFunction, candidates: ReadonlySet<string> = ne
     fn,
     [...uploads].filter((id) => !isKnown(fn.nodes[id].operation)),
   );
+  const asTheyLie = new Map(
+    candidates.size === 0
+      ? []
+      : first.flatMap((id) => {
+          const { operation, axes } = fn.nodes[id];
+          if (operation.kind !== "input" || (operation.source !== "data" && operation.source !== "table")) return [];
+          const isInOrder = perRow(id) && axes.every((axis, i) => operation.axes[i] === axis);
+          return isInOrder ? [[id, operation] as const] : [];
+        }),
+  );
+  const copied = first.filter((id) => !asTheyLie.has(id));
   return {
     fn,
     rows,
@@ -86,16 +100,37 @@ export function partition(fn: PlanFunction, candidates: ReadonlySet<string> = ne
       fn,
       "before",
       new Set(),
-      first.map((id) => ({ name: uploadName(id), node: id, axes: fn.nodes[id].axes })),
+      copied.map((id) => ({ name: uploadName(id), node: id, axes: fn.nodes[id].axes })),
     ),
     device,
     uploads: first,
     uploadedAs: again,
+    asTheyLie,
     downloads: [...downloads].sort((a, b) => a - b),
     residents,
     gradients,
     after: cut(fn, "after", downloads, others),
   };
+}
+
+/**
+ * Where parameters stay on the device, multiples of data are made there too: they are as precise as the data, and need not be
+ * uploaded beside them. Differences are not: the host takes the centre of data away.
+ */
+function leaveToDevice(fn: PlanFunction, onHost: boolean[], perRow: (id: NodeId) => boolean): void {
+  const readers = fn.nodes.map((): NodeId[] => []);
+  fn.nodes.forEach(({ operation }, id) => {
+    for (const operand of operandsOf(operation)) readers[operand].push(id);
+  });
+  const isOutput = new Set(fn.outputs.map(({ node }) => node));
+  for (let id = fn.nodes.length - 1; id >= 0; id--) {
+    const { operation } = fn.nodes[id];
+    if (!onHost[id] || !perRow(id) || operation.kind !== "binary" || isOutput.has(id)) continue;
+    if (operation.function !== "multiply" && operation.function !== "divide") continue;
+    const isThere = (operand: NodeId): boolean =>
+      !perRow(operand) || readers[operand].some((reader) => reader !== id && !onHost[reader]);
+    if (readers[id].every((reader) => !onHost[reader]) && operandsOf(operation).every(isThere)) onHost[id] = false;
+  }
 }
 
 /** Inputs that are the same numbers in the same order are uploaded once. */

@@ -1,7 +1,7 @@
 import type { AxisSize, PlanFunction } from "../../ir/plan.js";
 import { literalSize } from "../literal-size.js";
 import { Identifiers } from "../loops/identifiers.js";
-import type { DeviceArgument, DeviceStatement, TensorOperation } from "./device-ir.js";
+import type { DeviceArgument, DeviceStatement, SupportOperation, TensorOperation } from "./device-ir.js";
 
 /** A node's values on the device: its axes in the order of the tensor's dimensions, or a number that is known. */
 export type DeviceValue = DeviceTensor | { readonly kind: "number"; readonly text: string };
@@ -24,6 +24,8 @@ export class TensorWriter {
       "downloadGradients",
       "imageTensor",
       "mapOnHost",
+      "multiplyMatrices",
+      "isPositive",
       "columnMeans",
     ],
   ]);
@@ -73,14 +75,18 @@ export class TensorWriter {
     return this.sizeText(found.size);
   }
 
-  emit(operation: TensorOperation, args: readonly DeviceArgument[], hint = operation as string): string {
+  emit(
+    operation: TensorOperation | SupportOperation,
+    args: readonly DeviceArgument[],
+    hint = operation === "multiplyMatrices" ? "product" : (operation as string),
+  ): string {
     const result = this.names.unique(hint);
     this.statements.push({ result, rule: this.rule, made: { kind: "operation", operation, arguments: args } });
     return result;
   }
 
   make(
-    operation: TensorOperation,
+    operation: TensorOperation | SupportOperation,
     args: readonly DeviceArgument[],
     axes: readonly string[],
     isCondition = false,

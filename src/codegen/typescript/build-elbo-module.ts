@@ -3,6 +3,7 @@ import type { ElboProgram, WeightStart } from "../../ir/program.js";
 import type { ElboDescription, NoiseDescription, StartDescription } from "../../runtime/elbo/elbo-description.js";
 import type { Extent, ModelDescription } from "../../runtime/description.js";
 import type { PlanFunction } from "../../ir/plan.js";
+import { deviceKernels } from "../tfjs/device-kernels.js";
 import { residentsOf } from "../tfjs/emit-device.js";
 import { emitNetwork } from "../network-kernels/emit-network.js";
 import { type Engine, LoopFunctions, method, realVariables } from "./loop-functions.js";
@@ -68,8 +69,8 @@ export function residentCandidates({
   return new Set(parameters.filter(isLearned).map(({ name }) => name));
 }
 
-export function residentsIn(residents: ReadonlySet<string>): { readonly residents?: readonly string[] } {
-  return residents.size === 0 ? {} : { residents: [...residents] };
+export function residentsIn(residents: ReadonlySet<string>): Pick<ElboDescription, "residents" | "deviceKernels"> {
+  return residents.size === 0 ? {} : { residents: [...residents], deviceKernels: deviceKernels() };
 }
 
 function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescription {
@@ -83,6 +84,7 @@ function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescrip
     starts: describeStarts(starts),
     carried: program.carried,
     held: program.held,
+    ...(program.codeGroups.length === 0 ? {} : { codeGroups: program.codeGroups }),
     answers: {
       encode: program.encode.outputs.map(({ name }) => name),
       reconstruct: program.reconstruct.outputs.map(({ name }) => name),
@@ -92,6 +94,10 @@ function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescrip
 
 function describeStart(start: WeightStart): StartDescription {
   if (start.kind === "constant" || start.kind === "moments") return start;
+  if (start.kind === "orthogonal") {
+    const { rows, columns, ...rest } = start;
+    return { ...rest, rows: rows.map((shape) => shape.map(extentOf)), columns: columns.map(extentOf) };
+  }
   return {
     kind: start.kind,
     fanIn: start.fanIn.map((shape) => shape.map(extentOf)),

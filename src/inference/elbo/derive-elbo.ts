@@ -2,13 +2,15 @@ import { distributions } from "../../distributions/registry.js";
 import type { DensityFactor, Model } from "../../ir/model.js";
 import { replayDraws, type ReplayedDraw } from "../../ir/passes/replay-draws.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
-import type { ElboProgram, NoiseTable, ReportLine } from "../../ir/program.js";
+import type { CodeGroups, ElboProgram, NoiseTable, ReportLine } from "../../ir/program.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import { isEnumerable, rowsAxisOf, valuesAxis } from "../elaborate/axes.js";
 import { networkParameters, withNetworkParameters } from "../networks/network-parameters.js";
+import { inUnitsOfData } from "../networks/units-of-data.js";
 import { deriveLogPrior } from "../prior.js";
 import { deriveSample } from "../queries/sample.js";
-import { type BoundModel, type BoundOptions, BoundTerms, observedContext } from "./bound-terms.js";
+import { type BoundModel, type BoundOptions, BoundTerms, observedContext, siteVariance } from "./bound-terms.js";
+import { codeGroupsOf } from "./code-groups.js";
 import { guideOf } from "./derived-guide.js";
 import { type ElboOptions, elboOptionsOf } from "./learn-options.js";
 import { writeStep } from "./write-step.js";
@@ -16,18 +18,22 @@ import { writeStep } from "./write-step.js";
 /**
  * Derives learning by an evidence lower bound.
  *
+ *     units      networks work in the units of the data                       ../networks/units-of-data.ts
  *     guide      as written, or an encoder that mirrors the decoder           derived-guide.ts
  *     terms      draws of the sites, densities at the draws, discrete latents enumerated or summed out   bound-terms.ts
  *     step       the mean bound of a minibatch and its derivative             write-step.ts
  *     queries    the same terms, without derivatives
  */
-export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgram {
+export function deriveElbo(written: Model, sampled: readonly string[]): ElboProgram {
+  const units = inUnitsOfData(written);
+  const { model } = units;
   const guide = guideOf(model, sampled);
   if ("obstacle" in guide) throw new Error(`derive: ${guide.obstacle} of ${guide.variable}`);
   const networks = [...model.networks, ...guide.networks];
-  const weights = networkParameters(networks);
-  const held = guide.scales.map(({ name }) => name);
-  const full = withNetworkParameters({ ...model, networks }, weights, guide.scales);
+  const weights = networkParameters(networks, model.learn);
+  const scales = [...units.scales, ...guide.scales];
+  const held = scales.map(({ name }) => name);
+  const full = withNetworkParameters({ ...model, networks }, weights, scales);
   const latents = model.variables.filter(({ role }) => role === "latent");
   const covered = new Set(guide.sites.map(({ child }) => child));
   const eliminated = latents
@@ -51,6 +57,7 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
     }
     return made;
   };
+  const codeGroups = codeGroupsOf(model, sampled);
   const step = replayed(writeStep(bound, options));
   const program = {
     algorithm: "elbo",
@@ -59,7 +66,7 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
     step,
     bound: replayed(renameDraws(writeBound(bound), "bound")),
     logWeight: replayed(renameDraws(writeLogWeight(bound), "bound")),
-    encode: writeEncode(bound),
+    encode: writeEncode(bound, codeGroups),
     reconstruct: writeReconstruct(bound),
     sample: deriveSample(full),
     logPrior: deriveLogPrior(
@@ -68,8 +75,9 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
     ),
     carried: step.outputs.flatMap(({ name }) => (name.startsWith("next.") ? [name.slice("next.".length)] : [])),
     held,
-    starts: { ...weights.starts, ...guide.starts },
-    report: reportOf(bound, guide.report, options, model),
+    starts: { ...weights.starts, ...units.starts, ...guide.starts },
+    codeGroups,
+    report: [...reportOf(bound, [...units.report, ...guide.report], options, model), ...codeGroups.map(startLine)],
   } as const;
   return { ...program, noise: [...tables.values()] };
 }
@@ -95,6 +103,15 @@ function renameDraws(fn: PlanFunction, prefix: string): PlanFunction {
       : node,
   );
   return { ...fn, nodes };
+}
+
+function startLine({ latent, group }: CodeGroups): ReportLine {
+  return {
+    rule: "start of groups",
+    text:
+      `${latent} is learned with one group first (\`pretrain\`), then the groups of ${group} begin at those of a ` +
+      `mixture of Gaussians of the codes`,
+  };
 }
 
 export function writeBound(bound: BoundModel, step: StepOptions = {}): PlanFunction {
@@ -155,7 +172,8 @@ export function writeLogWeight(bound: BoundModel, step: StepOptions = {}): PlanF
   return builder.build("logWeight");
 }
 
-function writeEncode(bound: BoundModel): PlanFunction {
+/** `variance.<latent>` too of codes that fall into groups, whose spread begins at that of the draws. */
+function writeEncode(bound: BoundModel, codeGroups: readonly CodeGroups[]): PlanFunction {
   const terms = new BoundTerms(bound, { closedDivergences: true, atCentre: true });
   const { builder, elaborator } = terms;
   for (const site of bound.sites) {
@@ -172,6 +190,16 @@ function writeEncode(bound: BoundModel): PlanFunction {
         ? variable.domain.shape.map((_, i) => `${variable.name}.${i}`)
         : [];
     builder.output(variable.name, terms.expectation(node), [...variable.axes, ...eventAxes]);
+    const isGrouped = codeGroups.some(({ latent }) => latent === variable.name);
+    const variance = isGrouped ? siteVariance(terms, site) : undefined;
+    if (variance !== undefined) builder.output(`variance.${variable.name}`, variance, [...variable.axes, ...eventAxes]);
+  }
+  for (const name of bound.eliminated) {
+    const variable = elaborator.variable(name);
+    // Items of an inner plate are summed out in it.
+    if (variable.axes.length > 1) continue;
+    const axis = valuesAxis(builder, variable);
+    builder.output(name, terms.posteriorOfEliminated(name), [...variable.axes, axis]);
   }
   return builder.build("encode");
 }

@@ -1,6 +1,16 @@
 import { shapeOf } from "../../ir/domain.js";
 import { isImageDomain } from "../../ir/layer-shapes.js";
-import type { DensityFactor, Domain, Expression, Layer, Model, Network, Parameter, Variable } from "../../ir/model.js";
+import type {
+  DensityFactor,
+  Domain,
+  Expression,
+  Guide,
+  Layer,
+  Model,
+  Network,
+  Parameter,
+  Variable,
+} from "../../ir/model.js";
 import type { ReportLine, WeightStart } from "../../ir/program.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 
@@ -25,7 +35,12 @@ export interface GuideObstacle {
  * softplus(-2) = 0.13: draws begin close to their centre, by the same spread for every row. (Centres that began at 0 as
  * well would tell the decoder nothing: on MNIST that cost 14 nats in the first epoch.)
  */
-export const initialSpreadBias = -2;
+const initialSpreadBias = -2;
+/** What softplus makes the spread of that draws begin with. */
+export function spreadBias(guide: Guide | undefined): number {
+  return guide?.spread === undefined ? initialSpreadBias : Math.log(Math.expm1(guide.spread));
+}
+
 export const defaultLayer = { units: 64, activation: "tanh" } as const;
 
 /**
@@ -84,7 +99,7 @@ export function guideOf(model: Model, sampled: readonly string[]): WrittenOutGui
     const spreadHead = `${network.name}.${layers.length}.head1`;
     const inputs = layers.length === 0 ? network.inputs.length : 1;
     for (let i = 0; i < inputs; i++) starts[`${spreadHead}.weight${i === 0 ? "" : i}`] = { kind: "constant", value: 0 };
-    starts[`${spreadHead}.bias`] = { kind: "constant", value: initialSpreadBias };
+    starts[`${spreadHead}.bias`] = { kind: "constant", value: spreadBias(guide) };
     const hidden = layers.map((layer) => layerText(layer)).join(" |> ");
     const origin = guide?.automatic === undefined ? "mirrored from the decoder" : "as in guide auto(…)";
     report.push({

@@ -9,6 +9,7 @@ import {
   windowsOver,
 } from "../../ir/layer-shapes.js";
 import type { Dimension, Domain, Layer, Network } from "../../ir/model.js";
+import { isWeightInitialisation, type WeightInitialisation } from "../../ir/weight-initialisation.js";
 
 /**
  * A network laid out as what it computes: each layer with the names and shapes of its weights.
@@ -59,6 +60,8 @@ export interface DenseLayer {
   readonly inputs: readonly Domain[];
   readonly shape: readonly Dimension[];
   readonly activation: Activation;
+  /** How its weights begin, where the layer says it. */
+  readonly initialisation?: WeightInitialisation;
   /** An output layer at each place of an image: [rows, columns, channels] to [rows, columns, shape]. */
   readonly places?: readonly [Dimension, Dimension];
 }
@@ -77,6 +80,7 @@ export interface ConvolutionLayer {
   /** Zeros before the first row and column of the larger image. */
   readonly before: readonly [rows: number, columns: number];
   readonly activation: Activation;
+  readonly initialisation?: WeightInitialisation;
 }
 
 /**
@@ -90,6 +94,7 @@ export interface GruLayer {
   readonly shape: readonly Dimension[];
   /** From the end of the sequence. */
   readonly isBackward: boolean;
+  readonly initialisation?: WeightInitialisation;
 }
 
 /** The network's layers, or the first layer for which there is no derivation. */
@@ -160,11 +165,12 @@ function layOutLayer(
   const { inputs } = flow;
   const [result] = after.inputs;
   const shape = inputShape(result);
+  const initialisation = initialisationOf(layer);
   switch (layer.name) {
     case "dense":
-      return of({ kind: "dense", name, inputs, shape, activation: activationOf(layer, 1) });
+      return of({ kind: "dense", name, inputs, shape, activation: activationOf(layer, 1), ...initialisation });
     case "embedding":
-      return of({ kind: "dense", name, inputs, shape, activation: { name: "linear" } });
+      return of({ kind: "dense", name, inputs, shape, activation: { name: "linear" }, ...initialisation });
     case "conv":
     case "deconv": {
       const convolution = convolutionOf(layer);
@@ -179,6 +185,7 @@ function layOutLayer(
         ...convolution,
         before: paddingBefore(isTransposed ? shape : inputShape(inputs[0]), convolution),
         activation: activationOf(layer, 2),
+        ...initialisation,
       });
     }
     case "pool": {
@@ -200,7 +207,14 @@ function layOutLayer(
       return of({ kind: "dropout", name, rate: typeof rate === "number" ? rate : 0, shape });
     }
     case "gru":
-      return of({ kind: "gru", name, inputs, shape, isBackward: argument(layer, 1, "backward") === 1 });
+      return of({
+        kind: "gru",
+        name,
+        inputs,
+        shape,
+        isBackward: argument(layer, 1, "backward") === 1,
+        ...initialisation,
+      });
     case "residual": {
       // What recurs would have to be told apart from what it is added to.
       if (layer.arguments.some(({ value }) => typeof value === "object" && value.name === "gru")) return undefined;
@@ -239,6 +253,12 @@ function activationOf(layer: Layer, position: number): Activation {
   if (typeof value !== "object") return { name: typeof value === "string" ? value : "linear" };
   const slope = argument(value, 0, "slope");
   return { name: value.name, ...(typeof slope === "number" ? { slope } : {}) };
+}
+
+/** Never by position: what stands there is another argument. */
+function initialisationOf(layer: Layer): { readonly initialisation?: WeightInitialisation } {
+  const written = layer.arguments.find(({ name, value }) => name === "init" || isWeightInitialisation(value))?.value;
+  return isWeightInitialisation(written) ? { initialisation: written } : {};
 }
 
 function paddingBefore(image: readonly Dimension[], { kernel, stride, padding }: Convolution): [number, number] {

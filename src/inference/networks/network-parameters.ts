@@ -1,5 +1,6 @@
-import type { Dimension, Model, Network, Parameter } from "../../ir/model.js";
+import type { Dimension, Learn, Model, Network, Parameter } from "../../ir/model.js";
 import type { WeightStart } from "../../ir/program.js";
+import { isWeightInitialisation, type WeightInitialisation } from "../../ir/weight-initialisation.js";
 import { inputShape } from "../../ir/domain.js";
 import { isImageDomain } from "../../ir/layer-shapes.js";
 import {
@@ -32,10 +33,12 @@ const rectifying: ReadonlySet<string> = new Set(["relu", "lrelu", "elu", "gelu",
 /**
  * Declares the weights of every network.
  *
- * Weights begin as He et al. 2015 have it in front of a rectifier, N(0, 2 / inputs), and elsewhere as Glorot and Bengio
- * 2010, uniform within sqrt(6 / (inputs + outputs)); biases at 0, scales of normalising layers at 1.
+ * Weights begin as their layer says (`init: orthogonal`), else as `learn { init: … }` does, else as He et al. 2015 have it
+ * in front of a rectifier, N(0, 2 / inputs), and elsewhere as Glorot and Bengio 2010, uniform within
+ * sqrt(6 / (inputs + outputs)); biases at 0 (by `fan_in` drawn as the weights), scales of normalising layers at 1.
  */
-export function networkParameters(networks: readonly Network[]): NetworkParameters {
+export function networkParameters(networks: readonly Network[], learn?: Learn): NetworkParameters {
+  const ofAll = initialisationOfAll(learn);
   const parameters: Parameter[] = [];
   const starts: Record<string, WeightStart> = {};
   for (const network of networks) {
@@ -53,26 +56,29 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
     const visit = (layer: LaidOutLayer): void => {
       switch (layer.kind) {
         case "dense": {
-          const fanIn = layer.inputs.map(inputShape);
-          const kind = startOf(layer.activation);
+          const rows = layer.inputs.map(inputShape);
+          const start = layerStart(layer, ofAll, rectifierOf(layer.activation), { rows, columns: layer.shape });
           layer.inputs.forEach((_, i) =>
-            declare(weightName(layer, i), [...(fanIn[i] ?? []), ...layer.shape], { kind, fanIn, fanOut: layer.shape }),
+            declare(weightName(layer, i), [...(rows[i] ?? []), ...layer.shape], start.weight(i)),
           );
-          declare(biasName(layer), layer.shape, { kind: "constant", value: 0 });
+          declare(biasName(layer), layer.shape, start.bias);
           return;
         }
         case "convolution":
-          declareConvolution(layer, declare);
+          declareConvolution(layer, ofAll, declare);
           return;
         case "gru": {
           const { shape } = layer;
-          const fanIn = layer.inputs.map(inputShape);
-          const each: WeightStart = { kind: "glorot", fanIn, fanOut: shape };
-          layer.inputs.forEach((_, i) => declare(weightName(layer, i), [...(fanIn[i] ?? []), gates, ...shape], each));
-          const recurrent: WeightStart = { kind: "glorot", fanIn: [shape], fanOut: shape };
-          declare(recurrentName(layer), [...shape, gates, ...shape], recurrent);
-          declare(biasName(layer), [gates, ...shape], { kind: "constant", value: 0 });
-          declare(candidateName(layer), shape, { kind: "constant", value: 0 });
+          const rows = layer.inputs.map(inputShape);
+          const start = layerStart(layer, ofAll, undefined, { rows, columns: shape, blocks: 3 });
+          const again = { ...layer, name: recurrentName(layer) };
+          const recurrent = layerStart(again, ofAll, undefined, { rows: [shape], columns: shape, blocks: 3 });
+          layer.inputs.forEach((_, i) =>
+            declare(weightName(layer, i), [...(rows[i] ?? []), gates, ...shape], start.weight(i)),
+          );
+          declare(recurrentName(layer), [...shape, gates, ...shape], recurrent.weight(0));
+          declare(biasName(layer), [gates, ...shape], start.bias);
+          declare(candidateName(layer), shape, recurrent.bias);
           return;
         }
         case "pool":
@@ -108,13 +114,48 @@ export function networkParameters(networks: readonly Network[]): NetworkParamete
   return { parameters, starts };
 }
 
-function startOf({ name }: Activation): "he" | "glorot" {
-  return rectifying.has(name) ? "he" : "glorot";
+function initialisationOfAll(learn: Learn | undefined): WeightInitialisation | undefined {
+  const option = learn?.options["init"];
+  return option?.kind === "name" && isWeightInitialisation(option.name) ? option.name : undefined;
+}
+
+/** The activation of a layer, where it is a rectifier. */
+function rectifierOf(activation: Activation): Activation | undefined {
+  return rectifying.has(activation.name) ? activation : undefined;
+}
+
+interface LayerMatrix {
+  /** Extents of what the layer reads, input by input. */
+  readonly rows: readonly (readonly Dimension[])[];
+  readonly columns: readonly Dimension[];
+  readonly blocks?: number;
+  /** How many numbers reach one entry of the result, and are reached by one, where they are not rows and columns. */
+  readonly fanIn?: readonly (readonly Dimension[])[];
+  readonly fanOut?: readonly Dimension[];
+}
+
+/** How the weight of each input of a layer begins, and its bias. */
+function layerStart(
+  { name, initialisation }: { readonly name: string; readonly initialisation?: WeightInitialisation },
+  ofAll: WeightInitialisation | undefined,
+  rectifier: Activation | undefined,
+  { rows, columns, blocks = 1, fanIn = rows, fanOut = columns }: LayerMatrix,
+): { readonly weight: (input: number) => WeightStart; readonly bias: WeightStart } {
+  const zero: WeightStart = { kind: "constant", value: 0 };
+  const kind = initialisation ?? ofAll ?? (rectifier === undefined ? "glorot" : "he");
+  if (kind === "orthogonal") {
+    // What a rectifier takes from the variance of what passes.
+    const gain = rectifier === undefined ? 1 : Math.sqrt(2);
+    return { weight: (part) => ({ kind, layer: name, part, rows, columns, blocks, gain }), bias: zero };
+  }
+  const start: WeightStart = { kind, fanIn, fanOut };
+  return { weight: () => start, bias: kind === "fan_in" ? start : zero };
 }
 
 /** Inputs are those that reach one entry of the result: with a stride a transposed kernel reaches it in part. */
 function declareConvolution(
   layer: ConvolutionLayer,
+  ofAll: WeightInitialisation | undefined,
   declare: (name: string, shape: readonly Dimension[], start: WeightStart) => void,
 ): void {
   const { filters, isTransposed, stride } = layer;
@@ -125,17 +166,26 @@ function declareConvolution(
     const channels = images[i];
     return channels === undefined ? inputShape(input) : [reached, reached, channels];
   });
-  const start = { kind: startOf(layer.activation), fanIn, fanOut: [side, side, filters] } as const;
-  layer.inputs.forEach((input, i) => {
+  const shapes = layer.inputs.map((input, i) => {
     const channels = images[i];
-    const own = isTransposed ? [filters, channels ?? filters] : [channels ?? filters, filters];
-    declare(
-      weightName(layer, i),
-      channels === undefined ? [...inputShape(input), filters] : [side, side, ...own],
-      start,
-    );
+    if (channels === undefined) return [...inputShape(input), filters];
+    return [side, side, ...(isTransposed ? [filters, channels] : [channels, filters])];
   });
-  declare(biasName(layer), [filters], { kind: "constant", value: 0 });
+  const reach = { fanIn, fanOut: [side, side, filters] };
+  const rectifier = rectifierOf(layer.activation);
+  // The last axis are the columns: filters, or what a transposed kernel reads, whose inputs have columns of their own.
+  const split = (shape: readonly Dimension[]): Pick<LayerMatrix, "rows" | "columns"> => ({
+    rows: [shape.slice(0, -1)],
+    columns: shape.slice(-1),
+  });
+  const joined = { rows: shapes.map((shape) => shape.slice(0, -1)), columns: [filters], ...reach };
+  const start = layerStart(layer, ofAll, rectifier, joined);
+  shapes.forEach((shape, i) => {
+    const name = weightName(layer, i);
+    const own = layerStart({ ...layer, name }, ofAll, rectifier, { ...split(shape), ...reach });
+    declare(name, shape, isTransposed ? own.weight(0) : start.weight(i));
+  });
+  declare(biasName(layer), [filters], start.bias);
 }
 
 /** The model with the weights of its networks among its parameters. */

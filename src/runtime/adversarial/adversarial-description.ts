@@ -1,3 +1,4 @@
+import type { DeviceKernels } from "../elbo/wasm-adam.js";
 import type { Awaitable, Block, DrawSource, ModelDescription, Sizes, Tensors } from "../description.js";
 import type { NoiseDescription, StartDescription } from "../elbo/elbo-description.js";
 import type { ModelNetworks } from "../networks/model-networks.js";
@@ -15,6 +16,7 @@ export interface AdversarialDescription extends ModelDescription {
   readonly noise: readonly NoiseDescription[];
   /** Parameters whose values and derivatives stay with TensorFlow.js from step to step. */
   readonly residents?: readonly string[];
+  readonly deviceKernels?: DeviceKernels;
   readonly starts: Readonly<Record<string, StartDescription>>;
   /** Wasserstein losses have another default of Adam's decays. */
   readonly loss: string;

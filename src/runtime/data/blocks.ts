@@ -133,6 +133,12 @@ export function scatterRows({ rows, positions }: RowBlock, from: Float64Array, t
   }
 }
 
+/** The place of a block's first row, where its rows follow each other in the user's order. */
+export function firstOfConsecutive({ rows, positions }: RowBlock): number | undefined {
+  for (let row = 1; row < rows; row++) if (positions[row] !== positions[0] + row) return undefined;
+  return rows === 0 ? undefined : positions[0];
+}
+
 /** The same data without the rows of weight zero: they must not have any influence, not even on a start. */
 export function withoutWeightlessRows(dataset: Dataset): Dataset {
   const { weights } = dataset;

@@ -13,7 +13,10 @@ import {
   type StepSettings,
 } from "./learner.js";
 import { NonFiniteStepError } from "./non-finite-step-error.js";
-import { adamEpsilon, type OptimiserSettings } from "./optimiser.js";
+import { deviceOptimiser } from "./choose-device-optimiser.js";
+import type { DeviceOptimiser } from "./device-optimiser.js";
+import type { OptimiserSettings } from "./optimiser.js";
+import type { DeviceKernels } from "./wasm-adam.js";
 
 /** What of the parameters of a fit is on the device; learners of the same fit share it. */
 export type DeviceWeights = Record<string, Tensor>;
@@ -33,12 +36,6 @@ export async function deviceOf(
   return { tf, weights };
 }
 
-/** Moments of a parameter on the device. */
-interface Moments {
-  readonly first: Tensor;
-  readonly second: Tensor;
-}
-
 /**
  * Learns with operations of TensorFlow.js: weights, their derivatives and moments stay on the device, and are read when
  * they are asked for. What is not there is learned in float64 by loops.
@@ -47,18 +44,18 @@ export class DeviceLearner implements Learner {
   readonly name = "tensors, float32";
   private readonly rest: LoopLearner;
   private readonly gradients: Record<string, Tensor> = {};
-  private readonly moments = new Map<string, Moments>();
+  private readonly optimiser: DeviceOptimiser;
   private readonly means = new Map<string, Tensor>();
   private readonly lengths: ReadonlyMap<string, number>;
 
   constructor(
     private readonly tf: TensorFlow,
     private readonly weights: DeviceWeights,
-    description: ModelDescription,
+    description: ModelDescription & { readonly deviceKernels?: DeviceKernels },
     learned: LearnedStep & { readonly run: StepFunction },
     sizes: Sizes,
     values: Record<string, Float64Array>,
-    private readonly settings: OptimiserSettings,
+    settings: OptimiserSettings,
     shapes: ConstructorParameters<typeof LoopLearner>[5],
     floors: Readonly<Record<string, Float64Array>>,
   ) {
@@ -80,8 +77,8 @@ export class DeviceLearner implements Learner {
         .filter(({ name }) => isHere(name) && learned.owns(name))
         .map(({ name, shape }) => [name, product(boundShape(shape, sizes))]),
     );
-    for (const name of this.lengths.keys())
-      this.moments.set(name, { first: tf.zerosLike(weights[name]), second: tf.zerosLike(weights[name]) });
+    this.optimiser = deviceOptimiser(tf, settings, description.deviceKernels);
+    for (const name of this.lengths.keys()) this.optimiser.begin(name, weights[name]);
   }
 
   batch(rows: number): BatchBuffers {
@@ -106,31 +103,28 @@ export class DeviceLearner implements Learner {
 
   async state(): Promise<LearnerState> {
     const rest = this.rest.state();
-    const part = async (of: (name: string) => Tensor, bytes: Uint8Array): Promise<Uint8Array> =>
-      joined([
-        ...(await Promise.all([...this.lengths.keys()].map(async (name) => bytesOf(await of(name).data())))),
-        bytes,
-      ]);
+    const [coordinates, first, second]: [Uint8Array[], Uint8Array[], Uint8Array[]] = [[], [], []];
+    for (const name of this.lengths.keys()) {
+      const moments = await this.optimiser.moments(name);
+      coordinates.push(bytesOf(await this.weights[name].data()));
+      first.push(bytesOf(moments.first));
+      second.push(bytesOf(moments.second));
+    }
     return {
-      coordinates: await part((name) => this.weights[name], rest.coordinates),
-      first: await part((name) => this.momentsOf(name).first, rest.first),
-      second: await part((name) => this.momentsOf(name).second, rest.second),
+      coordinates: joined([...coordinates, rest.coordinates]),
+      first: joined([...first, rest.first]),
+      second: joined([...second, rest.second]),
     };
   }
 
   restore(state: LearnerState): void {
     let at = 0;
-    const take = (bytes: Uint8Array, like: Tensor, length: number): Tensor => {
-      const values = new Float32Array(bytes.slice(at, at + length * Float32Array.BYTES_PER_ELEMENT).buffer);
-      const made = this.tf.tensor(values, like.shape, "float32");
-      like.dispose();
-      return made;
-    };
     for (const [name, length] of this.lengths) {
-      const { first, second } = this.momentsOf(name);
-      this.weights[name] = take(state.coordinates, this.weights[name], length);
-      this.moments.set(name, { first: take(state.first, first, length), second: take(state.second, second, length) });
-      at += length * Float32Array.BYTES_PER_ELEMENT;
+      const end = at + length * Float32Array.BYTES_PER_ELEMENT;
+      const part = (bytes: Uint8Array): Float32Array => new Float32Array(bytes.slice(at, end).buffer);
+      const moments = { first: part(state.first), second: part(state.second) };
+      this.weights[name] = this.optimiser.restore(name, this.weights[name], part(state.coordinates), moments);
+      at = end;
     }
     this.rest.restore({
       coordinates: state.coordinates.slice(at),
@@ -169,8 +163,7 @@ export class DeviceLearner implements Learner {
 
   release(): void {
     this.dropGradients();
-    for (const { first, second } of this.moments.values()) this.tf.dispose([first, second]);
-    this.moments.clear();
+    this.optimiser.release();
     this.tf.dispose([...this.means.values()]);
     this.means.clear();
     // Learners of a fit end together: whoever is first disposes of what they share.
@@ -181,42 +174,11 @@ export class DeviceLearner implements Learner {
     this.rest.release();
   }
 
-  /** One step as `ascend` makes it. Moments of Adam are kept without their factors 1 - b1, 1 - b2: fewer operations. */
   private ascend(name: string, { rate, step }: StepSettings): void {
-    const { tf } = this;
-    const { optimizer, beta1, beta2, weightDecay } = this.settings;
     const gradient = this.gradients[`gradient.${name}`];
     if (gradient === undefined) return;
-    const before = this.weights[name];
-    const moments = this.momentsOf(name);
-    const factor = this.rest.lastClip;
-    const [after, first, second] = tf.tidy(() => {
-      const g = factor === 1 ? gradient : tf.mul(gradient, factor);
-      switch (optimizer) {
-        case "adam":
-        case "adamw": {
-          const m = tf.add(tf.mul(moments.first, beta1), g);
-          const v = tf.add(tf.mul(moments.second, beta2), tf.square(g));
-          const bias = Math.sqrt((1 - beta2 ** step) / (1 - beta2));
-          const scale = (rate * bias * (1 - beta1)) / (1 - beta1 ** step);
-          const change = tf.mul(tf.div(m, tf.add(tf.sqrt(v), adamEpsilon * bias)), scale);
-          const held = optimizer === "adamw" ? tf.mul(before, 1 - rate * weightDecay) : before;
-          return [tf.add(held, change), m, v] as const;
-        }
-        case "sgd": {
-          const m = tf.add(tf.mul(moments.first, beta1), g);
-          return [tf.add(before, tf.mul(m, rate)), m, tf.clone(moments.second)] as const;
-        }
-        case "rmsprop": {
-          const v = tf.add(tf.mul(moments.second, beta2), tf.mul(tf.square(g), 1 - beta2));
-          const change = tf.div(tf.mul(g, rate), tf.add(tf.sqrt(v), adamEpsilon));
-          return [tf.add(before, change), tf.clone(moments.first), v] as const;
-        }
-      }
-    }) as readonly [Tensor, Tensor, Tensor];
-    tf.dispose([before, moments.first, moments.second]);
-    this.weights[name] = after;
-    this.moments.set(name, { first, second });
+    const settings = { rate, step, factor: this.rest.lastClip };
+    this.weights[name] = this.optimiser.step(name, this.weights[name], gradient, settings);
   }
 
   private async squares(): Promise<number> {
@@ -237,12 +199,6 @@ export class DeviceLearner implements Learner {
       if (gradient !== undefined && !(await gradient.data()).every(Number.isFinite)) return `derivative of \`${name}\``;
     }
     return undefined;
-  }
-
-  private momentsOf(name: string): Moments {
-    const found = this.moments.get(name);
-    if (found === undefined) throw new Error(`device learner: ${name} has no moments`);
-    return found;
   }
 
   private async read(tensors: readonly (readonly [string, Tensor])[]): Promise<Record<string, Float64Array>> {

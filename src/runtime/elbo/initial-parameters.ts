@@ -1,11 +1,34 @@
-import type { ParameterDescription, Sizes } from "../description.js";
+import type { ModelDescription, ParameterDescription, Sizes } from "../description.js";
 import { boundShape, cellsOf, product } from "../extents.js";
 import { literalParameters } from "../fit/initial-guess.js";
+import { parametersAsWritten, readParameters } from "../parameter-values.js";
 import { RandomStream } from "../../numerics/random.js";
 import type { ElboDescription, StartDescription } from "./elbo-description.js";
+import { startWeights } from "./start-weights.js";
 
 /** Moments of the observed variables, by name: what a location or a spread in the data's units begins at. */
 export type DataMoments = Readonly<Record<string, { readonly mean: Float64Array; readonly variance: Float64Array }>>;
+
+/**
+ * Parameters that a fit begins at: those given, and the others at their starts. Weights of a network that are given
+ * without the units that it works in are those of the program as written.
+ */
+export function beginningOf(
+  description: ModelDescription & Pick<ElboDescription, "starts">,
+  sizes: Sizes,
+  seed: number,
+  moments: DataMoments,
+  init: Readonly<Record<string, unknown>>,
+): Record<string, Float64Array> {
+  const given = readParameters(description, sizes, init);
+  const isGiven = (network: string): boolean => Object.keys(given).some((name) => name.startsWith(`${network}.`));
+  const written = description.parameters.filter(({ asWritten }) => asWritten?.networks.some(isGiven) === true);
+  return {
+    ...initialParameters(description, sizes, seed, moments),
+    ...parametersAsWritten({ parameters: written }, sizes),
+    ...given,
+  };
+}
 
 /** Every parameter at its start; known ones at their values. */
 export function initialParameters(
@@ -21,11 +44,11 @@ export function initialParameters(
       const literal = literals[parameter.name];
       if (literal !== undefined) return [parameter.name, literal];
       const start = description.starts[parameter.name];
-      const stream = new RandomStream({ seed, site: `start.${parameter.name}` });
+      const { name } = parameter;
       const values =
         start === undefined
-          ? declaredStart(parameter, sizes, stream, moments)
-          : weightStart(start, length, sizes, stream, moments);
+          ? declaredStart(parameter, sizes, new RandomStream({ seed, site: `start.${name}` }), moments)
+          : weightStart(start, length, sizes, { seed, name }, moments);
       return [parameter.name, values];
     }),
   );
@@ -35,31 +58,15 @@ function weightStart(
   start: StartDescription,
   length: number,
   sizes: Sizes,
-  stream: RandomStream,
+  key: { readonly seed: number; readonly name: string },
   moments: DataMoments,
 ): Float64Array {
-  switch (start.kind) {
-    case "moments": {
-      const known = moments[start.variable];
-      const values = start.as === "mean" ? known?.mean : known?.variance.map((one) => (one > 0 ? Math.sqrt(one) : 1));
-      const fallback = start.as === "mean" ? 0 : 1;
-      return Float64Array.from({ length }, (_, i) => values?.[i % values.length] ?? fallback);
-    }
-    case "constant":
-      return new Float64Array(length).fill(start.value);
-    case "he": {
-      const deviation = Math.sqrt(2 / fanIn(start.fanIn, sizes));
-      return Float64Array.from({ length }, () => deviation * stream.normal());
-    }
-    case "glorot": {
-      const limit = Math.sqrt(6 / (fanIn(start.fanIn, sizes) + product(boundShape(start.fanOut, sizes))));
-      return Float64Array.from({ length }, () => limit * (2 * stream.uniform() - 1));
-    }
-  }
-}
-
-function fanIn(inputs: Extract<StartDescription, { kind: "he" | "glorot" }>["fanIn"], sizes: Sizes): number {
-  return inputs.reduce((sum, shape) => sum + product(boundShape(shape, sizes)), 0);
+  if (start.kind === "constant") return new Float64Array(length).fill(start.value);
+  if (start.kind !== "moments") return startWeights(start, length, sizes, key);
+  const known = moments[start.variable];
+  const values = start.as === "mean" ? known?.mean : known?.variance.map((one) => (one > 0 ? Math.sqrt(one) : 1));
+  const fallback = start.as === "mean" ? 0 : 1;
+  return Float64Array.from({ length }, (_, i) => values?.[i % values.length] ?? fallback);
 }
 
 /** Tables of reals begin apart from each other, matrices as the weights of a layer, spreads at that of the data. */

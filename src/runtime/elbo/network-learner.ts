@@ -77,7 +77,8 @@ export class NetworkLearner implements Learner {
       .map(({ name }) => name)
       .filter((name) => !plain.includes(name) && (learned.owns(name) || (keepsOthers && !isLearned(name))));
     this.flat = instance.place("parameter", named(plain));
-    this.ranges = rangesOf(plain, this.lengths, this.flat);
+    const rowLengths = new Map(parameters.map(({ name, shape }) => [name, boundShape(shape, sizes).at(-1) ?? 1]));
+    this.ranges = rangesOf(plain, this.lengths, rowLengths, this.flat);
     const gradients = instance.place(
       "output",
       named(plain).map(({ name, length }) => ({ name: `gradient.${name}`, length })),
@@ -321,12 +322,13 @@ const leastRange = 16_384;
 function rangesOf(
   names: readonly string[],
   lengths: ReadonlyMap<string, number>,
+  rowLengths: ReadonlyMap<string, number>,
   { length, offsets }: { readonly length: number; readonly offsets: ReadonlyMap<string, number> },
 ): readonly Range[] {
   const found: Range[] = [];
   let begin = 0;
-  const rangeUntil = (end: number): void => {
-    if (end > begin) found.push({ offset: begin, length: end - begin });
+  const rangeUntil = (end: number, rowLength = 4): void => {
+    if (end > begin) found.push({ offset: begin, length: end - begin, rowLength });
     begin = end;
   };
   for (const name of names) {
@@ -334,7 +336,7 @@ function rangesOf(
     const offset = offsets.get(name) ?? 0;
     if (size < leastRange) continue;
     rangeUntil(offset);
-    rangeUntil(offset + Math.ceil(size / 4) * 4);
+    rangeUntil(offset + Math.ceil(size / 4) * 4, rowLengths.get(name));
   }
   rangeUntil(length);
   return found;

@@ -144,11 +144,11 @@ function confidence(values: number): { readonly sure: number; readonly rest: num
   return values === 1 ? { sure: 1, rest: 1 } : { sure: CONFIDENCE, rest: (1 - CONFIDENCE) / (values - 1) };
 }
 
-/** 0.9 for one value, the rest shared by the others. */
-export function fillConfident(cell: Float64Array, value: number): void {
-  const { sure, rest } = confidence(cell.length);
-  cell.fill(rest);
-  cell[value] = sure;
+/** In a cell of so many values, 0.9 for one of them, the rest shared by the others. */
+export function fillConfident(table: Float64Array, at: number, values: number, value: number): void {
+  const { sure, rest } = confidence(values);
+  for (let i = 0; i < values; i++) table[at + i] = rest;
+  table[at + value] = sure;
 }
 
 function randomTables({ variable, values, map }: StartLatent, seed: number, restart: number): TableMaker {

@@ -117,16 +117,35 @@ export function layOutRows(layout: ScanLayout, from: Float64Array, width: number
   }
 }
 
-/** The way back, of rows that count. */
-export function takeRows(layout: ScanLayout, from: Float64Array, at: number, width: number, to: Float64Array): void {
-  const { lanes, windows, places, begins } = layout;
-  for (let place = 0; place < places.length; place++) {
-    const window = windows[places[place]];
-    if (window === undefined) continue;
-    const step = begins[Math.floor(place / lanes)];
-    for (let row = window.from; row < window.to; row++) {
-      const source = at + (step + row - window.first) * width * lanes + (place % lanes);
-      for (let field = 0; field < width; field++) to[row * width + field] = from[source + field * lanes];
+/** The way back, of the rows of one shard that count; its first step is at `at`. */
+export function takeRows(
+  { lanes, windows, places, begins }: ScanLayout,
+  shard: number,
+  from: Float64Array,
+  at: number,
+  width: number,
+  to: Float64Array,
+): void {
+  // Of each lane, the row of the first step, and the rows that count.
+  const ofLanes = Array.from(
+    places.subarray(shard * lanes, (shard + 1) * lanes),
+    (place) => windows[place] ?? noWindow,
+  );
+  const first = Int32Array.from(ofLanes, (window) => window.first);
+  const begin = Int32Array.from(ofLanes, (window) => window.from);
+  const end = Int32Array.from(ofLanes, (window) => window.to);
+  // Step by step: what lies together is read together.
+  const steps = begins[shard + 1] - begins[shard];
+  for (let step = 0; step < steps; step++) {
+    for (let lane = 0; lane < lanes; lane++) {
+      const row = first[lane] + step;
+      if (row < begin[lane] || row >= end[lane]) continue;
+      const source = at + step * width * lanes + lane;
+      const target = row * width;
+      for (let field = 0; field < width; field++) to[target + field] = from[source + field * lanes];
     }
   }
 }
+
+/** A lane without rows. */
+const noWindow: ScanWindow = { first: 0, end: 0, from: 0, to: 0, isFollowed: false };

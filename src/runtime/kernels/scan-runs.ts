@@ -100,7 +100,7 @@ export class ScanRuns {
     return made;
   }
 
-  /** @returns false where windows do not agree; then nothing has been added to any output */
+  /** @returns false where windows do not agree; then nothing has been added to any output, and rows are to be written anew */
   private attempt(kernel: BoundScan, given: ScanArguments, laidOut: LaidOut): boolean {
     const { memory, lanes } = this.host;
     const { layout } = laidOut;
@@ -139,9 +139,10 @@ export class ScanRuns {
       /** Steps are counted from the first of all shards. */
       const firstStep = (array: KernelArrayDescription, shard: number, slot: number): number =>
         (ofSlots[slot].get(array) ?? 0) - 8 * lanes * given.width(array) * layout.begins[shard];
-      const kept = arrays.filter(({ role }) => role === "kept");
+      const ofSteps = arrays.filter(isOfSteps);
+      const rowOutputs = arrays.filter(({ role }) => role === "rowOutput");
       const boundaries = new ScanBoundaries(layout);
-      const compared = kept.filter(({ key }) => scan.state.includes(key));
+      const compared = arrays.filter(({ role, key }) => role === "kept" && scan.state.includes(key));
       for (const segment of kernel.segments) {
         if (segment.kind === "once") {
           segment.run(frames);
@@ -153,7 +154,12 @@ export class ScanRuns {
             const frame = frames + slot * stride;
             put(frame, scan.begin, layout.begins[first + slot]);
             put(frame, scan.end, layout.begins[first + slot + 1]);
-            for (const array of kept) put(frame, array.offset, firstStep(array, first + slot, slot));
+            for (const array of ofSteps) put(frame, array.offset, firstStep(array, first + slot, slot));
+            // Early rows may have nothing to tell.
+            for (const array of rowOutputs) {
+              const at = (ofSlots[slot].get(array) ?? 0) / 8;
+              memory.floats.fill(0, at, at + lanes * given.width(array) * mostSteps);
+            }
           }
           this.host.runShards(segment.job, segment.run, {
             ...{ frames, stride, first, count },
@@ -161,6 +167,10 @@ export class ScanRuns {
           });
           for (let slot = 0; slot < count; slot++) {
             segment.collect?.(frames + slot * stride);
+            for (const array of rowOutputs) {
+              const at = (ofSlots[slot].get(array) ?? 0) / 8;
+              takeRows(layout, first + slot, memory.floats, at, given.width(array), given.given(array));
+            }
             if (!layout.isCut) continue;
             const cells = compared.map((array): ComparedArray => ({
               width: given.width(array),
@@ -170,7 +180,7 @@ export class ScanRuns {
           }
         }
       }
-      for (const [array, address] of addresses) this.readBack(array, address, given, layout);
+      for (const [array, address] of addresses) this.readBack(array, address, given);
       return true;
     } finally {
       memory.release(passing);
@@ -222,8 +232,6 @@ export class ScanRuns {
         layOutRows(layout, given.given(array), width, memory.floats, address / 8);
         return address;
       }
-      case "rowOutput":
-        return memory.reserve(8 * given.width(array) * layout.rows.length);
       case "output":
       case "uniform": {
         const width = given.width(array);
@@ -233,19 +241,18 @@ export class ScanRuns {
       }
       case "derived":
       case "kept":
+      case "rowOutput":
       case "varying":
       case "total":
         throw new Error(`kernel: ${array.role} is not of all shards`);
     }
   }
 
-  private readBack(array: KernelArrayDescription, address: number, given: ScanArguments, layout: ScanLayout): void {
+  private readBack(array: KernelArrayDescription, address: number, given: ScanArguments): void {
+    if (array.role !== "output") return;
     const { floats } = this.host.memory;
-    if (array.role === "output") {
-      const target = given.given(array);
-      for (let i = 0; i < target.length; i++) target[i] += floats[address / 8 + i];
-    }
-    if (array.role === "rowOutput") takeRows(layout, floats, address / 8, given.width(array), given.given(array));
+    const target = given.given(array);
+    for (let i = 0; i < target.length; i++) target[i] += floats[address / 8 + i];
   }
 }
 
@@ -255,11 +262,16 @@ interface LaidOut {
   marks: number | undefined;
 }
 
-function isOfShard({ role }: KernelArrayDescription): boolean {
-  return role === "varying" || role === "total" || role === "kept";
+function isOfShard(array: KernelArrayDescription): boolean {
+  return array.role === "varying" || array.role === "total" || isOfSteps(array);
 }
 
-function shardBytes({ role }: KernelArrayDescription, width: number, steps: number, lanes: number): number {
-  if (role === "total") return 16 * width;
-  return 8 * lanes * width * (role === "kept" ? steps : 1);
+/** Memory of every step of a shard: what steps leave each other, and what they are asked for. */
+function isOfSteps({ role }: KernelArrayDescription): boolean {
+  return role === "kept" || role === "rowOutput";
+}
+
+function shardBytes(array: KernelArrayDescription, width: number, steps: number, lanes: number): number {
+  if (array.role === "total") return 16 * width;
+  return 8 * lanes * width * (isOfSteps(array) ? steps : 1);
 }

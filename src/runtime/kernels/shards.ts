@@ -58,7 +58,12 @@ export function sharedMemoryIsAllowed(): boolean {
   return typeof SharedArrayBuffer !== "undefined" && crossOriginIsolated !== false;
 }
 
+/** Loads a package, or says where it is. */
+export type NodeRequire = ((name: string) => unknown) & { readonly resolve: (name: string) => string };
+
 interface Builtins {
+  readonly "node:module": { readonly createRequire: (file: string) => NodeRequire };
+  readonly "node:process": { readonly cwd: () => string; readonly platform: string; readonly arch: string };
   readonly "node:os": { readonly availableParallelism?: () => number };
   readonly "node:worker_threads": {
     readonly Worker: new (

@@ -31,9 +31,13 @@ export interface CallMemory {
 /** Something to be done, in order. */
 export type Step =
   | { readonly kind: "task"; readonly task: Task }
-  /** Lists are made, and used where they are short enough in all. */
+  /**
+   * Lists are made, and used where they are short enough in all; those of bits, where all numbers are 0 or 1 and enough of
+   * those that are looked at are not 0.
+   */
   | {
       readonly kind: "choice";
+      readonly entries: "numbers" | "bits";
       /** Places, in numbers, that are looked at before: lists are made where few enough are not 0. */
       readonly sample?: readonly number[];
       readonly first: Task;
@@ -53,6 +57,7 @@ export function task(
   extent: number,
   grain: number,
   cost: number,
+  parts?: number,
 ): Extract<Step, { kind: "task" }> {
-  return { kind: "task", task: { kernel, block, extent, grain, cost } };
+  return { kind: "task", task: { kernel, block, extent, grain, cost, ...(parts === undefined ? {} : { parts }) } };
 }

@@ -20,6 +20,8 @@ export interface PreparedFunction {
 export interface Range {
   readonly offset: number;
   readonly length: number;
+  /** Numbers in a row of a weight: threads share whole rows, as they do in the product that makes its derivative. */
+  readonly rowLength: number;
 }
 
 /**
@@ -189,15 +191,24 @@ export class NetworkInstance {
     return pending;
   }
 
-  /** Are lists short enough? Depends on the numbers alone, so that any run of them chooses the same. */
-  private choose({ sample = [], first, lengths, most }: Extract<Step, { kind: "choice" }>): boolean {
+  /** Are lists short enough, or of bits? Depends on the numbers alone, so that any run of them chooses the same. */
+  private choose({ entries, sample = [], first, lengths, most }: Extract<Step, { kind: "choice" }>): boolean {
     let inSample = 0;
-    for (const place of sample) if (this.floats[place] !== 0) inSample++;
-    if (inSample > mostInSample * sample.length) return false;
+    for (const place of sample) {
+      const value = this.floats[place];
+      if (value !== 0) inSample++;
+      if (entries === "bits" && value * value !== value) return false;
+    }
+    if (entries === "bits" ? inSample < leastOnes * sample.length : inSample > mostInSample * sample.length)
+      return false;
     this.threads.run(first);
     const begin = lengths.address / bytesPerFloat;
     let all = 0;
-    for (let i = begin; i < begin + lengths.count; i++) all += this.memory.integers[i];
+    for (let i = begin; i < begin + lengths.count; i++) {
+      // Something is neither 0 nor 1.
+      if (this.memory.integers[i] < 0) return false;
+      all += this.memory.integers[i];
+    }
     return all <= most;
   }
 
@@ -245,8 +256,8 @@ export class NetworkInstance {
   }
 
   /**
-   * One step of Adam over vectors in memory that are laid out alike, range by range. Threads share the rows of a weight
-   * as they do in the product that made its gradient.
+   * One step of Adam over vectors in memory that are laid out alike, range by range. Threads share the rows of a weight,
+   * four at a time, as they do in the product that made its gradient.
    */
   adam(
     x: number,
@@ -257,11 +268,14 @@ export class NetworkInstance {
     constants: readonly number[],
   ): void {
     const block = this.adamBlock;
-    for (const { offset, length } of ranges) {
+    for (const { offset, length, rowLength } of ranges) {
       const words = [x, gradient, first, second].map((address) => address + offset * bytesPerFloat);
+      const own = this.threads.running > 1 ? this.callMemory.ofThreads(alignment + copiedBytes) : undefined;
+      // After the words that say what a thread holds.
+      words.push(own === undefined ? 0 : own.address + alignment, own?.bytes ?? 0);
       this.memory.integers.set(words, block / bytesPerFloat);
       this.floats.set(constants, block / bytesPerFloat + words.length);
-      this.threads.run({ kernel: "adam", block, extent: length / lanes, grain: lanes, cost: 3, parts: 2 });
+      this.threads.run({ kernel: "adam", block, extent: length / lanes, grain: rowLength, cost: 3, parts: 2 });
     }
   }
 
@@ -293,7 +307,11 @@ interface BoundFunction {
 const alignment = 64;
 /** With a larger part of a sample that is not 0 lists are not worth making. */
 const mostInSample = 0.62;
+/** With a smaller part of ones lists of numbers are faster than those of bits. */
+const leastOnes = 0.25;
 const lanes = 4;
+/** What Adam makes of a weight at once. */
+const copiedBytes = 8192;
 
 /** Shared where that is wanted and there is such memory. */
 function makeMemory(isShared: boolean): { readonly memory: WebAssembly.Memory; readonly shared: boolean } {

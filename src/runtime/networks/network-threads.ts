@@ -88,7 +88,7 @@ export class NetworkThreads {
       return false;
     }
     const parts = Math.max(2, Math.min(perThread * pool.threads, Math.floor(total / leastPart)));
-    const groupsPerShard = Math.ceil(extent / parts / grain) * grain;
+    const groupsPerShard = grain * evenShards(Math.ceil(extent / grain), parts, pool.threads);
     const count = Math.ceil(extent / groupsPerShard);
     if (count === 1) {
       found.run(block, 0, extent);
@@ -115,3 +115,22 @@ export class NetworkThreads {
     this.pool?.stop();
   }
 }
+
+/**
+ * Units in a shard: about as many as make so many parts, such that the range of each thread begins where it would with shards
+ * of one unit. What several kernels share along the same axis is done by the same threads then, and is in their caches.
+ */
+function evenShards(units: number, parts: number, threads: number): number {
+  const most = Math.ceil(units / parts);
+  let [best, least] = [most, Infinity];
+  for (let size = most; size > 0 && size > most - candidates && least > 0; size--) {
+    let off = 0;
+    const count = Math.ceil(units / size);
+    for (let thread = 1; thread < threads; thread++)
+      off += Math.abs(size * Math.floor((count * thread) / threads) - Math.floor((units * thread) / threads));
+    if (off < least) [best, least] = [size, off];
+  }
+  return best;
+}
+
+const candidates = 8;

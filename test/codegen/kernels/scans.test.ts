@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { PlanFunction } from "../../../src/ir/plan.js";
 import type { EmProgram } from "../../../src/ir/program.js";
 import { layOutRows, layOutSequences, overlaps, takeRows } from "../../../src/runtime/kernels/scan-layout.js";
 import { columns, randomWorld, stored } from "../../oracles/random-world.js";
@@ -85,7 +86,12 @@ function textOf({ discrete, emission, gaussian, optional, weighted }: Chain): st
 
 const sizes = { K: 3, J: 2, D: 2 };
 
-function worldOf(program: EmProgram, lengths: readonly number[], seed: number, missing: number): ScanWorld {
+function worldOf(
+  program: Pick<EmProgram, "model">,
+  lengths: readonly number[],
+  seed: number,
+  missing: number,
+): ScanWorld {
   const starts = lengths.reduce((bounds, length) => [...bounds, bounds[bounds.length - 1] + length], [0]);
   const rows = starts[starts.length - 1];
   const world = randomWorld(program.model, sizes, seed, rows, missing);
@@ -110,11 +116,17 @@ test("kernels of random chains compute what their loops compute, on sequences of
         const program = programOf(textOf(chain));
         const eStep = { ...(program.eStep.incomplete ?? program.eStep.complete), name: "eStep" };
         const logDensity = { ...program.logDensity.complete, name: "logDensity" };
-        const module = scanKernels([eStep, logDensity]);
-        for (const [fn, missing] of [
-          [eStep, program.eStep.incomplete === undefined ? 0 : 0.3],
+        const posterior = { ...(program.posterior.incomplete ?? program.posterior.complete), name: "posterior" };
+        const best = program.mostProbable?.incomplete ?? program.mostProbable?.complete;
+        const gaps = program.eStep.incomplete === undefined ? 0 : 0.3;
+        const questions: readonly (readonly [PlanFunction, number])[] = [
+          [eStep, gaps],
           [logDensity, 0],
-        ] as const) {
+          [posterior, gaps],
+          ...(best === undefined ? [] : [[{ ...best, name: "mostProbable" }, gaps] as const]),
+        ];
+        const module = scanKernels(questions.map(([fn]) => fn));
+        for (const [fn, missing] of questions) {
           const world = worldOf(program, lengths, seed, missing);
           const expected = scanByLoops(fn, world);
           for (const variant of variants) {
@@ -154,6 +166,24 @@ describe("long sequences are cut into windows", () => {
     expectClose(differences(cut, expected), 1e-12);
     // They were: sums were added up in another order.
     expect(cut).not.toEqual(whole);
+  });
+
+  test.each([
+    ["a hidden Markov model", hidden],
+    ["a linear state space", moving],
+    ["a switching state space with gaps", switching],
+  ])("%s: what is known of every row is as if they were not", async (_, text) => {
+    const { model, posterior, mostProbable } = programOf(text);
+    for (const question of mostProbable === undefined ? [posterior] : [posterior, mostProbable]) {
+      const fn = question.incomplete ?? question.complete;
+      const world = worldOf({ model }, [1100, 7], 4, 0.1);
+      const expected = scanByLoops(fn, world);
+      expectClose(differences(await scanByKernel(scanKernels([fn], false), fn, world), expected), 1e-12);
+      const module = scanKernels([fn]);
+      const cut = await scanByKernel(module, fn, world);
+      expectClose(differences(cut, expected), 1e-10);
+      expect(await scanByKernel(module, fn, world, { threads: 2 })).toEqual(cut);
+    }
   });
 
   test("what is not forgotten is not cut", async () => {
@@ -205,7 +235,8 @@ describe("long sequences are cut into windows", () => {
           const values = Float64Array.from({ length: 2 * rows }, (_, i) => i + 1);
           const [memory, back] = [new Float64Array(3 + 2 * layout.rows.length), new Float64Array(2 * rows)];
           layOutRows(layout, values, 2, memory, 3);
-          takeRows(layout, memory, 3, 2, back);
+          for (let shard = 0; shard + 1 < layout.begins.length; shard++)
+            takeRows(layout, shard, memory, 3 + 2 * layout.lanes * layout.begins[shard], 2, back);
           expect(back).toEqual(values);
         },
       ),

@@ -67,7 +67,7 @@ describe.each([
   test.each([undefined, "plain"] as const)("products by lists are right for any threads (%s)", async (variant) => {
     const { outputs, kernels } = await run(inputs, 1, variant);
     // Of the data, if there are few, and of what is cut off.
-    const count = kernels.filter((kernel) => kernel === "productOfLists").length;
+    const count = kernels.filter((kernel) => kernel.endsWith("OfLists")).length;
     expect(count).toBeGreaterThanOrEqual(part < 0.5 ? 4 : 2);
     expect(kernels.some((kernel) => kernel.startsWith("productBy"))).toBe(true);
     for (const [name, values] of Object.entries(expected)) {

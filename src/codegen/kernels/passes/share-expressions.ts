@@ -1,4 +1,4 @@
-import { keyOfExpression } from "../from-loops.js";
+import { keyOfExpression } from "../expression-key.js";
 import type { KernelExpression, KernelFunction, KernelStatement } from "../kernel-ir.js";
 import { shapesOf } from "../shapes.js";
 import {

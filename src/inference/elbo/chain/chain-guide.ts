@@ -19,7 +19,7 @@ import {
   type GuideObstacle,
   guideOf,
   inModelOrder,
-  initialSpreadBias,
+  spreadBias,
   layerText,
   type WrittenOutGuide,
 } from "../derived-guide.js";
@@ -120,7 +120,7 @@ export function chainGuideOf(model: Model, sampled: readonly string[]): WrittenO
       const spread = `${name}.${hidden.length}.head1`;
       const inputs = hidden.length === 0 ? given.length : 1;
       for (let i = 0; i < inputs; i++) starts[`${spread}.weight${i === 0 ? "" : i}`] = { kind: "constant", value: 0 };
-      starts[`${spread}.bias`] = { kind: "constant", value: initialSpreadBias };
+      starts[`${spread}.bias`] = { kind: "constant", value: spreadBias(guide) };
       const made = (position: number): Expression => ({
         kind: "network",
         network: name,
