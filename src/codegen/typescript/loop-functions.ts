@@ -16,6 +16,7 @@ const given = {
   group: "number",
   index: "number",
   part: "string",
+  source: "BlockSource",
   sizes: "Sizes",
   statistics: "Tensors",
   parameters: "Tensors",
