@@ -9,7 +9,8 @@
 //   --node PATH              another Node.js to measure genc on as well (repeatable)
 //   --peers FOLDER           the peers' scripts [../shared/peers]
 //   --python PATH            a Python with PyTorch and JAX [GENC_BENCH_PYTHON, else python3]
-//   --tfjs FOLDER            a folder with @tensorflow/tfjs and @tensorflow/tfjs-backend-wasm [none: left out]
+//   --tfjs FOLDER            a folder with @tensorflow/tfjs and @tensorflow/tfjs-backend-wasm [none: left out]; where it has
+//                            @tensorflow/tfjs-node, both sides run on the native backend too
 //   --data FILE.npy          rows for all sides, float32 or float64 [rows, 784] in C order [random: half of the bits ones]
 //   --sides LIST             genc, tfjs-engine, torch, jax, tfjs [all]
 //   --out FILE.json          [results/networks.json]
@@ -35,6 +36,10 @@ const nodes = [process.execPath, ...(options.node ?? []).map((path) => resolve(p
 const peers = resolve(options.peers ?? join(here, "..", "..", "shared", "peers"));
 const python = options.python ?? process.env.GENC_BENCH_PYTHON ?? "python3";
 const wanted = options.sides?.split(",") ?? ["genc", "tfjs-engine", "torch", "jax", "tfjs"];
+
+const hasNative =
+  options.tfjs !== undefined && existsSync(join(resolve(options.tfjs), "node_modules", "@tensorflow", "tfjs-node"));
+const backends = hasNative ? ["wasm", "node"] : ["wasm"];
 
 const vae = (hidden) => ({ name: `vae-${hidden}`, task: "vae", hidden, latent: 20, batch: 128, steps });
 const cases = [
@@ -112,14 +117,13 @@ function sidesOf(each) {
   const quietPython = { PYTHONDONTWRITEBYTECODE: "1" };
   const all = {
     genc: () => nodes.map((node) => ours("genc", node, {})),
-    "tfjs-engine": () => [
-      ours("genc --engine tfjs, wasm", nodes[0], {
-        engine: "tfjs",
-        backend: "wasm",
-        threads: undefined,
-        steps: Math.min(each.steps, 20),
-      }),
-    ],
+    "tfjs-engine": () =>
+      backends.map((backend) =>
+        ours(`genc --engine tfjs, ${backend}`, nodes[0], {
+          ...{ engine: "tfjs", backend, threads: undefined },
+          steps: Math.min(each.steps, backend === "node" ? 60 : 20),
+        }),
+      ),
     torch: () => [
       peer(
         "PyTorch",
@@ -136,7 +140,15 @@ function sidesOf(each) {
     tfjs: () =>
       options.tfjs === undefined
         ? []
-        : [peer("TensorFlow.js wasm", nodes[0], script("tfjs.mjs"), ["--backend", "wasm", "--steps", 10])],
+        : backends.map((backend) => {
+            const count = backend === "node" ? 40 : 10;
+            return peer(`TensorFlow.js ${backend}`, nodes[0], script("tfjs.mjs"), [
+              "--backend",
+              backend,
+              "--steps",
+              count,
+            ]);
+          }),
   };
   return wanted.flatMap((side) => all[side]?.() ?? []);
 }

@@ -1,10 +1,11 @@
-// Memory over many training steps: node bench/steady.mjs [--steps 10000] prints, for every engine and backend that runs
-// here, tensors and memory after warm-up and at the end of one fit. Both are to stay where they are.
+// Memory over many training steps: node bench/steady.mjs [--steps 10000] [--backends cpu,wasm,node] prints, for every engine
+// and backend that starts here, tensors and memory after warm-up and at the end of one fit. Both are to stay where they are.
+// The native backend is found from the working folder.
 import { parseArgs } from "node:util";
 import { compileSource, loadTrainer } from "../dist/compile/index.js";
 import { tensorFlow, useBackend } from "../dist/runtime/index.js";
 
-const { values } = parseArgs({ options: { steps: { type: "string" } } });
+const { values } = parseArgs({ options: { steps: { type: "string" }, backends: { type: "string" } } });
 const steps = Number(values.steps ?? 10_000);
 const [points, batch, stepsOfEpoch] = [64, 16, 100];
 const models = {
@@ -26,12 +27,9 @@ const rows = batch * stepsOfEpoch;
 const data = Float64Array.from({ length: rows * points }, (_, i) => Number(Math.sin(i * i) > 0));
 
 for (const [name, text] of Object.entries(models)) {
-  for (const [engine, backend] of [
-    ["kernel", undefined],
-    ["tfjs", "cpu"],
-    ["tfjs", "wasm"],
-  ]) {
-    if (backend !== undefined) await useBackend(backend);
+  for (const backend of [undefined, ...(values.backends ?? "cpu,wasm,node,node-gpu").split(",")]) {
+    const engine = backend === undefined ? "kernel" : "tfjs";
+    if (backend !== undefined && !(await starts(backend))) continue;
     const source = { name: `${name}.gen`, text };
     const Model = await loadTrainer({ source, program: compileSource(source).program }, { engine });
     const model = new Model({ D: points });
@@ -58,3 +56,13 @@ for (const [name, text] of Object.entries(models)) {
   }
 }
 process.exit(0);
+
+async function starts(backend) {
+  try {
+    await useBackend(backend);
+    return true;
+  } catch (error) {
+    console.log(JSON.stringify({ backend, notMeasured: String(error.message ?? error).split("\n")[0] }));
+    return false;
+  }
+}

@@ -195,7 +195,11 @@ function addModelOptions(command: Command): Command {
 
 function addQueryOptions(command: Command): Command {
   return addModelOptions(command)
-    .requiredOption("--data <file>", "a path, a pattern, or - for CSV on standard input (repeatable)", repeated)
+    .requiredOption(
+      "--data <file>",
+      "a path, a pattern, SQL for DuckDB, or - for CSV on standard input (repeatable)",
+      repeated,
+    )
     .option("--map <variable=columns>", "which columns feed a variable (repeatable)", columnMap, {})
     .option("--sequence <column>", "rows with the same value form one sequence")
     .addOption(binarizeOption())
@@ -207,7 +211,11 @@ function addQueryOptions(command: Command): Command {
 
 function addFitOptions(command: Command): Command {
   return command
-    .requiredOption("--data <file>", "a path, a pattern, or - for CSV on standard input (repeatable)", repeated)
+    .requiredOption(
+      "--data <file>",
+      "a path, a pattern, SQL for DuckDB, or - for CSV on standard input (repeatable)",
+      repeated,
+    )
     .option("--model <name>", "which model, where the file holds several")
     .option("--dim <size=number>", "a size (repeatable)", dimension, {})
     .option(

@@ -15,7 +15,8 @@ const MOST_BYTES = 2 ** 30;
 
 /**
  * The rule: data whose numbers take more than an eighth of the memory (half of it, for four copies), or more than 1 GiB,
- * are read in blocks. Before they are read the numbers are guessed from the sizes of the files.
+ * are read in blocks. Before they are read the numbers are guessed from the sizes of the files; queries are held in memory
+ * unless --stream says otherwise.
  *
  * @param wish --stream or --no-stream
  * @param memory of the machine, or of what the process may use of it, in bytes
@@ -23,7 +24,7 @@ const MOST_BYTES = 2 ** 30;
 export function chooseReading(files: readonly DataFile[], wish: boolean | undefined, memory: number): Reading {
   const bytes = files.reduce((total, file) => total + bytesInMemory(file), 0);
   const limit = Math.min((memory * SHARE) / COPIES, MOST_BYTES);
-  const about = `about ${sizeText(bytes)} of numbers`;
+  const about = bytes === 0 ? "how many numbers is not known" : `about ${sizeText(bytes)} of numbers`;
   const obstacle = files.find((file) => !canBeReadInBlocks(file));
   if (obstacle !== undefined) {
     return { inBlocks: false, why: `${obstacle.path} cannot be read in blocks` };
@@ -36,7 +37,12 @@ export function chooseReading(files: readonly DataFile[], wish: boolean | undefi
 
 export function canBeReadInBlocks({ format, packed, path }: DataFile): boolean {
   if (path === STANDARD_INPUT) return false;
-  return format === "csv" || format === "json" || (!packed && (format === "parquet" || format === "npy"));
+  return (
+    format === "csv" ||
+    format === "json" ||
+    format === "query" ||
+    (!packed && (format === "parquet" || format === "npy"))
+  );
 }
 
 /** Text has about as many characters as its numbers have bytes; the packed forms vary. */
@@ -47,6 +53,9 @@ function bytesInMemory({ format, packed, bytes }: DataFile): number {
       return packed ? 4 * bytes : bytes;
     case "parquet":
       return 1.5 * bytes;
+    case "query":
+      // Nothing is known of it before it runs.
+      return 0;
     case "npy":
     case "npz":
     case "spreadsheet":

@@ -5,11 +5,12 @@ import { refused } from "../diagnostics/data-diagnostic.js";
 import { noMatchingFile, unreadableFile } from "../diagnostics/catalogue/data.js";
 import { expandGlob, isGlob } from "./expand-glob.js";
 import { readFailure } from "./read-failure.js";
+import { isQuery } from "./read-query.js";
 
-/** A file of data, by the form that its name says. */
+/** A file of data, by the form that its name says; or a query, whose text is its path. */
 export interface DataFile {
   readonly path: string;
-  readonly format: "csv" | "json" | "npy" | "npz" | "parquet" | "spreadsheet";
+  readonly format: "csv" | "json" | "npy" | "npz" | "parquet" | "query" | "spreadsheet";
   /** Compressed by gzip. */
   readonly packed: boolean;
   readonly bytes: number;
@@ -22,7 +23,7 @@ export const STANDARD_INPUT = "-";
 export function findDataFiles(paths: readonly string[]): DataOutcome<readonly DataFile[]> {
   const files: DataFile[] = [];
   for (const path of paths) {
-    const found = isGlob(path) ? expandGlob(path) : [path];
+    const found = filesOf(path);
     if (found.length === 0) return refused(noMatchingFile({ file: path }, {}));
     for (const each of found) {
       const file = describeFile(each);
@@ -33,7 +34,13 @@ export function findDataFiles(paths: readonly string[]): DataOutcome<readonly Da
   return { kind: "ready", value: files };
 }
 
+/** The files that an argument stands for. */
+export function filesOf(path: string): readonly string[] {
+  return path !== STANDARD_INPUT && !isQuery(path) && isGlob(path) ? expandGlob(path) : [path];
+}
+
 export function describeFile(path: string): DataOutcome<DataFile> {
+  if (isQuery(path)) return { kind: "ready", value: { path, format: "query", packed: false, bytes: 0 } };
   try {
     const stats = statSync(path);
     if (stats.isDirectory()) return refused(unreadableFile({ file: path }, { reason: "it is a folder" }));

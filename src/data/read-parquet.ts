@@ -3,9 +3,9 @@ import type { AsyncBuffer, FileMetaData, RowGroup, SchemaTree } from "hyparquet"
 import type { DataOutcome } from "../diagnostics/data-diagnostic.js";
 import { refused } from "../diagnostics/data-diagnostic.js";
 import { invalidParquet, unreadableFile } from "../diagnostics/catalogue/data.js";
-import { createColumn, type ColumnBuilder } from "./column-builder.js";
+import { columnsFrom, type Decoded, isWanted } from "./columns-from-pieces.js";
 import { concatenateTables } from "./concatenate-tables.js";
-import { addCell, flattenCell, type Cell } from "./flat-cell.js";
+import { parquetCompressors } from "./parquet-compressors.js";
 import { readFailure } from "./read-failure.js";
 import { numberColumn, type Column, type Table } from "./table.js";
 
@@ -77,11 +77,6 @@ export async function* parquetBlocks(
   }
 }
 
-/** A field becomes the column of its name, or the columns of its entries. */
-function isWanted(field: string, wanted: ReadonlySet<string> | undefined): boolean {
-  return wanted === undefined || [...wanted].some((name) => name === field || name.startsWith(`${field}[`));
-}
-
 /** What hyparquet reads from: parts of the file, when they are needed. */
 function bufferOf(handle: FileHandle, byteLength: number): AsyncBuffer {
   return {
@@ -101,8 +96,8 @@ async function plainNumbers(
   { columns, num_rows: rows }: RowGroup,
   fields: readonly SchemaTree[],
 ): Promise<ReadonlyMap<string, Float64Array>> {
-  const [{ compressors }, { isPlainNumbers, readNumbers }] = await Promise.all([
-    import("hyparquet-compressors"),
+  const [compressors, { isPlainNumbers, readNumbers }] = await Promise.all([
+    parquetCompressors(),
     import("./parquet-numbers.js"),
   ]);
   const found = new Map<string, Float64Array>();
@@ -120,8 +115,6 @@ async function plainNumbers(
   return found;
 }
 
-type Decoded = ArrayLike<unknown>;
-
 /** The pieces of each column over some rows, in order. */
 async function readRows(
   file: AsyncBuffer,
@@ -131,7 +124,7 @@ async function readRows(
   rows: number,
 ): Promise<ReadonlyMap<string, readonly Decoded[]>> {
   if (columns.length === 0) return new Map();
-  const [{ parquetRead }, { compressors }] = await Promise.all([import("hyparquet"), import("hyparquet-compressors")]);
+  const [{ parquetRead }, compressors] = await Promise.all([import("hyparquet"), parquetCompressors()]);
   const pieces = new Map<string, { readonly rowStart: number; readonly data: Decoded }[]>();
   await parquetRead({
     file,
@@ -150,46 +143,6 @@ async function readRows(
   return new Map(
     [...pieces].map(([name, parts]) => [name, parts.sort((a, b) => a.rowStart - b.rowStart).map(({ data }) => data)]),
   );
-}
-
-/** The columns of one field; or what is wrong with it. */
-function columnsFrom(name: string, pieces: readonly Decoded[], rows: number): readonly Column[] | string {
-  const length = pieces.reduce((total, piece) => total + piece.length, 0);
-  if (length !== rows) return `it has ${length} values for ${rows} rows`;
-  if (pieces.every(isNumeric)) {
-    const values = new Float64Array(rows);
-    let at = 0;
-    for (const piece of pieces) {
-      if (piece instanceof BigInt64Array || piece instanceof BigUint64Array) {
-        for (let i = 0; i < piece.length; i++) values[at + i] = Number(piece[i]);
-      } else values.set(piece, at);
-      at += piece.length;
-    }
-    return [numberColumn(name, values)];
-  }
-  const columns = new Map<string, ColumnBuilder>();
-  let row = 0;
-  for (const piece of pieces) {
-    for (let i = 0; i < piece.length; i++, row++) {
-      const cells = new Map<string, Cell>();
-      const problem = flattenCell(name, [], piece[i], cells);
-      if (problem !== undefined) return problem;
-      for (const each of cells.keys()) {
-        if (columns.has(each)) continue;
-        const column = createColumn(each, rows);
-        for (let before = 0; before < row; before++) column.addNumber(NaN);
-        columns.set(each, column);
-      }
-      for (const [each, column] of columns) addCell(column, cells.get(each) ?? null);
-    }
-  }
-  const made = [...columns.values()].map((column) => column.finish());
-  // A list that is missing is a missing value of each of its entries.
-  return made.length > 1 ? made.filter((column) => column.name !== name || column.text !== undefined) : made;
-}
-
-function isNumeric(piece: Decoded): piece is NodeJS.TypedArray {
-  return ArrayBuffer.isView(piece) && !(piece instanceof DataView);
 }
 
 function rowsOf({ name, values, text }: Column, from: number, count: number): Column {

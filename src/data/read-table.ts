@@ -6,21 +6,22 @@ import { refused } from "../diagnostics/data-diagnostic.js";
 import { noMatchingFile, noRows, unreadableFile, unsupportedFormat } from "../diagnostics/catalogue/data.js";
 import { columnProblems } from "./column-problems.js";
 import { concatenateTables } from "./concatenate-tables.js";
-import { describeFile, STANDARD_INPUT } from "./data-files.js";
-import { expandGlob, isGlob } from "./expand-glob.js";
+import { describeFile, filesOf, STANDARD_INPUT } from "./data-files.js";
 import { readCsv } from "./read-csv.js";
 import { readFailure } from "./read-failure.js";
 import { readJsonLines } from "./read-json-lines.js";
 import { readNpy } from "./read-npy.js";
 import { readNpz } from "./read-npz.js";
 import { readParquet } from "./read-parquet.js";
+import { readQuery } from "./read-query.js";
 import { tablePlace, type Table } from "./table.js";
 
 /** What is read of a file at once. */
 const CHUNK_BYTES = 1 << 20;
 
 /**
- * Reads one or several files as one table: each argument is a path, a pattern, or `-` for CSV on standard input.
+ * Reads one or several files as one table: each argument is a path, a pattern, a query,
+ * or `-` for CSV on standard input.
  *
  * @param input standard input, as chunks of UTF-8
  */
@@ -31,7 +32,7 @@ export async function readTable(
   const tables: Table[] = [];
   const diagnostics: DataDiagnostic[] = [];
   for (const path of paths) {
-    const found = path !== STANDARD_INPUT && isGlob(path) ? expandGlob(path) : [path];
+    const found = filesOf(path);
     if (found.length === 0) return refused(noMatchingFile({ file: path }, {}));
     for (const file of found) {
       const table = await readFile(file, input);
@@ -64,6 +65,8 @@ async function readFile(path: string, input: () => AsyncIterable<string | Uint8A
         return await readJsonLines(path, decoded(bytes()));
       case "parquet":
         return await readParquet(path);
+      case "query":
+        return await readQuery(path);
       case "spreadsheet":
         return refused(unsupportedFormat({ file: path }, { format: "Spreadsheet" }));
       case "csv":

@@ -11,11 +11,12 @@ import { CsvReader } from "./read-csv.js";
 import { readFailure } from "./read-failure.js";
 import { jsonLinesBlocks } from "./read-json-lines.js";
 import { parquetBlocks } from "./read-parquet.js";
+import { queryBlocks } from "./read-query.js";
 import { tablePlace, type Table } from "./table.js";
 
 /** What is read at once. */
 export interface BlockSizes {
-  /** Of arrays and Parquet. */
+  /** Of arrays, Parquet and queries. */
   readonly values: number;
   /** Characters, of CSV and JSON lines. */
   readonly text: number;
@@ -56,6 +57,7 @@ export class TableStream {
   /** The blocks of one file, which must be the same file before and after, and in every pass. */
   private async *blocksOf(file: DataFile, wanted: ReadonlySet<string> | undefined): AsyncGenerator<DataOutcome<Table>> {
     const { path } = file;
+    if (file.format === "query") return yield* queryBlocks(path, this.sizes.values, wanted);
     try {
       const known = this.stamps.get(path) ?? stampOf(path);
       this.stamps.set(path, known);
@@ -95,6 +97,7 @@ async function* fileBlocks(
     case "npy":
       return yield* npyBlocks(path, basename(path, ".npy"), values);
     case "npz":
+    case "query":
     case "spreadsheet":
       throw new Error(`${format} files are not read in blocks`);
   }

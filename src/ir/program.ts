@@ -264,8 +264,20 @@ export interface ElboProgram {
   readonly held: readonly string[];
   readonly noise: readonly NoiseTable[];
   readonly starts: Readonly<Record<string, WeightStart>>;
-  /** Spread of the decoder by parameter: not let below a part of the data's variance. */
+  /** Drawn latents that fall into groups, which begin at those of their codes. */
+  readonly codeGroups: readonly CodeGroups[];
   readonly report: readonly ReportLine[];
+}
+
+/** A drawn latent whose prior is that of its group: tables of means (and spreads) by a discrete latent; see `codeGroupsOf`. */
+export interface CodeGroups {
+  readonly latent: string;
+  readonly group: string;
+  readonly mean: string;
+  /** With a table for the groups, or one spread for all. */
+  readonly spread?: { readonly parameter: string; readonly as: "variance" | "deviation" };
+  /** Probabilities of the groups. */
+  readonly weights?: string;
 }
 
 /**

@@ -53,6 +53,13 @@ export interface SequenceDescription {
   readonly predictive?: readonly PredictiveDescription[];
 }
 
+/** A Gaussian latent of a chain whose first value is normal around a parameter, and the parameters of that distribution. */
+export interface StartMean {
+  readonly latent: string;
+  readonly mean: string;
+  readonly covariance: string;
+}
+
 /** A mixture over cells: the number of members of the mixture is the product of their extents. */
 export interface PredictiveDescription {
   readonly variable: string;
@@ -223,6 +230,14 @@ export interface MStepSettings {
   warn(code: string, message: string): void;
 }
 
+/** Rows block by block, as often as asked. */
+export interface BlockSource {
+  readonly sizes: Sizes;
+  /** The column of the rows' weights; undefined: all are 1. */
+  readonly weightColumn: string | undefined;
+  blocks(): Iterable<Block> | AsyncIterable<Block>;
+}
+
 /**
  * The generated methods. Functions that take a block ADD additive outputs to `into` and write per-row outputs
  * (`logDensity`, posteriors, imputed values, draws) at the row's place in arrays of the block's length.
@@ -243,6 +258,8 @@ export interface EmMethods {
    * posteriors, in place. Absent: no statistic depends on the parameters but through the posteriors.
    */
   recentreStatistics?(sizes: Sizes, statistics: Tensors, parameters: Tensors, previous: Tensors): void;
+  /** Parameters of a likelihood that may be higher, where EM hardly moves the means of first states. Absent without such. */
+  raisedStartOf?(source: BlockSource, parameters: Tensors): Promise<Tensors | undefined>;
   /** Value of the ridge penalty (≤ 0, a log prior) at these parameters, as `mStep` applies it; of statistics, the counts. */
   ridgePenalty(sizes: Sizes, parameters: Tensors, statistics: Tensors, settings: MStepSettings): Awaitable<number>;
   /** into: `logPrior` [1]. */

@@ -6,7 +6,8 @@ import type { Dataset } from "./data/dataset.js";
 import { evaluateBound, importanceBound, queryBlocks } from "./elbo/evaluate-bound.js";
 import { rowTask } from "./elbo/row-task.js";
 import type { ElboDescription, ElboMethods } from "./elbo/elbo-description.js";
-import { boundShape, extentText, extentValue, product } from "./extents.js";
+import { answerForm, variableOfAnswer } from "./elbo/encode-rows.js";
+import { product } from "./extents.js";
 import { HostTurns } from "./host-turn.js";
 import type { NamedTensor } from "./named-tensor.js";
 import { namedTensor } from "./named-tensor.js";
@@ -86,15 +87,11 @@ export abstract class ElboTrainer<S extends object, P extends object, D = BatchS
       const turns = new HostTurns();
       const answers: Record<string, NamedTensor> = {};
       const written = this.description.answers[run === "encodeOf" ? "encode" : "reconstruct"];
-      for (const variable of this.description.variables) {
-        if (!isWanted(variable) || !written.includes(variable.name)) continue;
-        const values =
-          variable.domain === "category" || (variable.domain === "binary" && variable.role === "latent")
-            ? [variable.domain === "binary" ? 2 : (extentValue(variable.categories ?? 1, sizes) ?? 1)]
-            : [];
-        const shape = [...boundShape(variable.plates, sizes), ...boundShape(variable.event, sizes), ...values];
-        const axes = [...variable.plateNames, ...variable.event.map(extentText), ...values.map(String)];
-        answers[variable.name] = namedTensor(
+      for (const output of written) {
+        const variable = variableOfAnswer(output, this.description.variables);
+        if (variable === undefined || !isWanted(variable)) continue;
+        const { axes, shape } = answerForm(variable, sizes);
+        answers[output] = namedTensor(
           ["rows", ...axes],
           [dataset.rows, ...shape],
           new Float64Array(dataset.rows * product(shape)),
@@ -110,7 +107,9 @@ export abstract class ElboTrainer<S extends object, P extends object, D = BatchS
         await this[run](sizes, values, block, into);
         await turns.give();
       }
-      return answers;
+      return Object.fromEntries(
+        this.description.variables.flatMap(({ name }) => (name in answers ? [[name, answers[name]] as const] : [])),
+      );
     });
   }
 }

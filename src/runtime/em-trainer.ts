@@ -1,6 +1,7 @@
 import type {
   Awaitable,
   Block,
+  BlockSource,
   DrawSource,
   EmMethods,
   ModelDescription,
@@ -85,6 +86,7 @@ export abstract class EmTrainer<S extends object, P extends object, D = BatchSou
   abstract startStatistics(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   abstract mStep(sizes: Sizes, statistics: Tensors, previous: Tensors, settings: MStepSettings): Awaitable<Tensors>;
   recentreStatistics?(sizes: Sizes, statistics: Tensors, parameters: Tensors, previous: Tensors): void;
+  raisedStartOf?(source: BlockSource, parameters: Tensors): Promise<Tensors | undefined>;
   abstract ridgePenalty(
     sizes: Sizes,
     parameters: Tensors,

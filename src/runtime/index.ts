@@ -3,6 +3,7 @@ export { EmTrainer } from "./em-trainer.js";
 export type { ForecastOptions, Score } from "./em-trainer.js";
 export type { SampleOptions } from "./model-trainer.js";
 export type { Forecast } from "./chain/forecast.js";
+export { raisedStartMeans } from "./chain/start-means.js";
 export { OnlineFilter } from "./chain/online-filter.js";
 export type { Filtered, Observation } from "./chain/online-filter.js";
 export { ChainElboTrainer } from "./chain-elbo-trainer.js";

@@ -1,6 +1,8 @@
 import type { Tensor, Tensor4D } from "@tensorflow/tfjs-core";
 import type { DeviceTensors, Tensors } from "./description.js";
 import { OptionError } from "./errors.js";
+import { builtin, type NodeRequire } from "./kernels/shards.js";
+import { offerWebGpu } from "./webgpu-in-node.js";
 
 /** The namespace of TensorFlow.js, as generated code of the engine `tfjs` calls it. */
 export type TensorFlow = typeof import("@tensorflow/tfjs-core");
@@ -9,8 +11,12 @@ export type TensorFlow = typeof import("@tensorflow/tfjs-core");
 const backendPackages: Readonly<Record<string, () => Promise<unknown>>> = {
   cpu: () => import("@tensorflow/tfjs-backend-cpu"),
   wasm: () => import("@tensorflow/tfjs-backend-wasm"),
-  webgpu: () => import("@tensorflow/tfjs-backend-webgpu"),
-  // Optional peers, whose own install step downloads a library; they register the backend under this name.
+  webgpu: () => {
+    offerWebGpu(requireOfProject());
+    return import("@tensorflow/tfjs-backend-webgpu");
+  },
+  // Optional peers. The native ones download a library when they are installed.
+  webgl: () => importPeer("@tensorflow/tfjs-backend-webgl"),
   tensorflow: () => importPeer("@tensorflow/tfjs-node"),
 };
 
@@ -20,9 +26,29 @@ const aliases: Readonly<Record<string, { readonly backend: string; readonly peer
   "node-gpu": { backend: "tensorflow", peer: "@tensorflow/tfjs-node-gpu" },
 };
 
-/** A package that need not be there: its name is not a literal, so that bundlers leave it alone. */
-function importPeer(name: string): Promise<unknown> {
-  return import(/* @vite-ignore */ name);
+/**
+ * A package that need not be there: beside this one, or in the project at hand, which may use this one from elsewhere. Its
+ * name is not a literal, so that bundlers leave it alone.
+ */
+async function importPeer(name: string): Promise<unknown> {
+  try {
+    return await import(/* @vite-ignore */ name);
+  } catch (error) {
+    const fromProject = requireOfProject();
+    try {
+      fromProject?.resolve(name);
+    } catch {
+      throw error;
+    }
+    if (fromProject === undefined) throw error;
+    return fromProject(name);
+  }
+}
+
+/** Loads packages as modules of the working folder do; undefined outside Node.js. */
+function requireOfProject(): NodeRequire | undefined {
+  const folder = builtin("node:process")?.cwd();
+  return folder === undefined ? undefined : builtin("node:module")?.createRequire(`${folder}/package.json`);
 }
 
 let loading: Promise<TensorFlow> | undefined;

@@ -53,6 +53,39 @@ describe("Parquet", () => {
     }
   });
 
+  /** LZ4's block format without matches: lengths above 14 go on in bytes of up to 255. */
+  const literals = (input: Uint8Array): Uint8Array => {
+    const { length } = input;
+    if (length < 15) return Uint8Array.of(length << 4, ...input);
+    const more = Array.from({ length: Math.floor((length - 15) / 255) }, () => 255);
+    return Uint8Array.of(0xf0, ...more, (length - 15) % 255, ...input);
+  };
+  const hadoop = (input: Uint8Array): Uint8Array => {
+    const block = literals(input);
+    const sizes = new DataView(new ArrayBuffer(8));
+    sizes.setUint32(0, input.length);
+    sizes.setUint32(4, block.length);
+    return Uint8Array.of(...new Uint8Array(sizes.buffer), ...block);
+  };
+
+  it.each([
+    ["LZ4_RAW", literals],
+    ["LZ4", hadoop],
+    ["LZ4", literals],
+  ] as const)("reads %s, columns without a value among them", async (codec, compress) => {
+    const columnData: Columns = [
+      { name: "a", data: long, type: "DOUBLE" },
+      { name: "b", data: long.map((x, i) => (i % 5 === 0 ? null : x)), type: "DOUBLE", encoding: "PLAIN" },
+      { name: "c", data: long.map(() => null), type: "DOUBLE" },
+      { name: "d", data: long.map(() => null), type: "STRING" },
+      { name: "e", data: long.map((_, i) => ["no", "yes", ""][i % 3]), type: "STRING" },
+    ];
+    const bytes = parquetWriteBuffer({ columnData, codec, compressors: { [codec]: compress } });
+    const expected = contentOf(readyValue(await readParquet(parquet(columnData))));
+    const table = await readParquet(write("packed.parquet", new Uint8Array(bytes)));
+    expect(contentOf(readyValue(table))).toEqual(expected);
+  });
+
   it("reads the entries of lists as numbered columns", async () => {
     const file = parquet([
       {

@@ -21,14 +21,18 @@ export async function doctor(terminal: Terminal, json: boolean): Promise<ExitCod
     await engineKernel(),
     simd("WebAssembly SIMD", simdProbe, true),
     simd("WebAssembly relaxed SIMD", relaxedSimdProbe, false),
-    await backend("TensorFlow.js", "@tensorflow/tfjs-core", "npm install @tensorflow/tfjs-core"),
-    await backend("backend cpu", "@tensorflow/tfjs-backend-cpu", "npm install @tensorflow/tfjs-backend-cpu"),
-    await backend("backend wasm", "@tensorflow/tfjs-backend-wasm", "npm install @tensorflow/tfjs-backend-wasm"),
-    webgpu(
-      await backend("backend webgpu", "@tensorflow/tfjs-backend-webgpu", "npm install @tensorflow/tfjs-backend-webgpu"),
+    await loads("TensorFlow.js", "@tensorflow/tfjs-core", "npm install @tensorflow/tfjs-core"),
+    await computes("cpu", "@tensorflow/tfjs-backend-cpu"),
+    await computes("wasm", "@tensorflow/tfjs-backend-wasm"),
+    ofBrowsers(await computes("webgpu", "@tensorflow/tfjs-backend-webgpu"), "gpu" in navigatorOfNode(), "WebGPU"),
+    ofBrowsers(
+      await computes("webgl", "@tensorflow/tfjs-backend-webgl"),
+      typeof OffscreenCanvas !== "undefined",
+      "WebGL",
     ),
-    await nativeBackend("backend node", "@tensorflow/tfjs-node"),
-    await nativeBackend("backend node-gpu", "@tensorflow/tfjs-node-gpu"),
+    await nativeBackend("node", "@tensorflow/tfjs-node"),
+    await nativeBackend("node-gpu", "@tensorflow/tfjs-node-gpu"),
+    await database(),
     trainerCache(terminal),
   ];
   const healthy = findings.every((finding) => finding.works || !finding.needed);
@@ -58,7 +62,12 @@ function nodeVersion(): Finding {
 async function engineKernel(): Promise<Finding> {
   try {
     await import("../../runtime/index.js");
-    return { name: "engine kernel", works: true, needed: true, detail: "float64 loops, one thread" };
+    return {
+      name: "engine kernel",
+      works: true,
+      needed: true,
+      detail: "WebAssembly kernels, and loops where there is none",
+    };
   } catch (error) {
     return { name: "engine kernel", works: false, needed: true, detail: firstLine(error), mend: "reinstall genc" };
   }
@@ -80,7 +89,7 @@ function simd(name: string, bytes: Uint8Array<ArrayBuffer>, needed: boolean): Fi
   return { name, works, needed, detail: works ? "supported" : "not supported", mend: "use a newer Node.js" };
 }
 
-async function backend(name: string, module: string, mend: string): Promise<Finding> {
+async function loads(name: string, module: string, mend: string): Promise<Finding> {
   try {
     await import(module);
     return { name, works: true, needed: false, detail: "loads" };
@@ -89,26 +98,65 @@ async function backend(name: string, module: string, mend: string): Promise<Find
   }
 }
 
-function webgpu(found: Finding): Finding {
-  if (!found.works || "gpu" in navigatorOfNode()) return found;
-  return { ...found, works: false, detail: "loads, but this Node.js offers no WebGPU", mend: "use it in a browser" };
+/** Whether a backend starts and multiplies: what loads may still lack its library, or a device. */
+async function computes(backend: string, module: string): Promise<Finding> {
+  const name = `backend ${backend}`;
+  try {
+    const { tensorFlow, useBackend } = await import("../../runtime/index.js");
+    (await import("@tensorflow/tfjs-core")).enableProdMode();
+    await useBackend(backend);
+    const tf = await tensorFlow();
+    const product = tf.matMul(tf.tensor2d([[2, 3]]), tf.tensor2d([[5], [7]]));
+    const [found] = await product.data();
+    tf.disposeVariables();
+    if (found !== 31) throw new Error(`multiplies wrongly: 2 * 5 + 3 * 7 came to ${found}`);
+    return { name, works: true, needed: false, detail: "multiplies" };
+  } catch (error) {
+    return { name, works: false, needed: false, detail: firstLine(error), mend: `npm install ${module}` };
+  }
+}
+
+/** What of a backend that is made for browsers is not there in Node.js. */
+function ofBrowsers(found: Finding, hasDevice: boolean, device: string): Finding {
+  if (found.works || hasDevice) return found;
+  const detail = isNotInstalled(found)
+    ? "not installed (it is optional), and this Node.js offers no " + device
+    : `loads, but this Node.js offers no ${device}`;
+  return { ...found, detail, mend: "use it in a browser" };
 }
 
 function navigatorOfNode(): object {
   return typeof navigator === "object" ? navigator : {};
 }
 
+function isNotInstalled({ detail }: Finding): boolean {
+  return /Cannot find (package|module) ['"]@tensorflow/.test(detail);
+}
+
 /** The native backends download a library when they are installed, which fails in ways that look alike from inside. */
-async function nativeBackend(name: string, module: string): Promise<Finding> {
-  const found = await backend(name, module, `npm install ${module}`);
+async function nativeBackend(backend: string, module: string): Promise<Finding> {
+  const found = await computes(backend, module);
   if (found.works) return found;
-  if (/Cannot find (package|module) ['"]@tensorflow/.test(found.detail)) {
-    return { ...found, detail: "not installed (it is optional)" };
-  }
+  if (isNotInstalled(found)) return { ...found, detail: "not installed (it is optional)" };
   return {
     ...found,
     mend: `npm rebuild ${module} --build-addon-from-source; its library was not downloaded, as happens on closed networks and where install scripts are off`,
   };
+}
+
+/** What runs the queries of `--data`. */
+async function database(): Promise<Finding> {
+  const [name, mend] = ["SQL in --data", "npm install @duckdb/node-api"];
+  const { readQuery } = await import("../../data/read-query.js");
+  try {
+    const found = await readQuery("SELECT 42 AS answer");
+    if (found.kind === "ready") return { name, works: true, needed: false, detail: "DuckDB answers" };
+    const isAbsent = found.diagnostics.some(({ code }) => code === "GEN4017");
+    const detail = isAbsent ? "DuckDB is not installed (it is optional)" : found.diagnostics[0].message;
+    return { name, works: false, needed: false, detail, mend };
+  } catch (error) {
+    return { name, works: false, needed: false, detail: firstLine(error), mend };
+  }
 }
 
 /** Where compiled trainers are kept, so that the same program trains without being compiled again. */

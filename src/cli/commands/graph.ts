@@ -3,6 +3,7 @@ import { checkSource, chosenModel, ModelChoiceError } from "../../compile/index.
 import { plateDiagram, type PlateDiagram } from "../../diagram/plate-diagram.js";
 import { toSvg } from "../../diagram/svg.js";
 import { toDot, toMermaid } from "../../diagram/text-formats.js";
+import { optionalPackage } from "../../data/optional-package.js";
 import { exitCode, type ExitCode } from "../exit-code.js";
 import { CommandFailure, unavailableFailure, usageFailure } from "../failure.js";
 import { loadSource } from "../load-source.js";
@@ -65,12 +66,10 @@ async function toPng(diagram: PlateDiagram): Promise<Uint8Array> {
 
 async function rasteriser(): Promise<Resvg> {
   const name = "@resvg/resvg-js";
-  try {
-    return (await import(name)) as Resvg;
-  } catch {
-    throw unavailableFailure(
-      `A PNG needs the package ${name}, which is optional.`,
-      `npm install ${name}, or write an .svg`,
-    );
-  }
+  const found = await optionalPackage(name);
+  if (found !== undefined) return found as Resvg;
+  throw unavailableFailure(
+    `A PNG needs the package ${name}, which is optional.`,
+    `npm install ${name}, or write an .svg`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { AxisSize, PlanFunction } from "../../ir/plan.js";
 import type { IndexExpression, LoopExpression, LoopFunction, LoopStatement } from "../loops/loop-ir.js";
+import { keyOfExpression } from "./expression-key.js";
 import { factorStatements } from "./factor-statements.js";
 import type {
   KernelArray,
@@ -339,13 +340,4 @@ class Conversion {
 
 function isZero(expression: LoopExpression): boolean {
   return expression.kind === "number" && expression.value === 0;
-}
-
-/** Equal expressions have equal keys. */
-export function keyOfExpression(expression: KernelExpression): string {
-  return JSON.stringify(expression, (_, value: unknown) => {
-    if (value instanceof Map) return [...value].sort();
-    if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))) return `${1 / value} ${value}`;
-    return value;
-  });
 }

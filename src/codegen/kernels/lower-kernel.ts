@@ -11,6 +11,7 @@ import { kernelFromLoops } from "./from-loops.js";
 import type { KernelArray, KernelFunction } from "./kernel-ir.js";
 import { laneMarks } from "./kernel-ir.js";
 import { dropSubnormals } from "./passes/drop-subnormals.js";
+import { fuseLoops } from "./passes/fuse-loops.js";
 import { hoistDivisors } from "./passes/hoist-divisors.js";
 import { jamLoops } from "./passes/jam-loops.js";
 import { maskLanes } from "./passes/mask-lanes.js";
@@ -34,6 +35,7 @@ const passes: readonly { readonly reason: string; readonly run: (fn: KernelFunct
   },
   { reason: "a division takes as long as several multiplications", run: hoistDivisors },
   { reason: "computing a difference again is faster than remembering it", run: recomputeCells },
+  { reason: "a sum beside an outer product costs nothing", run: fuseLoops },
   { reason: "a weighted difference serves a sum and a sum of squares", run: shareProducts },
   { reason: "one difference serves both too", run: shareExpressions },
   { reason: "a place that is picked serves all turns of a loop", run: turnLoops },

@@ -2,7 +2,7 @@ import type { BinaryFunction } from "../../ir/plan.js";
 import { leakySlope } from "../../ir/plan.js";
 import type { Emission, Scope } from "./emission.js";
 import { emit, lanes, newLocal, vectors } from "./emission.js";
-import { keyOfExpression } from "./from-loops.js";
+import { keyOfExpression } from "./expression-key.js";
 import { exponentialOrZero } from "./functions/exponential.js";
 import type { HostFunctionName } from "./functions/index.js";
 import { inlined } from "./functions/vector-function.js";

@@ -15,6 +15,8 @@ const reserved = new Set<string>([
 /** Hands out identifiers, each once. */
 export class Identifiers {
   private readonly taken: Set<string>;
+  /** By wanted name, the least number that may be free. */
+  private readonly counts = new Map<string, number>();
 
   constructor(also: Iterable<string> = []) {
     this.taken = new Set(also);
@@ -24,7 +26,9 @@ export class Identifiers {
   unique(wanted: string): string {
     const base = identifier(wanted);
     let name = base;
-    for (let count = 2; this.taken.has(name) || reserved.has(name); count++) name = `${base}${count}`;
+    let count = this.counts.get(base) ?? 2;
+    for (; this.taken.has(name) || reserved.has(name); count++) name = `${base}${count}`;
+    this.counts.set(base, count);
     this.taken.add(name);
     return name;
   }

@@ -181,6 +181,20 @@ export function statementWrites(statement: Statement): readonly CellAccess[] {
   }
 }
 
+/** The value a statement writes. */
+export function writtenValue(statement: Statement): Value | undefined {
+  switch (statement.kind) {
+    case "define":
+    case "add":
+    case "factor":
+      return statement.value;
+    case "begin":
+    case "accumulate":
+    case "output":
+      return undefined;
+  }
+}
+
 export function statementsIn(items: readonly Item[]): readonly Statement[] {
   return items.flatMap((item) => (item.kind === "loop" ? statementsIn(item.items) : [item]));
 }

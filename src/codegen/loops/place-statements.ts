@@ -10,7 +10,7 @@ import type {
   Term,
   Value,
 } from "./loop-tree.js";
-import { readsOf, resolve, sameSize, statementWrites, statementsIn } from "./loop-tree.js";
+import { readsOf, resolve, sameSize, statementWrites, statementsIn, writtenValue } from "./loop-tree.js";
 import type { UpdateFunction } from "./loop-ir.js";
 
 /**
@@ -131,10 +131,15 @@ function findLoop(
 function lastDependency(items: readonly Item[], reads: readonly CellAccess[]): number {
   const values = new Set(reads.map((read) => read.value));
   for (let position = items.length - 1; position >= 0; position--) {
-    const written = statementsIn([items[position]]).flatMap(statementWrites);
-    if (written.some((write) => values.has(write.value))) return position;
+    if (writesAny(items[position], values)) return position;
   }
   return -1;
+}
+
+function writesAny(item: Item, values: ReadonlySet<Value>): boolean {
+  if (item.kind === "loop") return item.items.some((inner) => writesAny(inner, values));
+  const written = writtenValue(item);
+  return written !== undefined && values.has(written);
 }
 
 function readsOwnPlaceOnly(loop: Loop, variable: LoopVariable, reads: readonly CellAccess[]): boolean {

@@ -90,7 +90,6 @@ export const wasm = {
   pseudoMinimum: simd(0xea),
   pseudoMaximum: simd(0xeb),
   nearest: simd(0x6a),
-  i32VectorNotEqual: simd(0x38),
   i32VectorAdd: simd(0xae),
   i32VectorSubtract: simd(0xb1),
   i32VectorMultiply: simd(0xb5),

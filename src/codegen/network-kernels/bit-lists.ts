@@ -34,9 +34,9 @@ export const bitDepth = 64;
 export const tableBytes = (rowBytesOfPanel: number): number => (bitDepth / bitsOfEntry) * sums * rowBytesOfPanel;
 
 /**
- * bitList(block, begin, end): of each line of A, four at a time, where in a panel's table the sums are that it picks, but for
- * those of nothing. Where the list of each product of the sum ends is stored apart, as by `list`; -1 where an entry so far is
- * neither 0 nor 1.
+ * bitList(block, begin, end): of each line of A, four at a time, where in a panel's table the sums are that it picks, those of
+ * nothing too: all lists are as long. Where the list of each product of the sum ends is stored apart, as by `list`; -1 where an
+ * entry so far is neither 0 nor 1.
  */
 export function bitListFunction(packing: PanelPacking, listedLines: number, rowBytesOfPanel: number): FunctionWriter {
   const product = new ProductWriter("bitList", packing);
@@ -64,7 +64,7 @@ export function bitListFunction(packing: PanelPacking, listedLines: number, rowB
   const appendMask = (end: number): Bytes =>
     join(
       join(get(end), groupStart, get(mask), wasm.i32Add, integer(offsetShift), wasm.i32ShiftLeft, storeInteger()),
-      join(get(end), get(mask), wasm.i32Eqz, wasm.i32Eqz, integer(2), wasm.i32ShiftLeft, wasm.i32Add, set(end)),
+      join(plus(get(end), integer(bitEntryBytes)), set(end)),
     );
   const alongLine = (end: number): Bytes =>
     join(
@@ -99,14 +99,12 @@ export function bitListFunction(packing: PanelPacking, listedLines: number, rowB
       join(get(next), get(term.aAlong), wasm.i32Add, set(next)),
     );
   const appendPicked = join(
-    join(get(picked), bits(0), wasm.i32VectorNotEqual, extractLaneMask, set(mask)),
     join(get(picked), groupStart, wasm.i32Splat, wasm.i32VectorAdd, integer(offsetShift), wasm.i32VectorShiftLeft),
     set(picked),
     eachLine((j) =>
       join(
         join(get(ends[j]!), get(picked), storeLane(j)),
-        join(get(ends[j]!), get(mask), integer(j), wasm.i32ShiftRightUnsigned, integer(1), wasm.i32And),
-        join(integer(2), wasm.i32ShiftLeft, wasm.i32Add, set(ends[j]!)),
+        join(plus(get(ends[j]!), integer(bitEntryBytes)), set(ends[j]!)),
       ),
     ),
   );
@@ -192,6 +190,7 @@ export function makeTable(fn: FunctionWriter, panel: number, table: number, dept
       ...Array.from({ length: vectors }, (_, v) =>
         join(
           ...rows.map((row, i) => join(get(from), loadVector(i * rowBytes + 16 * v), set(row))),
+          join(get(to), vector(0), storeVector(16 * v)),
           ...Array.from({ length: sums - 1 }, (__, i) => i + 1).map((number) => {
             const highest = Math.floor(Math.log2(number));
             const rest = number - (1 << highest);

@@ -22,6 +22,7 @@ import {
 } from "./assembler.js";
 import { bitDepth, bitEntryBytes, bitListFunction, makeTable } from "./bit-lists.js";
 import { bytesPerFloat, countOn, countTo, lanes, least, minus, plus, times } from "./matrix-tiles.js";
+import { neededProduct } from "./needed-product.js";
 import { high, highHalves, low, lowHalves } from "./pack-matrix.js";
 import { type PanelPacking, ProductWriter } from "./product-writer.js";
 import { multiplyAdd } from "./vector-functions.js";
@@ -188,6 +189,11 @@ interface ListProduct {
   readonly entries: "numbers" | "bits";
 }
 
+/** Numbers of a product where lists say so. */
+export function productWhereNeeded(relaxed: boolean): FunctionWriter {
+  return neededProduct(relaxed, entryBytes, rowBytesOfPanel);
+}
+
 export function bitLists(packing: PanelPacking): FunctionWriter {
   return bitListFunction(packing, listedLines, rowBytesOfPanel);
 }
@@ -216,6 +222,9 @@ function listProduct(
   const isWhole = join(get(width), integer(sparseColumns), wasm.i32Equal);
   const clear = join(...accumulators.map((accumulator) => join(vector(0), set(accumulator))));
   const load = join(...accumulators.map((each, v) => join(get(target), loadVector(16 * v), set(each))));
+  const addThere = join(
+    ...accumulators.map((each, v) => join(get(target), loadVector(16 * v), get(each), wasm.add, set(each))),
+  );
   const store = join(...accumulators.map((each, v) => join(get(target), get(each), storeVector(16 * v))));
   const listEnd = (line: Bytes): Bytes =>
     join(plus(get(lengths), times(line, integer(bytesPerFloat))), loadInteger(), get(held), wasm.i32Add);
@@ -250,8 +259,11 @@ function listProduct(
     join(place, set(base), isWhole, wasm.if),
     join(get(base), set(target), wasm.else),
     join(get(spare), tee(target), get(base), partBytes, wasm.memoryCopy, wasm.end),
-    join(get(base), set(from), get(isNew), wasm.if, clear, wasm.else, load, wasm.end),
+    join(get(base), set(from)),
+    // Sums of bits wait for nothing: what is there already is added in the end.
+    isBits ? clear : join(get(isNew), wasm.if, clear, wasm.else, load, wasm.end),
     multiply,
+    isBits ? join(get(isNew), wasm.i32Eqz, wasm.if, addThere, wasm.end) : [],
     store,
     join(isWhole, wasm.i32Eqz, wasm.if, get(from), get(spare), partBytes, wasm.memoryCopy, wasm.end),
   );

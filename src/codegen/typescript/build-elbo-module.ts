@@ -84,6 +84,7 @@ function describeElbo(program: ElboProgram, source: SourceIdentity): ElboDescrip
     starts: describeStarts(starts),
     carried: program.carried,
     held: program.held,
+    ...(program.codeGroups.length === 0 ? {} : { codeGroups: program.codeGroups }),
     answers: {
       encode: program.encode.outputs.map(({ name }) => name),
       reconstruct: program.reconstruct.outputs.map(({ name }) => name),

@@ -4,11 +4,15 @@ import type { Tiling } from "../loops/tiling.js";
 import { describe, type SourceIdentity } from "./describe.js";
 import { type Engine, LoopFunctions, method, realVariables } from "./loop-functions.js";
 import type { EmittedMethod, EmittedModule } from "./module-tree.js";
+import type { UpdateRuntime } from "./runtime-names.js";
+import { startMeans } from "./start-means.js";
 import { trainerModule } from "./trainer-module.js";
 import { emitUpdates } from "./update-calls.js";
 
 /** For what runs in every iteration: from loops over pairs of entries on, four rows together take half the time. */
 const inIterations: Tiling = { lanes: 4, fromDepth: 3 };
+
+const raising: UpdateRuntime = "raisedStartMeans";
 
 /** Is there no latent that a sequence has once, and that its first steps say as much about as its last? */
 function forgets({ model, sequences }: EmProgram): boolean {
@@ -58,6 +62,11 @@ export function buildEmModule(
   if (updates.recentre.length > 0) {
     const recentred = ["sizes", "statistics", "parameters", "previous"] as const;
     methods.push(method("recentreStatistics", recentred, updates.recentre));
+  }
+  const starts = startMeans(program);
+  if (starts.length > 0) {
+    const body = [`return ${raising}(this, source, parameters, ${JSON.stringify(starts)});`];
+    methods.push(method("raisedStartOf", ["source", "parameters"], body, "Promise<Tensors | undefined>"));
   }
   if (program.filter !== undefined && program.filterNext !== undefined) {
     const wanted = ["sizes", "parameters", "block", "into"] as const;
@@ -126,8 +135,8 @@ export function buildEmModule(
     answers: true,
     methods,
     loops,
-    values: updates.calls,
-    types: ["MStepSettings", ...updates.types],
+    values: [...updates.calls, ...(starts.length > 0 ? ([raising] as const) : [])],
+    types: ["MStepSettings", ...updates.types, ...(starts.length > 0 ? ["BlockSource"] : [])],
     functions: updates.functions,
     ...(kernels === undefined ? {} : { embedded: { name: "kernelModule", type: "KernelModule", value: kernels } }),
   });

@@ -16,6 +16,7 @@ const given = {
   group: "number",
   index: "number",
   part: "string",
+  source: "BlockSource",
   sizes: "Sizes",
   statistics: "Tensors",
   parameters: "Tensors",
@@ -149,7 +150,8 @@ export class LoopFunctions {
   /** Runs the kernel of this name, and the loops where there is none. */
   private kernel(name: string, fn: PlanFunction, loops: readonly string[]): readonly string[] {
     // What is run once, a start or an imputation, is quick enough in loops where a kernel would be large: with gaps.
-    if (loops.length === 0 || name === "impute" || /^start.*OfIncomplete$/.test(name)) return loops;
+    if (loops.length === 0 || /^start.*OfIncomplete$/.test(name)) return loops;
+    if (name === "impute" && (fn.sweep === undefined || this.compact)) return loops;
     if (this.compact && /^(?:logDensity|posterior|mostProbable)OfIncomplete$/.test(name)) return loops;
     this.kernels.push({ ...fn, name });
     const previous = [...(fn.before ?? []), fn].some(({ nodes }) =>
@@ -189,7 +191,7 @@ export class LoopFunctions {
 
 /** Of functions that go through sequences: what runs in every iteration, and what is asked of all rows. */
 function isLongWork(name: string): boolean {
-  return /^(?:eStep|logDensity|objective\d+|update\d+|posterior|mostProbable)(?:Of|$)/.test(name);
+  return /^(?:eStep|logDensity|objective\d+|update\d+|posterior|mostProbable|impute|start\w+)(?:Of|$)/.test(name);
 }
 
 function argumentsOf(loops: LoopFunction): readonly Given[] {

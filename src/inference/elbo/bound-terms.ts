@@ -92,6 +92,7 @@ export class BoundTerms {
   private readonly probabilities = new Map<string, NodeId>();
   private readonly enumerated: readonly DensityFactor[];
   private readonly guideTables = new Map<string, NodeId>();
+  private eliminatedPotentials: readonly Potential[] = [];
 
   constructor(
     private readonly bound: BoundModel,
@@ -253,14 +254,24 @@ export class BoundTerms {
       node: factorDensity(elaborator, factor, true),
       plates: elaborator.variable(factor.child).axes,
     }));
-    const latents = eliminated.map((name) => ({ name, plates: elaborator.variable(name).axes }));
-    const node = builder.rule("eliminate inside the bound", () =>
-      eliminate(builder, potentials, latents, rowsAxisOf(this.bound.model)),
-    );
+    this.eliminatedPotentials = potentials;
+    const node = builder.rule("eliminate inside the bound", () => this.eliminateAll(eliminated));
     const term: BoundTerm = { name: eliminated.join(", "), node, plates: [] };
     const isObserved = touching.some((factor) => elaborator.variable(factor.child).role === "observed");
     (isObserved ? this.likelihood : this.latentDensities).push(term);
     return new Set(touching.map((factor) => factor.name));
+  }
+
+  private eliminateAll(names: readonly string[]): NodeId {
+    const latents = names.map((name) => ({ name, plates: this.elaborator.variable(name).axes }));
+    return eliminate(this.builder, this.eliminatedPotentials, latents, rowsAxisOf(this.bound.model));
+  }
+
+  /** Posterior probabilities of the values of a latent that rows sum out, given the other latents where they are drawn. */
+  posteriorOfEliminated(name: string): NodeId {
+    const others = this.bound.eliminated.filter((other) => other !== name);
+    const axis = valuesAxis(this.builder, this.elaborator.variable(name));
+    return this.expectation(this.builder.softmax(this.eliminateAll(others), [axis]));
   }
 
   private writeFactor(factor: DensityFactor): void {
@@ -323,6 +334,22 @@ export class BoundTerms {
     const logRatio = builder.minus(builder.unary("log", p.variance), builder.unary("log", q.variance));
     return builder.scale(0.5, builder.minus(builder.plus(logRatio, ratio), builder.constant(1)));
   }
+}
+
+/**
+ * Variances of a drawn latent under its site, entry by entry, the values of enumerated sites averaged out; undefined where
+ * the site is not Normal with independent entries.
+ */
+export function siteVariance(terms: BoundTerms, site: DensityFactor): NodeId | undefined {
+  const { builder, elaborator } = terms;
+  if (site.distribution !== "Normal") return undefined;
+  const eventAxes = eventAxesOf(builder, elaborator.variable(site.child));
+  const context = argumentContext(elaborator, site, eventAxes, eventAxes[0]);
+  if (context.has("covariance")) {
+    const { structure } = context.covariance("covariance");
+    if (structure === "full" || structure === "lowRank") return undefined;
+  }
+  return terms.expectation(variances(context, "covariance"));
 }
 
 /** The density context of an observed variable at the drawn latents. */

@@ -2,14 +2,15 @@ import { distributions } from "../../distributions/registry.js";
 import type { DensityFactor, Model } from "../../ir/model.js";
 import { replayDraws, type ReplayedDraw } from "../../ir/passes/replay-draws.js";
 import type { NodeId, PlanFunction } from "../../ir/plan.js";
-import type { ElboProgram, NoiseTable, ReportLine } from "../../ir/program.js";
+import type { CodeGroups, ElboProgram, NoiseTable, ReportLine } from "../../ir/program.js";
 import { walkExpression } from "../../ir/walk-expression.js";
 import { isEnumerable, rowsAxisOf, valuesAxis } from "../elaborate/axes.js";
 import { networkParameters, withNetworkParameters } from "../networks/network-parameters.js";
 import { inUnitsOfData } from "../networks/units-of-data.js";
 import { deriveLogPrior } from "../prior.js";
 import { deriveSample } from "../queries/sample.js";
-import { type BoundModel, type BoundOptions, BoundTerms, observedContext } from "./bound-terms.js";
+import { type BoundModel, type BoundOptions, BoundTerms, observedContext, siteVariance } from "./bound-terms.js";
+import { codeGroupsOf } from "./code-groups.js";
 import { guideOf } from "./derived-guide.js";
 import { type ElboOptions, elboOptionsOf } from "./learn-options.js";
 import { writeStep } from "./write-step.js";
@@ -56,6 +57,7 @@ export function deriveElbo(written: Model, sampled: readonly string[]): ElboProg
     }
     return made;
   };
+  const codeGroups = codeGroupsOf(model, sampled);
   const step = replayed(writeStep(bound, options));
   const program = {
     algorithm: "elbo",
@@ -64,7 +66,7 @@ export function deriveElbo(written: Model, sampled: readonly string[]): ElboProg
     step,
     bound: replayed(renameDraws(writeBound(bound), "bound")),
     logWeight: replayed(renameDraws(writeLogWeight(bound), "bound")),
-    encode: writeEncode(bound),
+    encode: writeEncode(bound, codeGroups),
     reconstruct: writeReconstruct(bound),
     sample: deriveSample(full),
     logPrior: deriveLogPrior(
@@ -74,7 +76,8 @@ export function deriveElbo(written: Model, sampled: readonly string[]): ElboProg
     carried: step.outputs.flatMap(({ name }) => (name.startsWith("next.") ? [name.slice("next.".length)] : [])),
     held,
     starts: { ...weights.starts, ...units.starts, ...guide.starts },
-    report: reportOf(bound, [...units.report, ...guide.report], options, model),
+    codeGroups,
+    report: [...reportOf(bound, [...units.report, ...guide.report], options, model), ...codeGroups.map(startLine)],
   } as const;
   return { ...program, noise: [...tables.values()] };
 }
@@ -100,6 +103,15 @@ function renameDraws(fn: PlanFunction, prefix: string): PlanFunction {
       : node,
   );
   return { ...fn, nodes };
+}
+
+function startLine({ latent, group }: CodeGroups): ReportLine {
+  return {
+    rule: "start of groups",
+    text:
+      `${latent} is learned with one group first (\`pretrain\`), then the groups of ${group} begin at those of a ` +
+      `mixture of Gaussians of the codes`,
+  };
 }
 
 export function writeBound(bound: BoundModel, step: StepOptions = {}): PlanFunction {
@@ -160,7 +172,8 @@ export function writeLogWeight(bound: BoundModel, step: StepOptions = {}): PlanF
   return builder.build("logWeight");
 }
 
-function writeEncode(bound: BoundModel): PlanFunction {
+/** `variance.<latent>` too of codes that fall into groups, whose spread begins at that of the draws. */
+function writeEncode(bound: BoundModel, codeGroups: readonly CodeGroups[]): PlanFunction {
   const terms = new BoundTerms(bound, { closedDivergences: true, atCentre: true });
   const { builder, elaborator } = terms;
   for (const site of bound.sites) {
@@ -177,6 +190,16 @@ function writeEncode(bound: BoundModel): PlanFunction {
         ? variable.domain.shape.map((_, i) => `${variable.name}.${i}`)
         : [];
     builder.output(variable.name, terms.expectation(node), [...variable.axes, ...eventAxes]);
+    const isGrouped = codeGroups.some(({ latent }) => latent === variable.name);
+    const variance = isGrouped ? siteVariance(terms, site) : undefined;
+    if (variance !== undefined) builder.output(`variance.${variable.name}`, variance, [...variable.axes, ...eventAxes]);
+  }
+  for (const name of bound.eliminated) {
+    const variable = elaborator.variable(name);
+    // Items of an inner plate are summed out in it.
+    if (variable.axes.length > 1) continue;
+    const axis = valuesAxis(builder, variable);
+    builder.output(name, terms.posteriorOfEliminated(name), [...variable.axes, axis]);
   }
   return builder.build("encode");
 }

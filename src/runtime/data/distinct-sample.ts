@@ -7,7 +7,7 @@ export interface DistinctItems {
 }
 
 /** So many more than wanted are kept before the surplus is sorted out. */
-const SURPLUS = 1.25;
+const SURPLUS = 1.75;
 
 /**
  * A sample of distinct items out of any number of them, in bounded memory: those with the smallest fingerprints, which are
@@ -48,21 +48,25 @@ export class DistinctSample {
     const chosen = this.smallest();
     const values = new Float64Array(chosen.length * this.width);
     const weights = new Float64Array(chosen.length);
-    chosen.forEach(([, slot], i) => {
+    chosen.forEach((fingerprint, i) => {
+      const slot = this.slots.get(fingerprint) ?? 0;
       values.set(this.values.subarray(slot * this.width, (slot + 1) * this.width), i * this.width);
       weights[i] = this.weights[slot];
     });
     return { count: chosen.length, values, weights };
   }
 
-  private smallest(): [fingerprint: number, slot: number][] {
-    return [...this.slots].sort(([a], [b]) => a - b).slice(0, this.most);
+  /** In ascending order. */
+  private smallest(): Float64Array {
+    const fingerprints = new Float64Array(this.slots.size);
+    let count = 0;
+    for (const fingerprint of this.slots.keys()) fingerprints[count++] = fingerprint;
+    return fingerprints.sort().subarray(0, this.most);
   }
 
   /** Whatever is kept now was kept from its first occurrence on, so that its weight is whole. */
   private prune(): void {
-    const kept = this.smallest();
-    [this.limit] = kept[kept.length - 1];
+    this.limit = this.smallest()[this.most - 1];
     for (const [fingerprint, slot] of this.slots) {
       if (fingerprint <= this.limit) continue;
       this.slots.delete(fingerprint);

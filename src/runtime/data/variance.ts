@@ -134,21 +134,34 @@ function bulkVariance(
   for (let i = entry; i < values.length; i += event) {
     if (!Number.isNaN(values[i]) && (weights === undefined || weights[Math.floor(i / width)] > 0)) present.push(i);
   }
-  const sorted = Uint32Array.from(present).sort((a, b) => values[a] - values[b]);
   const weightOf = (i: number): number => (weights === undefined ? 1 : weights[Math.floor(i / width)]);
-  const total = sorted.reduce((sum, i) => sum + weightOf(i), 0);
-  const quantile = (share: number): number => {
-    let reached = 0;
-    for (const i of sorted) {
-      reached += weightOf(i);
-      if (reached >= share * total) return values[i];
-    }
-    return NaN;
-  };
+  const quantile = quantilesOf(values, present, weightOf);
   const [lower, upper] = [quantile(0.25), quantile(0.75)];
   // The distance of neighbouring numbers is no spread.
   const rounding = 1e-14 * Math.max(Math.abs(lower), Math.abs(upper));
   return upper - lower > rounding ? ((upper - lower) / NORMAL_INTERQUARTILE_RANGE) ** 2 : 0;
+}
+
+/** The least value that so much of the weight is not above. */
+function quantilesOf(
+  values: Float64Array,
+  places: readonly number[],
+  weightOf: (place: number) => number,
+): (share: number) => number {
+  if (places.every((place) => weightOf(place) === weightOf(places[0]))) {
+    const sorted = Float64Array.from(places, (place) => values[place]).sort();
+    return (share) => sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;
+  }
+  const sorted = Uint32Array.from(places).sort((a, b) => values[a] - values[b]);
+  const total = sorted.reduce((sum, place) => sum + weightOf(place), 0);
+  return (share) => {
+    let reached = 0;
+    for (const place of sorted) {
+      reached += weightOf(place);
+      if (reached >= share * total) return values[place];
+    }
+    return NaN;
+  };
 }
 
 export function variancesOf(moments: Readonly<Record<string, EntryMoments>>): Tensors {

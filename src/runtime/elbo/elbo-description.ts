@@ -15,8 +15,19 @@ export interface ElboDescription extends ModelDescription {
   readonly carried: readonly string[];
   /** Parameters that no step moves. */
   readonly held: readonly string[];
+  /** Drawn latents whose priors are those of groups, and the parameters of these. */
+  readonly codeGroups?: readonly CodeGroupsDescription[];
   /** Names of the outputs of the generated queries. */
   readonly answers: { readonly encode: readonly string[]; readonly reconstruct: readonly string[] };
+}
+
+/** Tables of means (and spreads) of a drawn latent by a discrete one. */
+export interface CodeGroupsDescription {
+  readonly latent: string;
+  readonly group: string;
+  readonly mean: string;
+  readonly spread?: { readonly parameter: string; readonly as: "variance" | "deviation" };
+  readonly weights?: string;
 }
 
 /** A table of standard draws that generated functions read as `block.tables[name]`. */
@@ -65,7 +76,7 @@ export interface ElboMethods {
   boundOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `logWeight` [rows]. */
   logWeightOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
-  /** into: `<latent>` of every latent of the guide: means, or probabilities of a discrete one. */
+  /** into: the outputs `answers.encode`: of every latent its mean (probabilities of a discrete one), `variance.<latent>`. */
   encodeOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;
   /** into: `<variable>` of observed variables: means at the encoded latents. */
   reconstructOf(sizes: Sizes, parameters: Tensors, block: Block, into: Tensors): Awaitable<void>;

@@ -10,6 +10,7 @@ import { warnings } from "../warnings.js";
 import { dataMoments, heldOutRows, rateAt, shuffledRows, spreadFloors, warmth } from "./batches.js";
 import type { Learner } from "./learner.js";
 import { beginningOf } from "./initial-parameters.js";
+import { codeStageOf, groupsOfCodes, oneGroup } from "./code-stage.js";
 import { NonFiniteStepError } from "./non-finite-step-error.js";
 import type { ResolvedStepOptions } from "./step-options.js";
 import type { StepTask } from "./step-task.js";
@@ -49,18 +50,28 @@ async function* learn(task: StepTask, given: Dataset, options: ResolvedStepOptio
   const units = task.unitsOf(data);
   const batchSize = Math.min(options.batchSize, units);
   const moments = dataMoments(description.variables, data);
-  const start = beginningOf(description, sizes, seed, moments, options.init);
-  const fixed = new Set(options.fix);
-  const learned = {
-    name: "step",
-    outputs: ["objective", "bound", "divergence"],
-    owns: (name: string) => !fixed.has(name) && !description.carried.includes(name) && !description.held.includes(name),
-    carried: description.carried,
-  };
-  const floors = spreadFloors(description.parameters, moments);
-  const { learner, write } = await task.begin(data, { learned, start, options, floors });
-  learners.push(learner);
   const stepsPerEpoch = Math.ceil(units / batchSize);
+  const stage = codeStageOf(task, options, stepsPerEpoch);
+  let isFirstStage = stage.steps > 0 && (options.resume?.step ?? 0) <= stage.steps;
+  const fixed = new Set(options.fix);
+  const owns = (name: string): boolean =>
+    !fixed.has(name) && !description.carried.includes(name) && !description.held.includes(name);
+  const floors = spreadFloors(description.parameters, moments);
+  const beginAt = async (start: Record<string, Float64Array>): Promise<Awaited<ReturnType<StepTask["begin"]>>> => {
+    const learned = {
+      name: "step",
+      outputs: ["objective", "bound", "divergence"],
+      owns: isFirstStage ? (name: string) => owns(name) && !stage.held.has(name) : owns,
+      carried: description.carried,
+    };
+    const begun = await task.begin(data, { learned, start, options, floors });
+    learners.push(begun.learner);
+    return begun;
+  };
+  let { learner, write } = await beginAt({
+    ...beginningOf(description, sizes, seed, moments, options.init),
+    ...(isFirstStage ? oneGroup(stage, description, sizes) : {}),
+  });
   const identity = { engine: learner.name, seed, rows: data.rows, totalWeight: data.totalWeight, sizes, batchSize };
   let step = 0;
   let trace: number[] = [];
@@ -86,6 +97,7 @@ async function* learn(task: StepTask, given: Dataset, options: ResolvedStepOptio
     epoch: Math.floor(step / stepsPerEpoch),
     epochTotals: [...totals],
     trace: [...trace],
+    ...(stage.steps === 0 ? {} : { pretrainSteps: stage.steps }),
     ...storeLearner(await learner.state()),
     ...(await carriedNow()),
     ...(best === undefined ? {} : { best }),
@@ -100,6 +112,8 @@ async function* learn(task: StepTask, given: Dataset, options: ResolvedStepOptio
   let orderOf = -1;
   const steps = options.epochs * stepsPerEpoch;
   let writtenFor = -1;
+  // The optimiser of a stage begins with it.
+  const stepOfStage = (at: number): number => at + 1 - (isFirstStage ? 0 : stage.steps);
   const sizeOf = (at: number): number => Math.min(batchSize, units - (at % stepsPerEpoch) * batchSize);
   const writeBatch = (at: number): void => {
     const epoch = Math.floor(at / stepsPerEpoch);
@@ -112,12 +126,22 @@ async function* learn(task: StepTask, given: Dataset, options: ResolvedStepOptio
     write(order.subarray(first, first + sizeOf(at)), { step: at, epoch, beta });
     writtenFor = at;
   };
+  const beginGroups = async (): Promise<void> => {
+    const parameters = await learner.parameters();
+    const groups = await groupsOfCodes(stage, task, data, parameters, options);
+    learner.release();
+    isFirstStage = false;
+    ({ learner, write } = await beginAt({ ...copied(parameters), ...groups }));
+    // The batch was written for the learner before.
+    writtenFor = -1;
+  };
   try {
     while (step < steps) {
+      if (isFirstStage && step === stage.steps) await beginGroups();
       const epoch = Math.floor(step / stepsPerEpoch);
       if (writtenFor !== step) writeBatch(step);
       const size = sizeOf(step);
-      const settings = { rate: rateAt(options, step / steps), step: step + 1, clip: options.clip };
+      const settings = { rate: rateAt(options, step / steps), step: stepOfStage(step), clip: options.clip };
       const next = step + 1;
       const outcome = await learner.step(size, settings, () => {
         if (next < steps) writeBatch(next);
@@ -139,7 +163,7 @@ async function* learn(task: StepTask, given: Dataset, options: ResolvedStepOptio
           meanLogLikelihood: lastMean,
         };
         totals = [0, 0, 0];
-        if (heldOut !== undefined && options.patience > 0) {
+        if (heldOut !== undefined && options.patience > 0 && !isFirstStage) {
           const scored = await task.evaluate(heldOut, await learner.parameters(), {
             seed,
             binarize: options.binarize,
@@ -175,7 +199,7 @@ async function* learn(task: StepTask, given: Dataset, options: ResolvedStepOptio
   const parameters = await learner.parameters();
   learner.release();
   const evaluated = await task.evaluate(data, parameters, { seed, binarize: options.binarize });
-  const free = description.parameters.filter(({ name, fixed: known }) => known === undefined && learned.owns(name));
+  const free = description.parameters.filter(({ name, fixed: known }) => known === undefined && owns(name));
   const seconds = (performance.now() - began) / 1000;
   const holdout =
     heldOut === undefined ? undefined : await task.evaluate(heldOut, parameters, { seed, binarize: options.binarize });
@@ -212,4 +236,8 @@ async function* learn(task: StepTask, given: Dataset, options: ResolvedStepOptio
         }),
   };
   yield { kind: "end", result };
+}
+
+function copied(tensors: Tensors): Record<string, Float64Array> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, values]) => [name, Float64Array.from(values)]));
 }

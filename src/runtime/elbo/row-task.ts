@@ -1,6 +1,7 @@
 import { selectRows } from "../data/blocks.js";
 import { BatchWriter } from "./batches.js";
 import type { ElboMethods } from "./elbo-description.js";
+import { encodeRows } from "./encode-rows.js";
 import { evaluateBound } from "./evaluate-bound.js";
 import { DeviceLearner, deviceOf } from "./device-learner.js";
 import { type Learner, LoopLearner, type StepFunction } from "./learner.js";
@@ -42,6 +43,7 @@ export function rowTask(methods: ElboMethods): StepTask {
         },
       };
     },
+    encode: (data, parameters, options) => encodeRows(methods, data, parameters, options),
     evaluate: (data, parameters, options) => evaluateBound(methods, data, parameters, options),
   };
 }

@@ -28,6 +28,11 @@ export interface StepFitOptions<P = Record<string, unknown>> {
   readonly beta?: number;
   /** Epochs over which the weight of the divergence grows from 0 [0]. */
   readonly warmup?: number;
+  /**
+   * Where the prior of a latent has a mean for each group: epochs in which it is learned with one group, before the groups
+   * begin at those of its codes [10, at most half of all epochs]; 0: groups begin at random.
+   */
+  readonly pretrain?: number;
   /** Part of the rows, chosen at random, that is scored and not learned from [0]. */
   readonly holdout?: number;
   /** With a holdout: epochs without a better held-out bound before it ends [10]; 0: goes on to the last epoch. */
@@ -60,6 +65,7 @@ export interface ResolvedStepOptions extends OptimiserSettings {
   readonly clip: number;
   readonly beta: number;
   readonly warmup: number;
+  readonly pretrain: number;
   readonly holdout: number;
   readonly patience: number;
   readonly binarize: "resample" | "expected" | "threshold" | undefined;
@@ -89,6 +95,7 @@ const names: Readonly<Record<keyof StepFitOptions, true>> = {
   clip: true,
   beta: true,
   warmup: true,
+  pretrain: true,
   holdout: true,
   patience: true,
   binarize: true,
@@ -150,6 +157,7 @@ export function resolveStepOptions(description: ModelDescription, options: StepF
     clip: number("clip", Infinity, positive, "a positive number"),
     beta: number("beta", 1, nonNegative, "a non-negative number"),
     warmup: number("warmup", 0, whole(0), "a non-negative integer"),
+    pretrain: number("pretrain", 10, whole(0), "a non-negative integer"),
     holdout: number("holdout", 0, below1, "a fraction from 0 to below 1"),
     patience: number("patience", 10, whole(0), "a non-negative integer"),
     binarize: choice("binarize", ["resample", "expected", "threshold"], undefined),

@@ -28,6 +28,8 @@ export interface StepState {
   readonly second: string;
   /** Parameters that steps carry on without learning them. */
   readonly carried?: StoredTensors;
+  /** Steps of its first part, in which codes are learned as one group. */
+  readonly pretrainSteps?: number;
   /** The best epoch by held-out bound, and its coordinates. */
   readonly best?: {
     readonly epoch: number;

@@ -1,7 +1,7 @@
 import type { Awaitable, ModelDescription, Tensors } from "../description.js";
 import type { Dataset } from "../data/dataset.js";
 import type { EvaluationOptions } from "./evaluate-bound.js";
-import type { StartDescription } from "./elbo-description.js";
+import type { CodeGroupsDescription, StartDescription } from "./elbo-description.js";
 import type { LearnedStep, Learner } from "./learner.js";
 import type { ResolvedStepOptions } from "./step-options.js";
 
@@ -11,6 +11,7 @@ export interface StepTask {
     readonly starts: Readonly<Record<string, StartDescription>>;
     readonly carried: readonly string[];
     readonly held: readonly string[];
+    readonly codeGroups?: readonly CodeGroupsDescription[];
   };
   unitsOf(data: Dataset): number;
   /** The units that are wanted, in order. */
@@ -28,6 +29,8 @@ export interface StepTask {
     /** Writes the batch of these units, for the learner's next step. */
     readonly write: (units: Uint32Array, at: BatchPlace) => void;
   }>;
+  /** Means of the latents under the guide, by name, at these parameters; absent: they are not asked for. */
+  encode?(data: Dataset, parameters: Tensors, options: EvaluationOptions): Promise<Tensors>;
   /** Means over the rows of the bound and its divergence. */
   evaluate(
     data: Dataset,

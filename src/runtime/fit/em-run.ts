@@ -194,6 +194,7 @@ export class EmRun {
     else if (iteration >= context.maxIterations) record.status = "maxIterations";
     if (converged || isCheckIteration(iteration)) {
       if (variational !== undefined) await this.renewPosterior();
+      await this.raiseStart();
       if (iteration < context.maxIterations) await this.reviveEmpty();
     }
     return before;
@@ -206,12 +207,38 @@ export class EmRun {
   private async renewPosterior(): Promise<void> {
     const { context, record, current } = this;
     const renewed = await evaluateAt(context, current.parameters, record.iteration, [], current, true);
-    if (!(renewed.objective > current.objective)) return;
-    this.current = renewed;
-    const gain = (renewed.objective - current.objective) / context.runner.source.totalWeight;
+    if (renewed.objective > current.objective) this.goOnFrom(renewed);
+  }
+
+  /** Moves what EM hardly moves, the means of first states, all the way, where that raises the objective. */
+  private async raiseStart(): Promise<void> {
+    const { context, record, current } = this;
+    const { methods, source } = context.runner;
+    const isPlain = record.status !== "converged" && record.iteration - record.plainSince <= this.plainIterations;
+    if (!context.accelerate || isPlain || methods.raisedStartOf === undefined) return;
+    const raised = { ...(await methods.raisedStartOf(source, current.parameters)) };
+    for (const name of context.fixed) delete raised[name];
+    if (Object.keys(raised).length === 0) return;
+    const tried = await tryEvaluate(context, { ...current.parameters, ...raised });
+    if (tried === undefined || !(tried.objective > current.objective)) return;
+    this.earlier = undefined;
+    record.squarem = { phase: "first", longest: record.squarem.longest };
+    this.goOnFrom(tried);
+  }
+
+  /** A higher point at the same iteration; what had converged goes on if it is higher by more than the tolerance. */
+  private goOnFrom(higher: Evaluation): void {
+    const { context, record } = this;
+    const gain = (higher.objective - this.current.objective) / context.runner.source.totalWeight;
+    this.current = higher;
     if (record.status !== "converged" || gain <= context.tolerance || record.iteration >= context.maxIterations) return;
     record.status = "running";
     record.gains = [];
+  }
+
+  /** Iterations before acceleration sets in. */
+  private get plainIterations(): number {
+    return this.context.isStartGiven && this.record.plainSince === 0 ? PLAIN_FROM_GIVEN : PLAIN_ITERATIONS;
   }
 
   private async advance(
@@ -224,8 +251,7 @@ export class EmRun {
     const evaluate = (parameters: Tensors): Promise<Evaluation> =>
       evaluateAt(context, parameters, iteration, collected, before);
     const { squarem } = record;
-    const first = context.isStartGiven && record.plainSince === 0 ? PLAIN_FROM_GIVEN : PLAIN_ITERATIONS;
-    if (!context.accelerate || iteration - record.plainSince <= first || space.dimension === 0) {
+    if (!context.accelerate || iteration - record.plainSince <= this.plainIterations || space.dimension === 0) {
       return { next: await evaluate(updated), plain: true, squarem };
     }
     const { longest } = squarem;

@@ -110,8 +110,7 @@ export async function reseedTables(
     for (let row = 0; row < block.rows; row++) {
       for (let item = 0; item < map.itemsPerRow; item++) {
         if (!isNear(block, row, item)) continue;
-        const at = (row * map.itemsPerRow + item) * values;
-        fillConfident(table.subarray(at, at + values), value);
+        fillConfident(table, (row * map.itemsPerRow + item) * values, values, value);
       }
     }
     return tables;

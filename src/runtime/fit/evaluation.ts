@@ -114,20 +114,7 @@ export class BlockRunner {
 
   /** Values of one row in each output of `posteriorOf`. */
   posteriorWidths(): Readonly<Record<string, number>> {
-    const widths: Record<string, number> = {};
-    for (const latent of this.methods.description.variables) {
-      if (latent.role !== "latent") continue;
-      const plates = product(boundShape(latent.plates, this.sizes));
-      if (latent.domain === "real") {
-        const event = product(boundShape(latent.event, this.sizes));
-        widths[latent.name] = plates * event;
-        widths[`covariance.${latent.name}`] = plates * event * event;
-        continue;
-      }
-      const values = latent.domain === "binary" ? 2 : (extentValue(latent.categories ?? 1, this.sizes) ?? 1);
-      widths[latent.name] = plates * values;
-    }
-    return widths;
+    return posteriorWidths(this.methods.description, this.sizes);
   }
 
   /**
@@ -149,6 +136,24 @@ export class BlockRunner {
     await this.turns.give();
     return into;
   }
+}
+
+/** Values of one row in each output of `posteriorOf`. */
+export function posteriorWidths({ variables }: ModelDescription, sizes: Sizes): Readonly<Record<string, number>> {
+  const widths: Record<string, number> = {};
+  for (const latent of variables) {
+    if (latent.role !== "latent") continue;
+    const plates = product(boundShape(latent.plates, sizes));
+    if (latent.domain === "real") {
+      const event = product(boundShape(latent.event, sizes));
+      widths[latent.name] = plates * event;
+      widths[`covariance.${latent.name}`] = plates * event * event;
+      continue;
+    }
+    const values = latent.domain === "binary" ? 2 : (extentValue(latent.categories ?? 1, sizes) ?? 1);
+    widths[latent.name] = plates * values;
+  }
+  return widths;
 }
 
 /** What is known of a sequence as a whole is written at its first row; every row of it says the same. */

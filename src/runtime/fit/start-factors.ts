@@ -48,7 +48,7 @@ export function startFactorTables(
     const partition = partitions.find((one) => one?.latent.variable.plateNames.join("/") === place);
     return scoresOf(factor, partition, method, seed, restart);
   });
-  return (block) => {
+  const tablesOf = (block: RowBlock): Tensors => {
     const tables: Record<string, Float64Array> = {};
     factors.forEach((factor, index) => {
       const { map, width, variable } = factor;
@@ -61,6 +61,13 @@ export function startFactorTables(
       }
       tables[`start.${variable.name}`] = table;
     });
+    return tables;
+  };
+  // A start goes over the rows at least twice; blocks of rows in memory are the same objects each time.
+  const known = new WeakMap<RowBlock, Tensors>();
+  return (block) => {
+    const tables = known.get(block) ?? tablesOf(block);
+    known.set(block, tables);
     return tables;
   };
 }

@@ -68,7 +68,8 @@ export function clusterFinder({
 
 /**
  * Tables `start.<latent>` of one restart. Draws are keyed by what the rows hold and not by their place, so that the
- * order of the rows, and whether a row is repeated or has weight 2, make no difference.
+ * order of the rows, and whether a row is repeated or has weight 2, make no difference. A block's tables are good until
+ * those of the next are asked for.
  */
 export function startTables(
   latents: readonly StartLatent[],
@@ -76,25 +77,12 @@ export function startTables(
   seed: number,
   restart: number,
 ): (block: RowBlock) => Tensors {
-  const fillers = latents.map((latent, index) => {
+  const tableMakers = latents.map((latent, index) => {
     const partition = partitions[index];
     return partition === undefined ? randomTables(latent, seed, restart) : partitionTables(partition);
   });
-  return (block) => {
-    const tables: Record<string, Float64Array> = {};
-    latents.forEach((latent, index) => {
-      const { itemsPerRow } = latent.map;
-      const table = new Float64Array(block.rows * itemsPerRow * latent.values);
-      for (let row = 0; row < block.rows; row++) {
-        for (let item = 0; item < itemsPerRow; item++) {
-          const at = (row * itemsPerRow + item) * latent.values;
-          fillers[index](block, row, item, table.subarray(at, at + latent.values));
-        }
-      }
-      tables[`start.${latent.variable.name}`] = table;
-    });
-    return tables;
-  };
+  return (block) =>
+    Object.fromEntries(latents.map((latent, i) => [`start.${latent.variable.name}`, tableMakers[i](block)]));
 }
 
 /** Centres [K, width] by their first feature. */
@@ -104,45 +92,58 @@ function inOrder(centres: Float64Array, width: number): Float64Array {
   return Float64Array.from(rows.flatMap((row) => [...row]));
 }
 
-type CellFiller = (block: RowBlock, row: number, item: number, cell: Float64Array) => void;
+/** The table [row, item, value] of a block. */
+type TableMaker = (block: RowBlock) => Float64Array;
 
-function partitionTables(partition: StartPartition): CellFiller {
-  const { map } = partition.latent;
+function partitionTables(partition: StartPartition): TableMaker {
+  const { map, values } = partition.latent;
   const { itemsPerRow } = map;
   const clusterOf = clusterFinder(partition);
   const features = new Float64Array(map.width);
-  const clustersOf = (block: RowBlock): Int32Array =>
-    Int32Array.from({ length: block.rows * itemsPerRow }, (_, at) => {
-      const item = at % itemsPerRow;
-      map.write(block.data, (at - item) / itemsPerRow, item, features);
-      return clusterOf(features);
-    });
+  const clustersOf = (block: RowBlock): Int32Array => {
+    const clusters = new Int32Array(block.rows * itemsPerRow);
+    for (let row = 0, at = 0; row < block.rows; row++) {
+      for (let item = 0; item < itemsPerRow; item++, at++) {
+        map.write(block.data, row, item, features);
+        clusters[at] = clusterOf(features);
+      }
+    }
+    return clusters;
+  };
   // A start goes over the rows at least twice; blocks of rows in memory are the same objects each time.
   const known = new WeakMap<RowBlock, Int32Array>();
-  return (block, row, item, cell) => {
+  const { sure, rest } = confidence(values);
+  // One table for all blocks: memory that is touched for the first time is slow.
+  let table = new Float64Array(0);
+  return (block) => {
     let clusters = known.get(block);
     if (clusters === undefined) known.set(block, (clusters = clustersOf(block)));
-    fillConfident(cell, clusters[row * itemsPerRow + item]);
+    if (table.length < clusters.length * values) table = new Float64Array(clusters.length * values);
+    for (let i = 0, at = 0; i < clusters.length; i++) {
+      const first = at;
+      for (let value = 0; value < values; value++) table[at++] = rest;
+      table[first + clusters[i]] = sure;
+    }
+    return table.subarray(0, clusters.length * values);
   };
 }
 
-/** 0.9 for one value, the rest shared by the others. */
-export function fillConfident(cell: Float64Array, value: number): void {
-  if (cell.length === 1) {
-    cell[0] = 1;
-    return;
-  }
-  cell.fill((1 - CONFIDENCE) / (cell.length - 1));
-  cell[value] = CONFIDENCE;
+function confidence(values: number): { readonly sure: number; readonly rest: number } {
+  return values === 1 ? { sure: 1, rest: 1 } : { sure: CONFIDENCE, rest: (1 - CONFIDENCE) / (values - 1) };
 }
 
-function randomTables(latent: StartLatent, seed: number, restart: number): CellFiller {
-  const site = `start.${latent.variable.name}.table`;
-  return (block, row, item, cell) => {
-    const key =
-      latent.map.width === 0
-        ? block.positions[row] * latent.map.itemsPerRow + item
-        : fingerprint(latent.map, block.data, row, item);
+/** In a cell of so many values, 0.9 for one of them, the rest shared by the others. */
+export function fillConfident(table: Float64Array, at: number, values: number, value: number): void {
+  const { sure, rest } = confidence(values);
+  for (let i = 0; i < values; i++) table[at + i] = rest;
+  table[at + value] = sure;
+}
+
+function randomTables({ variable, values, map }: StartLatent, seed: number, restart: number): TableMaker {
+  const site = `start.${variable.name}.table`;
+  const { itemsPerRow } = map;
+  const fill = (block: RowBlock, row: number, item: number, cell: Float64Array): void => {
+    const key = map.width === 0 ? block.positions[row] * itemsPerRow + item : fingerprint(map, block.data, row, item);
     const stream = new RandomStream({
       seed,
       site: `${site}.${Math.floor(key / 2 ** 32)}`,
@@ -153,6 +154,16 @@ function randomTables(latent: StartLatent, seed: number, restart: number): CellF
     let total = 0;
     for (let i = 0; i < cell.length; i++) total += cell[i] = -Math.log(stream.uniform());
     for (let i = 0; i < cell.length; i++) cell[i] /= total;
+  };
+  return (block) => {
+    const table = new Float64Array(block.rows * itemsPerRow * values);
+    for (let row = 0; row < block.rows; row++) {
+      for (let item = 0; item < itemsPerRow; item++) {
+        const at = (row * itemsPerRow + item) * values;
+        fill(block, row, item, table.subarray(at, at + values));
+      }
+    }
+    return table;
   };
 }
 

@@ -115,7 +115,7 @@ export class KernelInstance {
     const passing = this.memory.mark();
     try {
       const bytes = totalBytes(description, given);
-      const { shards, ...groups } = this.shardsOf(given, shardRows(bytes));
+      const { shards, ...groups } = this.shardsOf(given, shardRows(bytes, given.rows));
       const slots = shardsAtOnce(shards, this.threads, bytes);
       const frames = this.placeFrames(kernel, slots);
       const addresses = new Map<KernelArrayDescription, number>();

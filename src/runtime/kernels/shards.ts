@@ -4,18 +4,25 @@ export const SHARD_ROWS = 1024;
  * Rows of a block: the sums of its shards are added up in their order, and then those of the blocks. As both are cut by
  * the numbers of rows and of sums alone, the result has the same bits for any number of threads.
  */
-export const BLOCK_ROWS = 16 * SHARD_ROWS;
+export const BLOCK_ROWS = 64 * SHARD_ROWS;
 
 /** Rows of sequences for which more than one thread may pay. */
 export const SCAN_ROWS = 4 * SHARD_ROWS;
 /** Rows of a block of sequences, which are worked on side by side. */
 export const SCAN_BLOCK_ROWS = 128 * SHARD_ROWS;
 
-/** Clearing and collecting sums takes time too: the more of them, the more rows they are to serve. */
-export function shardRows(totalBytes: number): number {
-  if (totalBytes <= 2 ** 19) return SHARD_ROWS;
-  return totalBytes <= 2 ** 20 ? 2 * SHARD_ROWS : 4 * SHARD_ROWS;
+/**
+ * Clearing and collecting sums takes time too: the more of them, the more rows they are to serve, unless a block would be
+ * in too few pieces for threads to share evenly.
+ */
+export function shardRows(totalBytes: number, rows: number): number {
+  const worth = totalBytes <= 2 ** 19 ? 1 : totalBytes <= 2 ** 20 ? 2 : 4;
+  const even = Math.floor(rows / (leastShards * SHARD_ROWS));
+  return Math.max(1, Math.min(worth, even)) * SHARD_ROWS;
 }
+
+/** Pieces of a block, if it has enough rows. */
+const leastShards = 8;
 
 /** Memory that the sums of shards in work at the same time may take. */
 const MOST_TOTAL_BYTES = 32 * 2 ** 20;
@@ -51,7 +58,12 @@ export function sharedMemoryIsAllowed(): boolean {
   return typeof SharedArrayBuffer !== "undefined" && crossOriginIsolated !== false;
 }
 
+/** Loads a package, or says where it is. */
+export type NodeRequire = ((name: string) => unknown) & { readonly resolve: (name: string) => string };
+
 interface Builtins {
+  readonly "node:module": { readonly createRequire: (file: string) => NodeRequire };
+  readonly "node:process": { readonly cwd: () => string; readonly platform: string; readonly arch: string };
   readonly "node:os": { readonly availableParallelism?: () => number };
   readonly "node:worker_threads": {
     readonly Worker: new (

@@ -1,4 +1,4 @@
-import { keyOfExpression } from "../from-loops.js";
+import { keyOfExpression } from "../expression-key.js";
 import type {
   KernelArray,
   KernelExpression,

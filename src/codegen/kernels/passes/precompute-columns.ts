@@ -1,4 +1,4 @@
-import { keyOfExpression } from "../from-loops.js";
+import { keyOfExpression } from "../expression-key.js";
 import type { KernelArray, KernelExpression, KernelFunction, KernelLoop, KernelStatement } from "../kernel-ir.js";
 import { namesOf } from "../polynomial.js";
 import { forEachExpression, mapBodies, mapExpressions, mapOperands } from "../walk-kernel.js";

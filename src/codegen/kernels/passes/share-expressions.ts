@@ -1,4 +1,4 @@
-import { keyOfExpression } from "../from-loops.js";
+import { keyOfExpression } from "../expression-key.js";
 import type { KernelExpression, KernelFunction, KernelStatement } from "../kernel-ir.js";
 import { shapesOf } from "../shapes.js";
 import {
@@ -20,13 +20,11 @@ export function shareExpressions(fn: KernelFunction): KernelFunction {
       if (segment.kind === "once") return segment;
       const { isVarying } = shapesOf(fn, segment);
       const mutable = new Set<string>();
-      const written = new Set<string>();
       forEachStatement(segment.body, (statement) => {
         if (statement.kind === "declare" && statement.mutable) mutable.add(statement.name);
-        if (statement.kind === "store" || statement.kind === "updateStore") written.add(statement.array);
       });
-      /** Has the same value wherever in the list it is computed, and takes more than a load. */
-      const isShareable = (expression: KernelExpression): boolean => {
+      /** Has the same value wherever in a list it is computed that writes these arrays, and takes more than a load. */
+      const isShareable = (expression: KernelExpression, written: ReadonlySet<string>): boolean => {
         if (expression.kind !== "binary" && expression.kind !== "unary") return false;
         let isConstant = isVarying(expression);
         forEachExpression(expression, (part) => {
@@ -37,12 +35,13 @@ export function shareExpressions(fn: KernelFunction): KernelFunction {
         return isConstant;
       };
       const list = (statements: readonly KernelStatement[]): readonly KernelStatement[] => {
-        const counts = countExpressions(statements, isShareable);
+        const written = arraysWrittenIn(statements);
+        const counts = countExpressions(statements, (expression) => isShareable(expression, written));
         const known = new Map<string, string>();
         return statements.flatMap((statement): readonly KernelStatement[] => {
           const before: KernelStatement[] = [];
           const replace = (expression: KernelExpression): KernelExpression => {
-            const key = isShareable(expression) ? keyOfExpression(expression) : undefined;
+            const key = isShareable(expression, written) ? keyOfExpression(expression) : undefined;
             const name = key === undefined ? undefined : known.get(key);
             if (name !== undefined) return { kind: "scalar", name };
             const inner = mapOperands(expression, replace);
@@ -60,6 +59,14 @@ export function shareExpressions(fn: KernelFunction): KernelFunction {
       return { ...segment, body: list(segment.body) };
     }),
   };
+}
+
+function arraysWrittenIn(statements: readonly KernelStatement[]): ReadonlySet<string> {
+  const written = new Set<string>();
+  forEachStatement(statements, (statement) => {
+    if (statement.kind === "store" || statement.kind === "updateStore") written.add(statement.array);
+  });
+  return written;
 }
 
 /** How often each expression is computed by statements of a list, leaving out what is inside one that is shared already. */

@@ -19,76 +19,96 @@ export function shareLoads(fn: KernelFunction): KernelFunction {
   return withoutUnread({
     ...fn,
     segments: fn.segments.map((segment) =>
-      segment.kind === "rows" ? { ...segment, body: sharing.list(segment.body, new Map()) } : segment,
+      segment.kind === "rows" ? { ...segment, body: sharing.list(segment.body, new Cells()) } : segment,
     ),
   });
 }
 
-interface Cell {
-  readonly array: string;
-  /** The scalar that holds it. */
-  readonly name: string;
+/** Cells that scalars hold: by array and place, the scalar's name. */
+class Cells {
+  constructor(private readonly byArray: Map<string, Map<string, string>> = new Map()) {}
+
+  copy(): Cells {
+    return new Cells(new Map([...this.byArray].map(([array, cells]) => [array, new Map(cells)])));
+  }
+
+  get(array: string, key: string): string | undefined {
+    return this.byArray.get(array)?.get(key);
+  }
+
+  set(array: string, key: string, name: string): void {
+    const cells = this.byArray.get(array) ?? new Map<string, string>();
+    this.byArray.set(array, cells.set(key, name));
+  }
+
+  forget(array: string): void {
+    this.byArray.delete(array);
+  }
 }
 
 /** State of one function's pass. */
 class Sharing {
   private count = 0;
+  private readonly suffix: string;
 
-  constructor(private readonly fn: KernelFunction) {}
+  constructor(private readonly fn: KernelFunction) {
+    this.suffix = suffixOf(fn);
+  }
 
-  list(statements: readonly KernelStatement[], outer: ReadonlyMap<string, Cell>): readonly KernelStatement[] {
-    const cells = new Map(outer);
+  list(statements: readonly KernelStatement[], outer: Cells): readonly KernelStatement[] {
+    const cells = outer.copy();
+    const uses = new Uses(statements);
     const result: KernelStatement[] = [];
     statements.forEach((statement, position) => {
-      const rest = statements.slice(position + 1);
-      const kept = mapExpressions(statement, (expression) => this.replaced(expression, cells, rest, result));
+      const kept = mapExpressions(statement, (expression) =>
+        this.replaced(expression, cells, uses, position + 1, result),
+      );
       if (kept.kind === "store" && this.isPerRow(kept.array) && !this.hasPosition(kept)) {
-        const key = cellKey(kept.array, kept.index);
-        forget(cells, kept.array);
-        if (kept.value.kind !== "scalar" && readsBeforeStore(rest, kept.array, key) > 0) {
+        const key = keyOf(kept.index);
+        cells.forget(kept.array);
+        if (kept.value.kind !== "scalar" && uses.readsBeforeStore(position + 1, kept.array, key) > 0) {
           const name = this.unique(kept.array);
           result.push({ kind: "declare", name, value: kept.value, mutable: false });
           result.push({ ...kept, value: { kind: "scalar", name } });
-          cells.set(key, { array: kept.array, name });
+          cells.set(kept.array, key, name);
           return;
         }
-        if (kept.value.kind === "scalar" && !isUpdatedIn(rest, kept.value.name)) {
-          cells.set(key, { array: kept.array, name: kept.value.name });
+        if (kept.value.kind === "scalar" && !uses.updates(position + 1, kept.value.name)) {
+          cells.set(kept.array, key, kept.value.name);
         }
         result.push(kept);
         return;
       }
-      const written = writtenIn([kept]);
-      const known = new Map([...cells].filter(([, cell]) => !written.has(cell.array)));
-      result.push(mapBodies(kept, (body) => this.list(body, known)));
-      for (const array of written) forget(cells, array);
+      for (const array of uses.written(position)) cells.forget(array);
+      result.push(bodiesOf(kept).length === 0 ? kept : mapBodies(kept, (body) => this.list(body, cells)));
     });
     return result;
   }
 
   private replaced(
     expression: KernelExpression,
-    cells: Map<string, Cell>,
-    rest: readonly KernelStatement[],
+    cells: Cells,
+    uses: Uses,
+    next: number,
     result: KernelStatement[],
   ): KernelExpression {
     // How often this expression itself reads each cell.
     const counts = new Map<string, number>();
     forEachExpression(expression, (part) => {
       if (part.kind === "load") {
-        const key = cellKey(part.array, part.index);
+        const key = cellKey(part.array, keyOf(part.index));
         counts.set(key, (counts.get(key) ?? 0) + 1);
       }
     });
     return rewriteExpression(expression, (part) => {
       if (part.kind !== "load" || !this.isPerRow(part.array) || this.hasPosition(part)) return part;
-      const key = cellKey(part.array, part.index);
-      const known = cells.get(key);
-      if (known !== undefined) return { kind: "scalar", name: known.name };
-      if ((counts.get(key) ?? 0) + readsBeforeStore(rest, part.array, key) < 2) return part;
+      const key = keyOf(part.index);
+      const known = cells.get(part.array, key);
+      if (known !== undefined) return { kind: "scalar", name: known };
+      if ((counts.get(cellKey(part.array, key)) ?? 0) + uses.readsBeforeStore(next, part.array, key) < 2) return part;
       const name = this.unique(part.array);
       result.push({ kind: "declare", name, value: part, mutable: false });
-      cells.set(key, { array: part.array, name });
+      cells.set(part.array, key, name);
       return { kind: "scalar", name };
     });
   }
@@ -104,7 +124,7 @@ class Sharing {
 
   private unique(array: string): string {
     this.count += 1;
-    return `${array} cell ${this.count}${suffixOf(this.fn)}`;
+    return `${array} cell ${this.count}${this.suffix}`;
   }
 }
 
@@ -120,35 +140,71 @@ function suffixOf(fn: KernelFunction): string {
   return `~${most + 1}`;
 }
 
-function cellKey(array: string, index: ReadonlyMap<string, number>): string {
-  return `${array} ${keyOf(index)}`;
+function cellKey(array: string, key: string): string {
+  return `${array} ${key}`;
 }
 
-function forget(cells: Map<string, Cell>, array: string): void {
-  for (const [key, cell] of cells) if (cell.array === array) cells.delete(key);
-}
+/** What the statements of a list read and write, in order. */
+class Uses {
+  private readonly writes: readonly ReadonlySet<string>[];
+  /** By array, the statements that write it. */
+  private readonly writers = new Map<string, number[]>();
+  /** By cell, the statements that read it: how often themselves, and how often what is inside them. */
+  private readonly readers = new Map<string, { readonly at: number; own: number; inside: number }[]>();
+  /** By scalar, the last statement that updates it. */
+  private readonly lastUpdates = new Map<string, number>();
 
-/** How often statements of a list itself read a cell before anything is stored in its array. */
-function readsBeforeStore(statements: readonly KernelStatement[], array: string, key: string): number {
-  let count = 0;
-  for (const statement of statements) {
+  constructor(statements: readonly KernelStatement[]) {
+    this.writes = statements.map((statement, at) => {
+      this.count(statement, at, true);
+      forEachStatement(bodiesOf(statement).flat(), (inner) => this.count(inner, at, false));
+      const written = writtenIn([statement]);
+      for (const array of written) {
+        const known = this.writers.get(array) ?? [];
+        known.push(at);
+        this.writers.set(array, known);
+      }
+      return written;
+    });
+  }
+
+  /** Arrays that a statement, or one inside it, writes. */
+  written(at: number): ReadonlySet<string> {
+    return this.writes[at];
+  }
+
+  /** How often statements from one on read a cell before anything is stored in its array. */
+  readsBeforeStore(from: number, array: string, key: string): number {
+    const end = this.writers.get(array)?.find((at) => at >= from) ?? Infinity;
+    let count = 0;
+    for (const { at, own, inside } of this.readers.get(cellKey(array, key)) ?? []) {
+      if (at < from || at > end) continue;
+      // A statement reads before it writes; of those inside it the order is not known.
+      count += at === end ? own : own + inside;
+    }
+    return count;
+  }
+
+  /** Does a statement from one on update a scalar? */
+  updates(from: number, name: string): boolean {
+    return (this.lastUpdates.get(name) ?? -1) >= from;
+  }
+
+  private count(statement: KernelStatement, at: number, isOwn: boolean): void {
+    if (statement.kind === "update") this.lastUpdates.set(statement.name, at);
     for (const expression of expressionsOf(statement)) {
       forEachExpression(expression, (part) => {
-        if (part.kind === "load" && cellKey(part.array, part.index) === key) count += 1;
+        if (part.kind !== "load") return;
+        const key = cellKey(part.array, keyOf(part.index));
+        const known = this.readers.get(key) ?? [];
+        if (known.at(-1)?.at !== at) known.push({ at, own: 0, inside: 0 });
+        this.readers.set(key, known);
+        const last = known[known.length - 1];
+        if (isOwn) last.own += 1;
+        else last.inside += 1;
       });
     }
-    if (bodiesOf(statement).length > 0) {
-      if (writtenIn([statement]).has(array)) return count;
-      forEachStatement(bodiesOf(statement).flat(), (inner) => {
-        for (const expression of expressionsOf(inner)) {
-          forEachExpression(expression, (part) => {
-            if (part.kind === "load" && cellKey(part.array, part.index) === key) count += 1;
-          });
-        }
-      });
-    } else if (writtenIn([statement]).has(array)) return count;
   }
-  return count;
 }
 
 function writtenIn(statements: readonly KernelStatement[]): ReadonlySet<string> {
@@ -157,14 +213,6 @@ function writtenIn(statements: readonly KernelStatement[]): ReadonlySet<string> 
     if (statement.kind === "store" || statement.kind === "updateStore") written.add(statement.array);
   });
   return written;
-}
-
-function isUpdatedIn(statements: readonly KernelStatement[], name: string): boolean {
-  let found = false;
-  forEachStatement(statements, (statement) => {
-    if (statement.kind === "update" && statement.name === name) found = true;
-  });
-  return found;
 }
 
 function withoutUnread(fn: KernelFunction): KernelFunction {

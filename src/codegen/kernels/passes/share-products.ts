@@ -1,4 +1,4 @@
-import { keyOfExpression } from "../from-loops.js";
+import { keyOfExpression } from "../expression-key.js";
 import type { KernelExpression, KernelFunction, KernelStatement } from "../kernel-ir.js";
 import {
   bodiesOf,
@@ -16,12 +16,11 @@ import {
 export function shareProducts(fn: KernelFunction): KernelFunction {
   const list = (statements: readonly KernelStatement[]): readonly KernelStatement[] => {
     const plain = statements.filter((statement) => bodiesOf(statement).length === 0);
-    const pairs = plain.flatMap((statement) => expressionsOf(statement).flatMap(productsOfTwo));
+    const pairs = new Pairs(plain.flatMap((statement) => expressionsOf(statement).flatMap(productsOfTwo)));
     return statements.map((statement) => {
       if (bodiesOf(statement).length > 0) return mapBodies(statement, list);
-      if (pairs.length === 0) return statement;
       return mapExpressions(statement, (expression) =>
-        rewriteExpression(expression, (part) => pairs.reduce(takeOut, part)),
+        rewriteExpression(expression, (part) => pairs.inside(part).reduce(takeOut, part)),
       );
     });
   };
@@ -56,19 +55,39 @@ function productsOfTwo(expression: KernelExpression): readonly KernelExpression[
   return found;
 }
 
-/** A product of three factors or more, two of which are the pair's, as the pair times the others. */
-function takeOut(expression: KernelExpression, pair: KernelExpression): KernelExpression {
-  const isProduct = expression.kind === "binary" && expression.function === "multiply";
-  if (!isProduct || keyOfExpression(expression) === keyOfExpression(pair)) return expression;
-  let rest = factorsOf(expression);
-  if (rest.length < 3) return expression;
+/** Products of two factors, by the key of the first. */
+class Pairs {
+  private readonly byFirst = new Map<string, { readonly at: number; readonly second: string }[]>();
+
+  constructor(private readonly pairs: readonly KernelExpression[]) {
+    pairs.forEach((pair, at) => {
+      const [first, second] = factorsOf(pair).map(keyOfExpression);
+      const known = this.byFirst.get(first) ?? [];
+      known.push({ at, second });
+      this.byFirst.set(first, known);
+    });
+  }
+
+  /** Those whose factors are two of three or more of a product, in order. */
+  inside(expression: KernelExpression): readonly KernelExpression[] {
+    if (this.pairs.length === 0 || expression.kind !== "binary" || expression.function !== "multiply") return [];
+    const factors = factorsOf(expression);
+    if (factors.length < 3) return [];
+    const keys = new Set(factors.map(keyOfExpression));
+    const found = [...keys].flatMap((key) => this.byFirst.get(key) ?? []).filter(({ second }) => keys.has(second));
+    return found.sort((a, b) => a.at - b.at).map(({ at }) => this.pairs[at]);
+  }
+}
+
+/** A product of which the pair's factors are two, as the pair times the others. */
+function takeOut(product: KernelExpression, pair: KernelExpression): KernelExpression {
+  let rest = factorsOf(product);
   for (const factor of factorsOf(pair)) {
     const at = rest.findIndex((candidate) => keyOfExpression(candidate) === keyOfExpression(factor));
-    if (at < 0) return expression;
     rest = rest.filter((_, i) => i !== at);
   }
   return rest.reduce<KernelExpression>(
-    (product, factor) => ({ kind: "binary", function: "multiply", left: product, right: factor }),
+    (all, factor) => ({ kind: "binary", function: "multiply", left: all, right: factor }),
     pair,
   );
 }

@@ -125,3 +125,18 @@ export const lateColumn = defineDataDiagnostic<{ rows: number }>({
   hint: () =>
     "Read in blocks, all keys have to occur in the first one: write the key as null there, or use --no-stream.",
 });
+
+export const failedQuery = defineDataDiagnostic<{ reason: string }>({
+  code: "GEN4016",
+  severity: "error",
+  title: "a query that fails",
+  message: (p) => `This query gives no rows that can be read: ${p.reason}.`,
+});
+
+export const noDatabase = defineDataDiagnostic<{ package: string }>({
+  code: "GEN4017",
+  severity: "error",
+  title: "a query without a database",
+  message: (p) => `This is a query, and the package that runs queries, ${p.package}, is not installed.`,
+  hint: (p) => `npm install ${p.package}`,
+});
