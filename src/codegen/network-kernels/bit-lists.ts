@@ -17,6 +17,7 @@ import {
   wasm,
 } from "./assembler.js";
 import { bytesPerFloat, countOn, countTo, lanes, minus, plus, times, whileBelow } from "./matrix-tiles.js";
+import { listedLines, rowBytesOfPanel } from "./number-lists.js";
 import { type PanelPacking, ProductWriter } from "./product-writer.js";
 
 /**
@@ -37,7 +38,7 @@ export const bitDepth = 64;
  * nothing too: all lists are as long. Where the list of each product of the sum ends is stored apart, as by `list`; -1 where an
  * entry so far is neither 0 nor 1.
  */
-export function bitListFunction(packing: PanelPacking, listedLines: number, rowBytesOfPanel: number): FunctionWriter {
+export function bitListFunction(packing: PanelPacking): FunctionWriter {
   const product = new ProductWriter("bitList", packing);
   const { fn, words, term } = product;
   const local = (): number => fn.local("i32");

@@ -6,16 +6,10 @@ import { emitMapKernel } from "./map-kernel.js";
 import { packFunction, productByColumns, productByRows } from "./matrix-product.js";
 import { lanes, panelRows, tileOf } from "./matrix-tiles.js";
 import { packPanelFunction } from "./pack-matrix.js";
-import {
-  bitLists,
-  linesOfBits,
-  linesOfLists,
-  listFunction,
-  productOfBits,
-  productWhereNeeded,
-  productOfLists,
-  sparseColumns,
-} from "./sparse-product.js";
+import { bitListFunction } from "./bit-lists.js";
+import { neededProduct } from "./needed-product.js";
+import { listFunction, sparseColumns } from "./number-lists.js";
+import { linesOfBits, linesOfLists, productOfBits, productOfLists } from "./sparse-product.js";
 import { adamKernel, averageKernel } from "./optimiser-kernel.js";
 import { vectorFunctions } from "./vector-functions.js";
 
@@ -38,10 +32,10 @@ export function emitNetwork(functions: readonly PlanFunction[]): NetworkModule |
       listFunction(ofLists),
       productOfLists(relaxed, ofLists),
       linesOfLists(relaxed, ofLists),
-      bitLists(ofLists),
+      bitListFunction(ofLists),
       productOfBits(ofLists),
       linesOfBits(ofLists),
-      productWhereNeeded(relaxed),
+      neededProduct(relaxed),
       adamKernel(relaxed),
       averageKernel(relaxed),
     ];

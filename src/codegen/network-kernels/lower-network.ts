@@ -15,6 +15,7 @@ import { type LeafList, NestExpressions } from "./nest-expressions.js";
 import { NotLowered } from "./not-lowered.js";
 import { oftenZero } from "./often-zero.js";
 import { type Along, extentOf, type Stored } from "./plan-buffers.js";
+import { passedWhereNeeded } from "./passed-where-needed.js";
 import { type Contraction, productSides } from "./product-sides.js";
 import { storedNodes } from "./stored-nodes.js";
 import { storedOrders } from "./stored-orders.js";
@@ -139,7 +140,7 @@ class NetworkLowering extends NestExpressions {
       rows: this.numbers(rows),
       columns: this.numbers(columns),
       summed: this.numbers(over),
-      ...this.neededOf(id),
+      ...this.needed(id),
     });
     this.stored.set(id, { buffer: result, axes: order, slices: [] });
     return true;
@@ -149,25 +150,11 @@ class NetworkLowering extends NestExpressions {
     return ids.some((id) => this.isOftenZero(id)) ? { isOftenZero: true } : {};
   }
 
-  /**
-   * What is 0 wherever a product is not needed: its one reader multiplies it by the derivative of a `relu` whose value is at hand.
-   */
-  private neededOf(id: NodeId): { readonly needed?: Operand } {
-    if (this.plan.outputs.some(({ node }) => node === id)) return {};
-    const [reader, ...others] = this.plan.nodes.filter(({ operation }) => operandsOf(operation).includes(id));
-    if (reader?.operation.kind !== "binary" || reader.operation.function !== "multiply" || others.length > 0) return {};
-    const { left, right } = reader.operation;
-    const factor = this.node(left === id ? right : left).operation;
-    if (left === right || factor.kind !== "unary" || factor.function !== "step") return {};
-    const passed = this.plan.nodes.findIndex(
-      ({ operation }) =>
-        operation.kind === "unary" && operation.function === "relu" && operation.operand === factor.operand,
-    );
-    const place = this.stored.get(passed);
+  private needed(id: NodeId): { readonly needed?: Operand } {
+    const passed = passedWhereNeeded(this.plan, id);
+    const place = passed === undefined ? undefined : this.stored.get(passed);
     const isWhole = place !== undefined && place.slices.length === 0 && place.along === undefined;
-    const { axes } = this.node(id);
-    if (!isWhole || place.axes.length !== axes.length || !axes.every((axis) => place.axes.includes(axis))) return {};
-    return { needed: { buffer: place.buffer, axes: this.numbers(place.axes) } };
+    return isWhole ? { needed: { buffer: place.buffer, axes: this.numbers(place.axes) } } : {};
   }
 
   /** Summed axes in the order in which the side with more of them has them in memory. */

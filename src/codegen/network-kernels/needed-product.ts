@@ -19,6 +19,7 @@ import {
   wasm,
 } from "./assembler.js";
 import { bytesPerFloat, countOn, lanes, least, loadWords, minus, plus, times } from "./matrix-tiles.js";
+import { entryBytes, rowBytesOfPanel } from "./number-lists.js";
 import { multiplyAdd } from "./vector-functions.js";
 
 /** Numbers that are made at once, of one line. */
@@ -38,11 +39,8 @@ const oddPairs = [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31];
  *
  * Words of the block: lines of Y, and of X; depth and how much of it is made at once; Y, bytes across it; X, bytes across it; C, bytes of it
  * along lines of X and of Y; lists (`sparse-product.ts`), bytes from one to the next, their lengths.
- *
- * @param entryBytes of a list
- * @param unitBytes what entries of lists count lines of X in
  */
-export function neededProduct(relaxed: boolean, entryBytes: number, unitBytes: number): FunctionWriter {
+export function neededProduct(relaxed: boolean): FunctionWriter {
   const fn = new FunctionWriter("neededProduct", ["i32", "i32", "i32"]);
   const locals = (count: number): number[] => Array.from({ length: count }, () => fn.local("i32"));
   const words = locals(14) as [...Twelve, number, number];
@@ -55,7 +53,7 @@ export function neededProduct(relaxed: boolean, entryBytes: number, unitBytes: n
   const [factor] = vectors(1) as [number];
   const sums = vectors(together / lanes);
   const [a, b] = vectors(2) as [number, number];
-  const entryShift = Math.log2(unitBytes);
+  const entryShift = Math.log2(rowBytesOfPanel);
 
   /** Entry i of the group, or the last. */
   const entry = (i: number): Bytes => least(plus(get(at), integer(i * entryBytes)), get(last));

@@ -91,11 +91,11 @@ export function bindProduct(call: Product, binding: Binding, memory: CallMemory)
   const block = Math.ceil(summed / parts);
   const c = addresses[call.result];
   const whole = { rows, columns, depth: summed, c, rowBytes: bytesPerFloat * columns, isFirst: true };
-  const mask = call.needed;
+  const { needed: mask, ...all } = call;
   if (mask !== undefined && call.rows.length === 1 && call.columns.length === 1) {
     const along = { address: addresses[mask.buffer], across: step(mask, call.columns), along: step(mask, call.rows) };
     const needed = neededSteps(whole, { left, right, depth: summed }, along, memory);
-    const otherwise = needed === undefined ? [] : bindProduct(without(call), binding, memory);
+    const otherwise = needed === undefined ? [] : bindProduct(all, binding, memory);
     if (needed !== undefined) return [{ ...needed, above: otherwise }];
   }
   return Array.from({ length: parts }, (_, part) => part * block).flatMap((begin, part): readonly Step[] => {
@@ -213,10 +213,6 @@ function sparseSteps(
     above: otherwise,
     ...(isData ? { sample: samplePlaces(shape, terms) } : {}),
   };
-}
-
-function without({ needed: _, ...call }: Product): Product {
-  return call;
 }
 
 /**
