@@ -37,6 +37,9 @@ export function verdict({ description, result, parameters, engine, backend, inst
       ? []
       : ([[isBound ? "AIC, BIC at most" : "AIC, BIC", `${result.aic.toFixed(3)}, ${result.bic.toFixed(3)}`]] as const)),
   ];
+  const units = new Set(
+    description.parameters.flatMap(({ name, asWritten }) => (asWritten === undefined ? [] : [name])),
+  );
   const width = Math.max(...lines.map(([name]) => name.length)) + 2;
   return [
     result.logLikelihood === null
@@ -45,7 +48,9 @@ export function verdict({ description, result, parameters, engine, backend, inst
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
     ...Object.entries(parameters).flatMap(([name, tensor]) =>
-      !("steps" in result) || tensor.data.length <= mostShown ? parameterLines(name, tensor) : shapeLine(name, tensor),
+      !("steps" in result) || (tensor.data.length <= mostShown && !units.has(name))
+        ? parameterLines(name, tensor)
+        : shapeLine(name, tensor),
     ),
     ...labelLines(labels),
     ...result.warnings

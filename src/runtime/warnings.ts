@@ -107,7 +107,7 @@ export const warnings = {
     code: "GEN5021",
     message:
       "The critic is dead: it gives data and draws the same value, and the generator learns nothing from it. Try `lrelu` " +
-      "in place of `relu`, a smaller rate, another seed, or standardised data.",
+      "in place of `relu`, a smaller rate, or another seed.",
   }),
   certainCritic: (): FitWarning => ({
     code: "GEN5022",

@@ -36,7 +36,7 @@ const oddPairs = [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31];
  * neededProduct(block, begin, end): numbers of C += X Y^T where they are listed, for groups of four lines of Y; the others stay
  * as they are. Sums are made in parts of the depth, of which those of X lie in the nearest cache.
  *
- * Words of the block: lines; depth and how much of it is made at once; Y, bytes across it; X, bytes across it; C, bytes of it
+ * Words of the block: lines of Y, and of X; depth and how much of it is made at once; Y, bytes across it; X, bytes across it; C, bytes of it
  * along lines of X and of Y; lists (`sparse-product.ts`), bytes from one to the next, their lengths.
  *
  * @param entryBytes of a list
@@ -45,8 +45,8 @@ const oddPairs = [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31];
 export function neededProduct(relaxed: boolean, entryBytes: number, unitBytes: number): FunctionWriter {
   const fn = new FunctionWriter("neededProduct", ["i32", "i32", "i32"]);
   const locals = (count: number): number[] => Array.from({ length: count }, () => fn.local("i32"));
-  const words = locals(13) as [...Twelve, number];
-  const [lines, depth, part, y, yAcross, x, xAcross, c, cAcross, cLine, lists, listBytes, lengths] = words;
+  const words = locals(14) as [...Twelve, number, number];
+  const [lines, , depth, part, y, yAcross, x, xAcross, c, cAcross, cLine, lists, listBytes, lengths] = words;
   const [from, depthHere, line, lastLine, at, end, last] = locals(7) as [...Six, number];
   const [to, q, k, target] = locals(4) as [number, number, number, number];
   const places = locals(together);

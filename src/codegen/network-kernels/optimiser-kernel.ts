@@ -107,4 +107,4 @@ export function adamKernel(relaxed: boolean): FunctionWriter {
 }
 
 /** As many as stay in the nearest cache, and are worth a copy. */
-export const copiedBytes = 8192;
+const copiedBytes = 8192;

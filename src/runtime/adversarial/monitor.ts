@@ -4,6 +4,7 @@ import { selectRows } from "../data/blocks.js";
 import type { Sizes, Tensors } from "../description.js";
 import { boundShape, product } from "../extents.js";
 import { kMeansPlusPlus, nearestCentre } from "../fit/k-means-plus-plus.js";
+import { dataMoments } from "../elbo/batches.js";
 import { drawnRows } from "../queries.js";
 import { type FitWarning, warnings } from "../warnings.js";
 import type { AdversarialDescription, AdversarialMethods } from "./adversarial-description.js";
@@ -34,6 +35,8 @@ export interface CriticOutcome {
 export class Monitor {
   private readonly data: Dataset;
   private readonly rows: Rows;
+  /** Deviations of the entries of the variables that the game is about in units of the data. */
+  private readonly units: Tensors;
   private readonly groups: Int32Array;
   /** Rows compared with. */
   readonly count: number;
@@ -46,7 +49,8 @@ export class Monitor {
     this.data = data.rows <= mostCompared ? data : selectRows(data, (row) => row < mostCompared);
     this.count = this.data.rows;
     const { description } = methods;
-    this.rows = rowsOf(this.data.columns, description, this.data.sizes, this.count);
+    this.units = unitsOf(description, this.data);
+    this.rows = rowsOf(this.data.columns, description, this.data.sizes, this.count, this.units);
     this.groups = classesOf(description, this.data) ?? clustersOf(this.rows, seed);
   }
 
@@ -54,7 +58,11 @@ export class Monitor {
     const { methods, data, seed } = this;
     const drawn = await drawnRows(methods, data.sizes, parameters, data, seed);
     const columns = Object.fromEntries(Object.entries(drawn).map(([name, tensor]) => [name, tensor.data]));
-    return sampleQuality(this.rows, rowsOf(columns, methods.description, data.sizes, this.count), this.groups);
+    return sampleQuality(
+      this.rows,
+      rowsOf(columns, methods.description, data.sizes, this.count, this.units),
+      this.groups,
+    );
   }
 
   /** What to be warned of, and what to try. */
@@ -73,22 +81,42 @@ export class Monitor {
   }
 }
 
-/** Entries of the implicit variables side by side, a category as its one-hot vector. */
-function rowsOf(columns: Tensors, { implicit, variables }: AdversarialDescription, sizes: Sizes, count: number): Rows {
+function unitsOf({ variables, starts }: AdversarialDescription, data: Dataset): Tensors {
+  const named = new Set(Object.values(starts).flatMap((start) => (start.kind === "moments" ? [start.variable] : [])));
+  const moments = dataMoments(
+    variables.filter(({ name }) => named.has(name)),
+    data,
+  );
+  return Object.fromEntries(
+    Object.entries(moments).map(([name, { variance }]) => [
+      name,
+      variance.map((one) => (one > 0 ? Math.sqrt(one) : 1)),
+    ]),
+  );
+}
+
+/** Entries of the implicit variables side by side, in units of their own, a category as its one-hot vector. */
+function rowsOf(
+  columns: Tensors,
+  { implicit, variables }: AdversarialDescription,
+  sizes: Sizes,
+  count: number,
+  units: Tensors,
+): Rows {
   const parts = variables
     .filter(({ name }) => implicit.includes(name))
     .map(({ name, plates, event, categories }) => {
       const entries = product(boundShape([...plates, ...event], sizes));
       const values = categories === undefined ? undefined : product(boundShape([categories], sizes));
-      return { column: columns[name], entries, values };
+      return { column: columns[name], entries, values, unit: units[name] };
     });
   const width = parts.reduce((sum, { entries, values = 1 }) => sum + entries * values, 0);
   const data = new Float64Array(count * width);
   for (let row = 0; row < count; row++) {
     let at = row * width;
-    for (const { column, entries, values } of parts)
+    for (const { column, entries, values, unit } of parts)
       for (let i = row * entries; i < (row + 1) * entries; i++) {
-        if (values === undefined) data[at] = column[i];
+        if (values === undefined) data[at] = unit === undefined ? column[i] : column[i] / unit[i % unit.length];
         else data[at + column[i]] = 1;
         at += values ?? 1;
       }

@@ -6,11 +6,16 @@ import type { FeatureMap } from "./features.js";
 import { fingerprint } from "./features.js";
 import type { WeightedPoints } from "./k-means-plus-plus.js";
 import { kMeansPlusPlus, nearestCentre, randomCentres } from "./k-means-plus-plus.js";
+import type { SearchedPoints } from "./nearest-centres.js";
+import { searchPoints } from "./nearest-centres.js";
 
 export type StartMethod = "kmeans++" | "principal axes" | "random partition" | "random tables";
 
 /** Probability that a start gives to the value of an item's cluster; the others share the rest. */
 const CONFIDENCE = 0.9;
+/** Items whose clusters are looked for together. */
+const ITEMS_AT_ONCE = 4096;
+
 /** A latent variable with a table of values, and how its items are described. */
 export interface StartLatent {
   readonly variable: VariableDescription;
@@ -97,16 +102,23 @@ type TableMaker = (block: RowBlock) => Float64Array;
 
 function partitionTables(partition: StartPartition): TableMaker {
   const { map, values } = partition.latent;
-  const { itemsPerRow } = map;
-  const clusterOf = clusterFinder(partition);
-  const features = new Float64Array(map.width);
+  const { itemsPerRow, width } = map;
+  const { stretch, centres } = partition;
+  const points = new Float64Array(ITEMS_AT_ONCE * width);
+  const features = new Float64Array(width);
+  let search: SearchedPoints | undefined;
   const clustersOf = (block: RowBlock): Int32Array => {
     const clusters = new Int32Array(block.rows * itemsPerRow);
-    for (let row = 0, at = 0; row < block.rows; row++) {
-      for (let item = 0; item < itemsPerRow; item++, at++) {
-        map.write(block.data, row, item, features);
-        clusters[at] = clusterOf(features);
+    for (let first = 0; first < clusters.length; first += ITEMS_AT_ONCE) {
+      const count = Math.min(ITEMS_AT_ONCE, clusters.length - first);
+      for (let i = 0, at = 0; i < count; i++) {
+        const item = (first + i) % itemsPerRow;
+        map.write(block.data, (first + i - item) / itemsPerRow, item, features);
+        for (let j = 0; j < width; j++) points[at++] = features[j] * stretch[j];
       }
+      search ??= searchPoints(points, width, ITEMS_AT_ONCE);
+      search.take(points, count);
+      clusters.set(search.nearest(centres, values).places, first);
     }
     return clusters;
   };

@@ -252,7 +252,7 @@ function neededSteps(
   );
   const part = Math.max(leastDepth, Math.floor(nearest / others / panelRows ** 2) * panelRows ** 2);
   const block = memory.writeBlock([
-    ...[lines, depth, part, y.address, y.across, x.address, x.across],
+    ...[lines, others, depth, part, y.address, y.across, x.address, x.across],
     ...[c, cAcross, cLine, lengths + ends, listBytes, lengths],
   ]);
   const [begin, end] = [c / bytesPerFloat, c / bytesPerFloat + rows * columns];
