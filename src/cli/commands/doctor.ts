@@ -24,7 +24,7 @@ export async function doctor(terminal: Terminal, json: boolean): Promise<ExitCod
     await loads("TensorFlow.js", "@tensorflow/tfjs-core", "npm install @tensorflow/tfjs-core"),
     await computes("cpu", "@tensorflow/tfjs-backend-cpu"),
     await computes("wasm", "@tensorflow/tfjs-backend-wasm"),
-    ofBrowsers(await computes("webgpu", "@tensorflow/tfjs-backend-webgpu"), "gpu" in navigatorOfNode(), "WebGPU"),
+    webGpu(await computes("webgpu", "@tensorflow/tfjs-backend-webgpu")),
     ofBrowsers(
       await computes("webgl", "@tensorflow/tfjs-backend-webgl"),
       typeof OffscreenCanvas !== "undefined",
@@ -123,6 +123,22 @@ function ofBrowsers(found: Finding, hasDevice: boolean, device: string): Finding
     ? "not installed (it is optional), and this Node.js offers no " + device
     : `loads, but this Node.js offers no ${device}`;
   return { ...found, detail, mend: "use it in a browser" };
+}
+
+/** In Node.js a package has to offer what browsers have, and the system a device. */
+function webGpu(found: Finding): Finding {
+  if (found.works || isNotInstalled(found)) return found;
+  return "gpu" in navigatorOfNode()
+    ? {
+        ...found,
+        detail: "loads, but no device was found",
+        mend: "install drivers for Vulkan (Linux), Metal or Direct3D; or use it in a browser",
+      }
+    : {
+        ...found,
+        detail: "loads, but this Node.js offers no WebGPU",
+        mend: "npm install webgpu, or use it in a browser",
+      };
 }
 
 function navigatorOfNode(): object {
