@@ -79,9 +79,9 @@ async function measureProducts() {
         perStep.push(now);
         now = { operations: 0, seconds: 0 };
       }
-      if (!/^(product|pack|list)/.test(task.kernel)) return runTask(task, meanwhile);
+      if (!/^(product|lines|needed|pack|list|bitList)/.test(task.kernel)) return runTask(task, meanwhile);
       const [height, width, depth] = memory.integers.subarray(task.block / 4, task.block / 4 + 3);
-      if (task.kernel.startsWith("product")) now.operations += 2 * height * width * depth;
+      if (/^(product|lines|needed)/.test(task.kernel)) now.operations += 2 * height * width * depth;
       const start = performance.now();
       // What is done meanwhile is no product.
       const answer = runTask(task);

@@ -20,6 +20,8 @@ interface KeptTrainer {
   readonly weighted: boolean;
   readonly algorithm: Program["algorithm"];
   readonly engine: Engine;
+  /** Why it is not the one that was asked for. */
+  readonly instead?: string;
   readonly diagnostics: readonly Diagnostic[];
   readonly javascript: string;
 }
@@ -31,6 +33,8 @@ export interface PreparedTrainer {
   readonly weighted: boolean;
   readonly algorithm: Program["algorithm"];
   readonly engine: Engine;
+  /** Why it is not the one that was asked for. */
+  readonly instead?: string;
   readonly backend: string;
   readonly Trainer: TrainerClass;
 }
@@ -45,10 +49,13 @@ export async function prepareTrainer(
   options: CompileOptions,
 ): Promise<PreparedTrainer> {
   const kept = await keptTrainer(terminal, source, options);
-  const { model, weighted, algorithm, engine, diagnostics } = kept;
+  const { model, weighted, algorithm, engine, instead, diagnostics } = kept;
   if (options.quiet !== true) await reportWarnings(terminal, source, diagnostics);
-  const backend = await startBackend(engine, options.backend);
-  return { source, model, weighted, algorithm, engine, backend, Trainer: await loadEmitted(kept.javascript) };
+  if (instead !== undefined && options.quiet !== true)
+    terminal.message(`${instead}: it runs on the engine kernel, on the CPU\n`);
+  const backend = await startBackend(engine, instead === undefined ? options.backend : undefined);
+  const trainer = { source, model, weighted, algorithm, engine, backend, Trainer: await loadEmitted(kept.javascript) };
+  return instead === undefined ? trainer : { ...trainer, instead };
 }
 
 /** Where trainers are kept; undefined: nowhere. */
@@ -84,8 +91,9 @@ async function compileTrainer(source: SourceText, options: CompileOptions): Prom
     import("./load-model.js"),
   ]);
   const { model, program, diagnostics } = compileOrFailure(source, options.model);
-  const { engine } = chooseEngine(options.engine ?? "auto", program, options.backend);
+  const { engine, instead } = chooseEngine(options.engine ?? "auto", program, options.backend);
   return {
+    ...(instead === undefined ? {} : { instead }),
     model: model.name,
     weighted: model.axes.some((axis) => axis.weight !== undefined),
     algorithm: program.algorithm,

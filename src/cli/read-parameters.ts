@@ -45,7 +45,7 @@ export function readParameters(
   const found = new Map<ParameterDescription, ParameterValues>();
   const sizes = new Map(settled);
   for (const parameter of parameters) {
-    const { name, fixed, shape } = parameter;
+    const { name, fixed, shape, asWritten } = parameter;
     if (Object.hasOwn(document, name)) {
       const tensor = flatten(document[name]);
       if (typeof tensor === "string") diagnostics.push(parameterNotNumbers({ file }, { name, found: tensor }));
@@ -53,7 +53,7 @@ export function readParameters(
         found.set(parameter, tensor);
         settleFromShape(parameter, tensor.shape, sizes);
       }
-    } else if (!partial && fixed === undefined) {
+    } else if (!partial && fixed === undefined && asWritten === undefined) {
       diagnostics.push(parameterMissing({ file }, { name, shape: shapeText(shape) }));
     }
   }

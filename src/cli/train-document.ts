@@ -12,6 +12,8 @@ export interface FitReport {
   readonly parameters: Readonly<Record<string, NamedTensor>>;
   readonly engine: string;
   readonly backend: string;
+  /** Why the engine is not the one that was asked for. */
+  readonly instead?: string;
   /** By variable, the labels that its categories 0, 1, … had in the data. */
   readonly labels: Readonly<Record<string, readonly Label[]>>;
 }
@@ -47,7 +49,13 @@ export function trainDocument(report: FitReport): object {
 }
 
 /** How a fit went: all of that document but the parameters, which a saved model has anyway. */
-export function fitDocument({ description, result, engine, backend }: FitReport): Readonly<Record<string, unknown>> {
+export function fitDocument({
+  description,
+  result,
+  engine,
+  backend,
+  instead,
+}: FitReport): Readonly<Record<string, unknown>> {
   const kind = kindOf(result);
   return {
     schema: "genc.train/1",
@@ -55,6 +63,7 @@ export function fitDocument({ description, result, engine, backend }: FitReport)
     algorithm: kind.algorithm,
     engine,
     backend,
+    ...(instead === undefined ? {} : { engineReason: instead }),
     rows: result.rows,
     logLikelihood: result.logLikelihood,
     meanLogLikelihood: result.meanLogLikelihood,

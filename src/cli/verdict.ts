@@ -4,12 +4,13 @@ import { likelihoodKind } from "./likelihood-kind.js";
 import type { FitReport } from "./train-document.js";
 
 /** What `genc train` prints for people: how the fit went, and the parameters, rounded. */
-export function verdict({ description, result, parameters, engine, labels }: FitReport): string {
+export function verdict({ description, result, parameters, engine, backend, instead, labels }: FitReport): string {
   const { restarts, holdout } = result;
   const isBound = "bound" in result || likelihoodKind(description) === "elbo";
   const starts = restarts.length === 1 ? "1 start" : `${restarts.length} starts`;
   const seconds = result.seconds < 10 ? result.seconds.toFixed(2) : result.seconds.toFixed(0);
   const ending = { converged: "converged", maxIterations: "not converged", aborted: "interrupted" }[result.stopped];
+  const ran = `engine ${engine}${engine === "tfjs" ? `, backend ${backend}` : ""}`;
   const lines: readonly (readonly [string, string])[] = [
     ["rows", String(result.rows)],
     ...(result.logLikelihood === null
@@ -30,20 +31,26 @@ export function verdict({ description, result, parameters, engine, labels }: Fit
     !("bound" in result)
       ? ["iterations", `${result.iterations}, ${ending} (${starts}, ${seconds} s)`]
       : ["epochs", `${result.iterations} (${result.steps} steps, ${seconds} s)`],
+    ...(instead === undefined ? [] : ([["not tfjs", instead]] as const)),
     ["free parameters", String(result.degreesOfFreedom)],
     ...(result.aic === null || result.bic === null
       ? []
       : ([[isBound ? "AIC, BIC at most" : "AIC, BIC", `${result.aic.toFixed(3)}, ${result.bic.toFixed(3)}`]] as const)),
   ];
+  const units = new Set(
+    description.parameters.flatMap(({ name, asWritten }) => (asWritten === undefined ? [] : [name])),
+  );
   const width = Math.max(...lines.map(([name]) => name.length)) + 2;
   return [
     result.logLikelihood === null
-      ? `${description.name}: a generator against its critic (engine ${engine})`
-      : `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${"bound" in result ? "an evidence lower bound" : learningText(description)} (engine ${engine})`,
+      ? `${description.name}: a generator against its critic (${ran})`
+      : `${description.name}: ${description.parameters.some(({ hasPrior }) => hasPrior) ? "maximum a posteriori" : "maximum likelihood"} by ${"bound" in result ? "an evidence lower bound" : learningText(description)} (${ran})`,
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}${value}`),
     "",
     ...Object.entries(parameters).flatMap(([name, tensor]) =>
-      !("steps" in result) || tensor.data.length <= mostShown ? parameterLines(name, tensor) : shapeLine(name, tensor),
+      !("steps" in result) || (tensor.data.length <= mostShown && !units.has(name))
+        ? parameterLines(name, tensor)
+        : shapeLine(name, tensor),
     ),
     ...labelLines(labels),
     ...result.warnings

@@ -23,5 +23,7 @@ function isNotFound(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? error.code : undefined;
   // Bundlers put a module of their own in place of what they do not find.
-  return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND" || /^Could not resolve "/.test(error.message);
+  return (
+    code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND" || error.message.startsWith('Could not resolve "')
+  );
 }

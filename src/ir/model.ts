@@ -91,6 +91,14 @@ export interface Parameter {
   };
   /** `= literal`: known, never learned. */
   readonly fixed?: Expression;
+  /** Of a parameter that no program declares: what makes the model the program as written. */
+  readonly asWritten?: AsWritten;
+}
+
+/** Where values are given for weights of these networks and not for a parameter, every entry of it is this. */
+export interface AsWritten {
+  readonly networks: readonly string[];
+  readonly value: number;
 }
 
 export interface Variable {

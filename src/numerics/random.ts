@@ -18,7 +18,9 @@ export class RandomStream {
   private readonly words = new Uint32Array(4);
   private used = 4;
   private block = 0;
-  private spareNormal: number | undefined;
+  // A number apart from whether it is there: a field that may be undefined is allocated anew for every number.
+  private spareNormal = 0.5;
+  private hasSpare = false;
   private readonly seedLow: number;
   private readonly seedHigh: number;
   private readonly site: number;
@@ -55,11 +57,11 @@ export class RandomStream {
 
   /** Normal with mean 0 and variance 1. @source Box and Muller 1958 */
   normal(): number {
-    const spare = this.spareNormal;
-    if (spare !== undefined) {
-      this.spareNormal = undefined;
-      return spare;
+    if (this.hasSpare) {
+      this.hasSpare = false;
+      return this.spareNormal;
     }
+    this.hasSpare = true;
     const radius = Math.sqrt(-2 * Math.log(this.uniform()));
     const angle = 2 * Math.PI * this.uniform();
     this.spareNormal = radius * Math.sin(angle);

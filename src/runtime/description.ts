@@ -144,6 +144,8 @@ export interface ParameterDescription {
   readonly ofLogarithm?: boolean;
   /** Learned by gradient, in the units of an observed variable: a fit starts at that variable's own moments. */
   readonly startScale?: StartScale;
+  /** Never learned; where values are given for weights of these networks and not for it, each entry is `value`. */
+  readonly asWritten?: { readonly networks: readonly string[]; readonly value: number };
 }
 
 export interface StartScale {

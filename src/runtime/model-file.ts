@@ -3,6 +3,7 @@ import type { LabelDictionary } from "./data/labels.js";
 import { ModelFileError, OptionError } from "./errors.js";
 import { boundShape } from "./extents.js";
 import { domainViolation } from "./parameter-space.js";
+import { parametersAsWritten } from "./parameter-values.js";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.js";
 import type { JsonValue } from "./strict-json.js";
 import { isJsonObject, parseStrictJson } from "./strict-json.js";
@@ -74,8 +75,15 @@ export function decodeModel(description: ModelDescription, bytes: Uint8Array): S
   }
   const sizes = readSizes(description, metadata);
   const parameters: Record<string, Float64Array> = {};
+  const asWritten = parametersAsWritten(description, sizes);
   for (const parameter of description.parameters) {
     const tensor = tensors.get(parameter.name);
+    const known = asWritten[parameter.name];
+    // A file of an earlier version has the weights of the network as it is written.
+    if (tensor === undefined && known !== undefined) {
+      parameters[parameter.name] = known;
+      continue;
+    }
     if (tensor === undefined) throw new ModelFileError("parameters", `The parameter \`${parameter.name}\` is missing.`);
     const shape = boundShape(parameter.shape, sizes);
     if (shape.length !== tensor.shape.length || shape.some((extent, i) => extent !== tensor.shape[i])) {

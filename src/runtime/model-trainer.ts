@@ -11,7 +11,7 @@ import type { ColumnMapping } from "./model-file.js";
 import { decodeModel, encodeModel } from "./model-file.js";
 import type { NamedTensor } from "./named-tensor.js";
 import { namedTensor } from "./named-tensor.js";
-import { readParameters, sizesOfParameters } from "./parameter-values.js";
+import { parametersAsWritten, readParameters, sizesOfParameters } from "./parameter-values.js";
 import { drawnRows } from "./queries.js";
 import { checkSizes } from "./sizes.js";
 
@@ -74,7 +74,7 @@ export abstract class ModelTrainer<S extends object, P extends object> {
     return this.fitted?.labels ?? {};
   }
 
-  /** Sets parameters without a fit; sizes that are still open are bound by their shapes. All must be given. */
+  /** Sets parameters without a fit; sizes that are still open are bound by their shapes. All must be given that the program declares. */
   setParameters(values: { readonly [Name in keyof P]?: ParameterValues }): void {
     this.checkAlive("setParameters");
     const given = values as Readonly<Record<string, unknown>>;
@@ -85,7 +85,11 @@ export abstract class ModelTrainer<S extends object, P extends object> {
       }
     }
     const sizes = sizesOfParameters(this.description, this.givenSizes, given);
-    const read = { ...readParameters(this.description, sizes, given), ...literalParameters(this.description, sizes) };
+    const read = {
+      ...parametersAsWritten(this.description, sizes),
+      ...readParameters(this.description, sizes, given),
+      ...literalParameters(this.description, sizes),
+    };
     const absent = this.description.parameters.find(({ name }) => read[name] === undefined);
     if (absent !== undefined) throw new OptionError(`parameters.${absent.name}`, "values", "nothing");
     this.fitted = this.makeFitted(sizes, read, {});

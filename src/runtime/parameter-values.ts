@@ -44,6 +44,18 @@ export function readParameters(
   return values;
 }
 
+/** What no program declares, such that the model is the program as written. */
+export function parametersAsWritten(
+  { parameters }: Pick<ModelDescription, "parameters">,
+  sizes: Sizes,
+): Record<string, Float64Array> {
+  const values: Record<string, Float64Array> = {};
+  for (const { name, shape, asWritten } of parameters)
+    if (asWritten !== undefined)
+      values[name] = new Float64Array(product(boundShape(shape, sizes))).fill(asWritten.value);
+  return values;
+}
+
 /** Binds sizes from the shapes of parameters, for a model that is queried without data to tell them. */
 export function sizesOfParameters(
   description: ModelDescription,

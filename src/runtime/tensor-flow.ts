@@ -2,6 +2,7 @@ import type { Tensor, Tensor4D } from "@tensorflow/tfjs-core";
 import type { DeviceTensors, Tensors } from "./description.js";
 import { OptionError } from "./errors.js";
 import { builtin, type NodeRequire } from "./kernels/shards.js";
+import { offerWebGpu } from "./webgpu-in-node.js";
 
 /** The namespace of TensorFlow.js, as generated code of the engine `tfjs` calls it. */
 export type TensorFlow = typeof import("@tensorflow/tfjs-core");
@@ -10,7 +11,10 @@ export type TensorFlow = typeof import("@tensorflow/tfjs-core");
 const backendPackages: Readonly<Record<string, () => Promise<unknown>>> = {
   cpu: () => import("@tensorflow/tfjs-backend-cpu"),
   wasm: () => import("@tensorflow/tfjs-backend-wasm"),
-  webgpu: () => import("@tensorflow/tfjs-backend-webgpu"),
+  webgpu: () => {
+    offerWebGpu(requireOfProject());
+    return import("@tensorflow/tfjs-backend-webgpu");
+  },
   // Optional peers. The native ones download a library when they are installed.
   webgl: () => importPeer("@tensorflow/tfjs-backend-webgl"),
   tensorflow: () => importPeer("@tensorflow/tfjs-node"),

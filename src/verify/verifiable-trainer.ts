@@ -35,3 +35,14 @@ export interface FittedSummary {
 
 /** A new trainer of the model, at these sizes. */
 export type MakeTrainer = (sizes: Readonly<Record<string, number>>) => VerifiableTrainer;
+
+/** What the checks of a model learned by a bound need of its trainer. */
+export interface EncodingTrainer {
+  setParameters(values: Readonly<Tensors>): void;
+  encode(data: Columns): Promise<Readonly<Record<string, { readonly data: Float64Array }>>>;
+  save(): Promise<Uint8Array>;
+  restore(bytes: Uint8Array): void;
+  dispose(): void;
+}
+
+export type MakeEncodingTrainer = (sizes: Readonly<Record<string, number>>) => EncodingTrainer;

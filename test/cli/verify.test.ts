@@ -28,6 +28,21 @@ describe("verify", () => {
     expect(code).toBe(0);
   });
 
+  it("of a bound: slopes, importance weights, the likelihood; of a game the slopes of both sides", async () => {
+    const bound = await genc("verify", "std:autoencoders/vae");
+    expect(bound.output).toContain("ok       gradient of the bound equals finite differences: ");
+    expect(bound.output).toContain("ok       importance weights raise the bound: ");
+    expect(bound.output).toContain("ok       the bound is no more than the likelihood: ");
+    expect(bound.code).toBe(0);
+    const game = await genc("verify", "std:adversarial/wgan-gp", "--json");
+    const { checks } = JSON.parse(game.output) as { checks: readonly { name: string; outcome: string }[] };
+    expect(checks).toMatchObject([
+      { name: "gradient of the critic's loss equals finite differences", outcome: "passed" },
+      { name: "gradient of the generator's loss equals finite differences", outcome: "passed" },
+    ]);
+    expect(game.code).toBe(0);
+  });
+
   it("--json: one document", async () => {
     const { code, output } = await genc("verify", "std:mixtures/zero-inflated-poisson", "--json", "--seed", "3");
     const document: unknown = JSON.parse(output);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { interpretPlan } from "../../src/ir/interpret-plan.js";
 import type { AdversarialProgram } from "../../src/ir/program.js";
+import { asWritten } from "../support/as-written.js";
 import { gameOf } from "../support/games.js";
 
 /** Losses, penalty and derivatives of a tiny generator and critic with fixed weights, in float64, by PyTorch. */
@@ -63,7 +64,11 @@ function run(program: AdversarialProgram, name: "criticStep" | "generatorStep"):
   return interpretPlan(fn, {
     sizes,
     rows,
-    inputs: { parameter: { ...layer("G", inputs.G), ...layer("F", inputs.D) }, data: { x: flat(inputs.x_real) }, table },
+    inputs: {
+      parameter: { ...asWritten(program.model, sizes), ...layer("G", inputs.G), ...layer("F", inputs.D) },
+      data: { x: flat(inputs.x_real) },
+      table,
+    },
   });
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { compileSource } from "../../src/compile/index.js";
 import { interpretPlan } from "../../src/ir/interpret-plan.js";
 import type { ElboProgram } from "../../src/ir/program.js";
+import { asWritten } from "../support/as-written.js";
 
 /** Tiny networks with fixed weights, in float64: bounds and derivatives by PyTorch (see the file's own `doc`). */
 interface Case {
@@ -66,12 +67,15 @@ function compiled(text: string): ElboProgram {
 describe.each(Object.entries(models))("%s", (name, text) => {
   const { inputs, expected } = golden.cases.find((one) => one.name === name)!;
   const derived = compiled(text);
-  const parameter = Object.fromEntries(
-    Object.entries(parameterOf).map(([key, parameterName]) => [parameterName, flat(inputs[key])]),
-  );
   const rows = expected.elbo_rows.length;
   const data = { x: flat(inputs["x"]) };
   const environment = { sizes: { D: flat(inputs["x"]).length / rows, L: 2 }, rows };
+  const parameter = {
+    ...asWritten(derived.model, environment.sizes),
+    ...Object.fromEntries(
+      Object.entries(parameterOf).map(([key, parameterName]) => [parameterName, flat(inputs[key])]),
+    ),
+  };
 
   it("has the bound of every row", () => {
     const found = interpretPlan(derived.bound, {

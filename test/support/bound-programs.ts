@@ -119,6 +119,23 @@ export const boundModels: readonly { readonly name: string; readonly text: strin
 }`.replace("  param size: Positive\n", ""),
   },
   {
+    name: "means, spreads and a written guide in the units of the data",
+    text: `model M {
+  size D, L = 2
+  param v: Positive
+  net enc(Vector[D], Real) -> (Vector[L], Vector[L]) = dense(4, tanh)
+  net dec(Vector[L]) -> (Vector[D], Vector[D], Real) = dense(5, tanh)
+  each n {
+    let (m, s, u) = dec(z)
+    latent z: Vector[L] ~ Normal(0, 1)
+    observe x: Vector[D]? ~ Normal(m, sd: softplus(s))
+    observe y: Real ~ Laplace(u, v)
+    observe w: Real ~ Normal(2 * u, 1)
+  }
+  guide { let (a, b) = enc(x, y)  z ~ Normal(a, sd: softplus(b)) }
+}`,
+  },
+  {
     name: "importance weights",
     text: `model M {
   size D, L = 2

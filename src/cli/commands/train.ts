@@ -30,7 +30,7 @@ import { requireFolderOf, writeFileOrFail } from "../write-result.js";
 export async function train(terminal: Terminal, file: string, options: TrainOptions): Promise<ExitCode> {
   requireFolderOf(options.save);
   const prepared = await prepareWithWeights(terminal, file, options);
-  const { Trainer: Model, engine, backend } = prepared;
+  const { Trainer: Model, engine, backend, instead } = prepared;
   refuseUnsupported(options, prepared.algorithm);
   if (engine === "tfjs" && (options.threads ?? 1) > 1) {
     throw unavailableFailure("--threads is for the engine kernel; TensorFlow.js has threads of its own.");
@@ -52,7 +52,8 @@ export async function train(terminal: Terminal, file: string, options: TrainOpti
   const result = await fit(terminal, model, data, options, start.init);
 
   const { labels } = bound.mapping;
-  const report: FitReport = { description, result, parameters: model.parameters, labels, engine, backend };
+  const ran = { engine, backend, ...(instead === undefined ? {} : { instead }) };
+  const report: FitReport = { description, result, parameters: model.parameters, labels, ...ran };
   if (options.save !== undefined) {
     const fit = fitDocument(report);
     const saved = { source: prepared.source, model: prepared.model, mapping: bound.mapping, fit };

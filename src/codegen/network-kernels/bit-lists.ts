@@ -25,13 +25,12 @@ import { type PanelPacking, ProductWriter } from "./product-writer.js";
  *
  * @source Arlazarov, Dinic, Kronrod and Faradzev 1970
  */
-export const bitsOfEntry = 4;
+const bitsOfEntry = 4;
 const sums = 1 << bitsOfEntry;
 export const bitEntryBytes = 4;
 
 /** Rows of B whose sums are made at once: their table lies in the nearest cache. */
 export const bitDepth = 64;
-export const tableBytes = (rowBytesOfPanel: number): number => (bitDepth / bitsOfEntry) * sums * rowBytesOfPanel;
 
 /**
  * bitList(block, begin, end): of each line of A, four at a time, where in a panel's table the sums are that it picks, those of

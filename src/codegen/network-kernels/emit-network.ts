@@ -12,6 +12,7 @@ import {
   linesOfLists,
   listFunction,
   productOfBits,
+  productWhereNeeded,
   productOfLists,
   sparseColumns,
 } from "./sparse-product.js";
@@ -40,6 +41,7 @@ export function emitNetwork(functions: readonly PlanFunction[]): NetworkModule |
       bitLists(ofLists),
       productOfBits(ofLists),
       linesOfBits(ofLists),
+      productWhereNeeded(relaxed),
       adamKernel(relaxed),
       averageKernel(relaxed),
     ];

@@ -1,5 +1,5 @@
 import { type NodeId, type Operation, operandsOf, type PlanFunction } from "../../ir/plan.js";
-import type { NetworkCall, NetworkFunction } from "../../runtime/networks/network-description.js";
+import type { NetworkCall, NetworkFunction, Operand } from "../../runtime/networks/network-description.js";
 import { reuseProducts } from "../../ir/passes/reuse-products.js";
 import { expandReductions } from "./expand-reductions.js";
 import {
@@ -139,6 +139,7 @@ class NetworkLowering extends NestExpressions {
       rows: this.numbers(rows),
       columns: this.numbers(columns),
       summed: this.numbers(over),
+      ...this.neededOf(id),
     });
     this.stored.set(id, { buffer: result, axes: order, slices: [] });
     return true;
@@ -146,6 +147,27 @@ class NetworkLowering extends NestExpressions {
 
   private zeros(ids: readonly NodeId[]): { readonly isOftenZero?: true } {
     return ids.some((id) => this.isOftenZero(id)) ? { isOftenZero: true } : {};
+  }
+
+  /**
+   * What is 0 wherever a product is not needed: its one reader multiplies it by the derivative of a `relu` whose value is at hand.
+   */
+  private neededOf(id: NodeId): { readonly needed?: Operand } {
+    if (this.plan.outputs.some(({ node }) => node === id)) return {};
+    const [reader, ...others] = this.plan.nodes.filter(({ operation }) => operandsOf(operation).includes(id));
+    if (reader?.operation.kind !== "binary" || reader.operation.function !== "multiply" || others.length > 0) return {};
+    const { left, right } = reader.operation;
+    const factor = this.node(left === id ? right : left).operation;
+    if (left === right || factor.kind !== "unary" || factor.function !== "step") return {};
+    const passed = this.plan.nodes.findIndex(
+      ({ operation }) =>
+        operation.kind === "unary" && operation.function === "relu" && operation.operand === factor.operand,
+    );
+    const place = this.stored.get(passed);
+    const isWhole = place !== undefined && place.slices.length === 0 && place.along === undefined;
+    const { axes } = this.node(id);
+    if (!isWhole || place.axes.length !== axes.length || !axes.every((axis) => place.axes.includes(axis))) return {};
+    return { needed: { buffer: place.buffer, axes: this.numbers(place.axes) } };
   }
 
   /** Summed axes in the order in which the side with more of them has them in memory. */

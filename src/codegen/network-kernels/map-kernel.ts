@@ -25,7 +25,7 @@ import {
 } from "./assembler.js";
 import { argumentLayout, type InnerStep, type MapExpression, type MapKernel } from "./map-expression.js";
 import { binaryCode, unaryCode, type VectorCall } from "./map-operations.js";
-import { multiplyAdd, vectorFunctionNames } from "./vector-functions.js";
+import { inlineCode, isInlined, multiplyAdd, vectorFunctionNames } from "./vector-functions.js";
 
 const word = 4;
 const lanes = 4;
@@ -385,7 +385,12 @@ class MapEmitter {
         return expression.loop === this.inner ? join(counter, vectorOf([0, 1, 2, 3]), wasm.add) : counter;
       }
       case "unary":
-        return unaryCode(expression.function, part(expression.operand), () => this.fn.local("v128"), this.call);
+        return unaryCode(
+          expression.function,
+          part(expression.operand),
+          () => this.fn.local("v128"),
+          mode === "vector" ? this.inlined : this.call,
+        );
       case "binary":
         return this.binary(expression.function, expression.left, expression.right, part);
       case "select":
@@ -465,6 +470,9 @@ class MapEmitter {
     }
     return binaryCode(name, part(left), part(right), this.call);
   }
+
+  private readonly inlined: VectorCall = (name) =>
+    isInlined(name) ? inlineCode(name, (type) => this.fn.local(type), this.relaxed) : this.call(name);
 
   private readonly call: VectorCall = (name) => [0x10, this.functionIndex + vectorFunctionNames.indexOf(name)];
 }

@@ -22,6 +22,7 @@ import {
 } from "./assembler.js";
 import { bitDepth, bitEntryBytes, bitListFunction, makeTable } from "./bit-lists.js";
 import { bytesPerFloat, countOn, countTo, lanes, least, minus, plus, times } from "./matrix-tiles.js";
+import { neededProduct } from "./needed-product.js";
 import { high, highHalves, low, lowHalves } from "./pack-matrix.js";
 import { type PanelPacking, ProductWriter } from "./product-writer.js";
 import { multiplyAdd } from "./vector-functions.js";
@@ -186,6 +187,11 @@ interface ListProduct {
   readonly sharedAlong: "panels" | "lines";
   /** Numbers that rows of B are multiplied by, or sums of rows of B that are picked. */
   readonly entries: "numbers" | "bits";
+}
+
+/** Numbers of a product where lists say so. */
+export function productWhereNeeded(relaxed: boolean): FunctionWriter {
+  return neededProduct(relaxed, entryBytes, rowBytesOfPanel);
 }
 
 export function bitLists(packing: PanelPacking): FunctionWriter {

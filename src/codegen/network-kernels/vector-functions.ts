@@ -19,8 +19,15 @@ export const vectorFunctionNames = [
 ] as const;
 export type VectorFunctionName = (typeof vectorFunctionNames)[number];
 
+/** Where code goes: a function, or a part of one. */
+export type CodeWriter = Pick<FunctionWriter, "local" | "add">;
+
 const exponentScale = 23;
 const exponentBias = 127;
+
+/** Added to a number below 2^22, it leaves the nearest whole number in the last bits. */
+const roundingShift = 1.5 * 2 ** 23;
+const roundingBits = 0x4b400000;
 
 const expCoefficients = [1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1];
 
@@ -29,26 +36,17 @@ const expCoefficients = [1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.66
  *
  * @source Cody and Waite 1980 (reduction); coefficients of expf in the Cephes library, Moshier 1989
  */
-function exponential(relaxed: boolean): FunctionWriter {
-  const fn = new FunctionWriter("exp", ["v128"], ["v128"]);
+function exponential(fn: CodeWriter, argument: number, relaxed: boolean): void {
   const n = fn.local("v128");
   const r = fn.local("v128");
   const y = fn.local("v128");
   const x = fn.local("v128");
+  const whole = fn.local("v128");
   const horner = (coefficient: number): void =>
     fn.add(multiplyAdd(get(y), get(r), vector(coefficient), relaxed), set(y));
-  fn.add(
-    get(0),
-    vector(-87.33654),
-    wasm.pseudoMaximum,
-    vector(88.72284),
-    wasm.pseudoMinimum,
-    tee(x),
-    vector(Math.LOG2E),
-    wasm.multiply,
-    wasm.nearest,
-    set(n),
-  );
+  fn.add(get(argument), vector(-87.33654), wasm.pseudoMaximum, vector(88.72284), wasm.pseudoMinimum, set(x));
+  fn.add(multiplyAdd(get(x), vector(Math.LOG2E), vector(roundingShift), relaxed), tee(whole));
+  fn.add(vector(roundingShift), wasm.subtract, set(n));
   fn.add(multiplyAdd(get(n), vector(-0.693359375), get(x), relaxed), set(r));
   fn.add(multiplyAdd(get(n), vector(2.1219444e-4), get(r), relaxed), set(r));
   fn.add(vector(1.98756915e-4), set(y));
@@ -56,17 +54,16 @@ function exponential(relaxed: boolean): FunctionWriter {
   fn.add(get(y), get(r), wasm.multiply, get(r), wasm.multiply, get(r), wasm.add, vector(1), wasm.add, set(y));
   // 2^n in two halves, since n may be 128.
   const half = fn.local("v128");
-  fn.add(get(n), wasm.truncate, set(n));
+  fn.add(get(whole), bits(roundingBits), wasm.i32VectorSubtract, set(n));
   fn.add(get(n), [0x41, 1], wasm.i32VectorShiftRight, set(half));
   const power = (exponent: Bytes): Bytes =>
     join(exponent, bits(exponentBias), wasm.i32VectorAdd, [0x41, exponentScale], wasm.i32VectorShiftLeft);
   fn.add(get(y), power(get(half)), wasm.multiply);
   fn.add(power(join(get(n), get(half), wasm.i32VectorSubtract)), wasm.multiply, set(y));
   // Below the smallest: 0; NaN stays what it is.
-  fn.add(get(y), get(0), vector(-87.33654), wasm.f32Less, wasm.andNot, set(y));
-  fn.add(vector(Infinity), get(y), get(0), vector(88.72284), wasm.f32Greater, wasm.bitSelect, set(y));
-  fn.add(get(y), get(0), get(0), get(0), wasm.f32Equal, wasm.bitSelect);
-  return fn;
+  fn.add(get(y), get(argument), vector(-87.33654), wasm.f32Less, wasm.andNot, set(y));
+  fn.add(vector(Infinity), get(y), get(argument), vector(88.72284), wasm.f32Greater, wasm.bitSelect, set(y));
+  fn.add(get(y), get(argument), get(argument), get(argument), wasm.f32Equal, wasm.bitSelect);
 }
 
 /**
@@ -74,15 +71,14 @@ function exponential(relaxed: boolean): FunctionWriter {
  *
  * @source logf in the Cephes library, Moshier 1989
  */
-function logarithm(relaxed: boolean): FunctionWriter {
-  const fn = new FunctionWriter("log", ["v128"], ["v128"]);
+function logarithm(fn: CodeWriter, argument: number, relaxed: boolean): void {
   const e = fn.local("v128");
   const m = fn.local("v128");
   const y = fn.local("v128");
   const z = fn.local("v128");
   const low = fn.local("v128");
   const x = fn.local("v128");
-  fn.add(get(0), vector(1.17549435e-38), wasm.pseudoMaximum, set(x));
+  fn.add(get(argument), vector(1.17549435e-38), wasm.pseudoMaximum, set(x));
   fn.add(
     get(x),
     [0x41, exponentScale],
@@ -108,47 +104,63 @@ function logarithm(relaxed: boolean): FunctionWriter {
   fn.add(multiplyAdd(get(z), vector(-0.5), get(y), relaxed), set(y));
   fn.add(get(m), get(y), wasm.add, set(y));
   fn.add(multiplyAdd(get(e), vector(0.693359375), get(y), relaxed), set(y));
-  fn.add(vector(-Infinity), get(y), get(0), vector(0), wasm.f32Equal, wasm.bitSelect, set(y));
-  fn.add(get(0), get(y), get(0), vector(Infinity), wasm.f32Equal, wasm.bitSelect, set(y));
+  fn.add(vector(-Infinity), get(y), get(argument), vector(0), wasm.f32Equal, wasm.bitSelect, set(y));
+  fn.add(get(argument), get(y), get(argument), vector(Infinity), wasm.f32Equal, wasm.bitSelect, set(y));
   // NaN where the argument is negative or NaN.
-  fn.add(get(y), vector(NaN), get(0), vector(0), wasm.f32GreaterEqual, wasm.bitSelect);
-  return fn;
+  fn.add(get(y), vector(NaN), get(argument), vector(0), wasm.f32GreaterEqual, wasm.bitSelect);
 }
 
 /** exp(-|x|) of the parameter, in a local; what is below 1e-38 is that. Coefficients as in `exponential`. */
-function decay(fn: FunctionWriter, relaxed: boolean): number {
-  const [x, n, y] = [fn.local("v128"), fn.local("v128"), fn.local("v128")];
-  fn.add(get(0), wasm.f32Abs, wasm.f32Negate, vector(-87.33654), wasm.pseudoMaximum, set(x));
-  fn.add(get(x), vector(Math.LOG2E), wasm.multiply, wasm.nearest, set(n));
+function decay(fn: CodeWriter, argument: number, relaxed: boolean): number {
+  const [x, n, y, whole] = [fn.local("v128"), fn.local("v128"), fn.local("v128"), fn.local("v128")];
+  fn.add(get(argument), wasm.f32Abs, wasm.f32Negate, vector(-87.33654), wasm.pseudoMaximum, set(x));
+  fn.add(multiplyAdd(get(x), vector(Math.LOG2E), vector(roundingShift), relaxed), tee(whole));
+  fn.add(vector(roundingShift), wasm.subtract, set(n));
   fn.add(multiplyAdd(get(n), vector(-0.693359375), get(x), relaxed), set(x));
   fn.add(multiplyAdd(get(n), vector(2.1219444e-4), get(x), relaxed), set(x));
   fn.add(vector(1.98756915e-4), set(y));
   for (const coefficient of expCoefficients) fn.add(multiplyAdd(get(y), get(x), vector(coefficient), relaxed), set(y));
   fn.add(get(y), get(x), wasm.multiply, get(x), wasm.multiply, get(x), wasm.add, vector(1), wasm.add);
-  fn.add(get(n), wasm.truncate, bits(exponentBias), wasm.i32VectorAdd, [0x41, exponentScale], wasm.i32VectorShiftLeft);
+  fn.add(get(whole), bits(exponentBias), wasm.i32VectorAdd, [0x41, exponentScale], wasm.i32VectorShiftLeft);
   fn.add(wasm.multiply, set(y));
   return y;
 }
 
 /** softplus(x) = max(x, 0) + log(1 + t) with t = exp(-|x|), and log(1 + t) = 2 artanh(t / (2 + t)) by its series. */
-function softplusFunction(relaxed: boolean): FunctionWriter {
-  const fn = new FunctionWriter("softplus", ["v128"], ["v128"]);
-  const t = decay(fn, relaxed);
+function softplus(fn: CodeWriter, argument: number, relaxed: boolean): void {
+  const t = decay(fn, argument, relaxed);
   const [s, square, y] = [fn.local("v128"), fn.local("v128"), fn.local("v128")];
   fn.add(get(t), get(t), vector(2), wasm.add, wasm.divide, tee(s), get(s), wasm.multiply, set(square));
   // s is 1/3 at most: what follows s^13 is below 1e-8.
   fn.add(vector(2 / 13), set(y));
   for (const power of [11, 9, 7, 5, 3, 1]) fn.add(multiplyAdd(get(y), get(square), vector(2 / power), relaxed), set(y));
-  fn.add(multiplyAdd(get(y), get(s), join(get(0), vector(0), wasm.maximum), relaxed));
-  return fn;
+  fn.add(multiplyAdd(get(y), get(s), join(get(argument), vector(0), wasm.maximum), relaxed));
 }
 
 /** sigmoid(x) = 1 / (1 + t) or t / (1 + t) with t = exp(-|x|). */
-function sigmoidFunction(relaxed: boolean): FunctionWriter {
-  const fn = new FunctionWriter("sigmoid", ["v128"], ["v128"]);
-  const t = decay(fn, relaxed);
-  fn.add(get(t), vector(1), get(0), vector(0), wasm.f32Less, wasm.bitSelect);
+function sigmoid(fn: CodeWriter, argument: number, relaxed: boolean): void {
+  const t = decay(fn, argument, relaxed);
+  fn.add(get(t), vector(1), get(argument), vector(0), wasm.f32Less, wasm.bitSelect);
   fn.add(get(t), vector(1), wasm.add, wasm.divide);
+}
+
+/** Functions that loops have in them: their constants are made before the loop, and nothing is saved for a call. */
+const inlined = { exp: exponential, log: logarithm, softplus, sigmoid } as const;
+
+export type InlinedName = keyof typeof inlined;
+export const isInlined = (name: VectorFunctionName): name is InlinedName => Object.hasOwn(inlined, name);
+
+/** The function of what is on the stack, with locals of its own. */
+export function inlineCode(name: InlinedName, local: CodeWriter["local"], relaxed: boolean): Bytes {
+  const argument = local("v128");
+  const parts: Bytes[] = [];
+  inlined[name]({ local, add: (...code) => void parts.push(...code) }, argument, relaxed);
+  return join(set(argument), ...parts);
+}
+
+function asFunction(name: InlinedName, relaxed: boolean): FunctionWriter {
+  const fn = new FunctionWriter(name, ["v128"], ["v128"]);
+  inlined[name](fn, 0, relaxed);
   return fn;
 }
 
@@ -170,20 +182,18 @@ export function vectorFunctions(index: number, relaxed: boolean): readonly Funct
     expm1.add(multiplyAdd(get(series), get(0), vector(coefficient), relaxed), set(series));
   expm1.add(get(series), get(0), wasm.multiply, get(0), call("exp"), vector(1), wasm.subtract);
   expm1.add(get(0), wasm.f32Abs, vector(0.25), wasm.f32Less, wasm.bitSelect);
-  const softplus = softplusFunction(relaxed);
-  const sigmoid = sigmoidFunction(relaxed);
   // tanh(x) = expm1(2x) / (expm1(2x) + 2), saturated.
   const tanh = new FunctionWriter("tanh", ["v128"], ["v128"]);
   const t = tanh.local("v128");
   tanh.add(get(0), vector(-9.01), wasm.pseudoMaximum, vector(9.01), wasm.pseudoMinimum, set(t));
   tanh.add(get(t), get(t), wasm.add, call("expm1"), tee(t), get(t), vector(2), wasm.add, wasm.divide);
   return [
-    exponential(relaxed),
-    logarithm(relaxed),
+    asFunction("exp", relaxed),
+    asFunction("log", relaxed),
     log1p,
     expm1,
-    softplus,
-    sigmoid,
+    asFunction("softplus", relaxed),
+    asFunction("sigmoid", relaxed),
     tanh,
     logGammaFunction(call("log"), relaxed),
     digammaFunction(call("log"), relaxed),

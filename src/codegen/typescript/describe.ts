@@ -199,6 +199,7 @@ function describeParameter(parameter: Parameter, program: Described): ParameterD
       : {}),
     ...spreadForm(program, parameter.name),
     ...(scale === undefined ? {} : { startScale: scale }),
+    ...(parameter.asWritten === undefined ? {} : { asWritten: parameter.asWritten }),
   };
 }
 

@@ -1,13 +1,7 @@
+import { unitsOfTheChild } from "../../distributions/units-of-the-child.js";
 import type { DensityFactor, Expression } from "../../ir/model.js";
 import type { StartScale } from "../../runtime/description.js";
 import type { Described } from "./describe.js";
-
-/** Slots that are in the units of the child. */
-const scales: Readonly<Record<string, Readonly<Record<string, StartScale["as"]>>>> = {
-  Normal: { mean: "location", covariance: "variance", sd: "deviation" },
-  StudentT: { location: "location", scale: "variance", sd: "deviation" },
-  Laplace: { location: "location", scale: "deviation" },
-};
 
 /** Parameters learned by gradient that are the location or the spread of observed reals: a start needs the data's scale. */
 export function startScales({ model, updates }: Pick<Described, "model" | "updates">): ReadonlyMap<string, StartScale> {
@@ -17,7 +11,7 @@ export function startScales({ model, updates }: Pick<Described, "model" | "updat
   for (const { child, distribution, arguments: slots } of factors) {
     const variable = model.variables.find(({ name }) => name === child);
     if (variable?.role !== "observed" || variable.domain.kind !== "real") continue;
-    for (const [slot, as] of Object.entries(scales[distribution] ?? {})) {
+    for (const [slot, as] of Object.entries(unitsOfTheChild[distribution] ?? {})) {
       const argument = slots[slot];
       const name = argument === undefined ? undefined : bareParameter(argument, as === "location");
       if (name !== undefined && byGradient.has(name) && !found.has(name)) found.set(name, { variable: child, as });

@@ -13,6 +13,7 @@ import { type StatisticsTaken, writeStatistics } from "../networks/batch-normali
 import { directionName } from "../networks/network-layers.js";
 import { spectralNorm, type WeightedLayer, weightedLayers } from "../networks/spectral-norm.js";
 import { networkParameters, withNetworkParameters } from "../networks/network-parameters.js";
+import { type ModelInUnits, inUnitsOfData } from "../networks/units-of-data.js";
 import { deriveSample } from "../queries/sample.js";
 import { explainGame } from "./explain-game.js";
 import { type AdversarialOptions, adversarialOptionsOf } from "./learn-options.js";
@@ -24,13 +25,15 @@ const normFloor = 1e-12;
 /**
  * Derives adversarial learning of `observe x = e` with `critic F(x, …)`.
  *
- *     x~ = e(z~, c), z~ drawn from its prior
+ *     x~ = e(z~, c), z~ drawn from its prior; both x and x~ in units of the data where e is the output of a network
  *     critic      ascends the objective of the loss on a batch of data and of draws, less the penalties
  *     generator   ascends its own on fresh draws, the critic held
  *     penalty     gp (|dF/dx^| - 1)^2 at x^ between data and draws · r1/2 |dF/dx|^2 on the data: derivatives of the
  *                 derivative, which is a plan like any other
  */
-export function deriveAdversarial(model: Model): AdversarialProgram {
+export function deriveAdversarial(written: Model): AdversarialProgram {
+  const units = inUnitsOfData(written);
+  const { model } = units;
   const { critic } = model;
   if (critic === undefined) throw new Error(`derive: ${model.name} has no critic`);
   const options = adversarialOptionsOf(model);
@@ -38,9 +41,10 @@ export function deriveAdversarial(model: Model): AdversarialProgram {
     options.spectral && network.name === critic.network ? { ...network, isSpectral: true as const } : network,
   );
   const weights = networkParameters(networks, model.learn);
-  const full = withNetworkParameters({ ...model, networks }, weights);
-  const criticStep = writeCriticStep(full, options);
-  const generatorStep = writeGeneratorStep(full, options);
+  const full = withNetworkParameters({ ...model, networks }, weights, units.scales);
+  const standard = units.implicit;
+  const criticStep = writeCriticStep(full, options, standard);
+  const generatorStep = writeGeneratorStep(full, options, standard);
   const tables = new Map<string, NoiseTable>();
   const replayed = (fn: PlanFunction): PlanFunction => {
     const { fn: made, tables: read } = replayDraws(fn);
@@ -63,10 +67,19 @@ export function deriveAdversarial(model: Model): AdversarialProgram {
     generator: namedBy(generatorStep, "gradient."),
     carried: namedBy(criticStep, "next."),
     noise: [...tables.values()],
-    starts: weights.starts,
-    report: explainGame(model, options, latentFactors(model)),
+    starts: { ...weights.starts, ...units.starts },
+    report: explainGame(written, options, latentFactors(written), {
+      standard: [...standard.keys()],
+      units: units.report,
+    }),
   };
 }
+
+/**
+ * Implicit variables that the game is about in units of the data: the critic reads (x - mean) / deviation of data and
+ * draws, and penalties are on its slope in that.
+ */
+type Standard = ModelInUnits["implicit"];
 
 function namedBy(fn: PlanFunction, prefix: string): readonly string[] {
   return fn.outputs.flatMap(({ name }) => (name.startsWith(prefix) ? [name.slice(prefix.length)] : []));
@@ -95,6 +108,7 @@ class Game {
   constructor(
     readonly model: Model,
     private readonly prefix: string,
+    private readonly standard: Standard,
   ) {
     this.rows = declareRows(this.builder, model);
     const spectral = model.networks.filter(({ isSpectral }) => isSpectral === true).flatMap(weightedLayers);
@@ -133,11 +147,19 @@ class Game {
     return this.implicit.map(({ variable, axes }) =>
       variable.domain.kind === "category"
         ? this.builder.oneHot(elaborator.data(variable, []), axes[0])
-        : elaborator.data(variable, axes),
+        : this.standardised(elaborator.data(variable, axes), variable.name, axes),
     );
   }
 
-  /** A draw of the implicit variables. */
+  private standardised(data: NodeId, name: string, axes: readonly string[]): NodeId {
+    const { builder } = this;
+    const units = this.standard.get(name);
+    if (units === undefined) return data;
+    const [mean, deviation] = [units.mean, units.deviation].map((one) => builder.input("parameter", one, axes));
+    return builder.over(builder.minus(data, mean), deviation);
+  }
+
+  /** A draw of the implicit variables, in the units that the game is about. */
   draw(): Values {
     const { builder, model } = this;
     for (const factor of latentFactors(model)) {
@@ -152,7 +174,9 @@ class Game {
       this.latents.set(factor.child, node);
     }
     const elaborator = this.elaborator();
-    return this.implicit.map(({ factor, axes }) => elaborator.value(factor.value, axes));
+    return this.implicit.map(({ factor, axes }) =>
+      elaborator.value(this.standard.get(factor.child)?.value ?? factor.value, axes),
+    );
   }
 
   /** The critic's value, row by row. */
@@ -193,7 +217,9 @@ class Game {
   sides(): { readonly critic: readonly string[]; readonly generator: readonly string[] } {
     const prefix = `${this.model.critic?.network}.`;
     const learned = this.model.parameters
-      .filter(({ name, fixed }) => fixed === undefined && !this.statistics.has(name))
+      .filter(
+        ({ name, fixed, asWritten }) => fixed === undefined && asWritten === undefined && !this.statistics.has(name),
+      )
       .map(({ name }) => name);
     return {
       critic: learned.filter((name) => name.startsWith(prefix) && !this.directions.has(name)),
@@ -202,8 +228,8 @@ class Game {
   }
 }
 
-function writeCriticStep(model: Model, options: AdversarialOptions): PlanFunction {
-  const game = new Game(model, "critic");
+function writeCriticStep(model: Model, options: AdversarialOptions, standard: Standard): PlanFunction {
+  const game = new Game(model, "critic", standard);
   const { builder } = game;
   const real = game.data().map((node) => builder.keep(node));
   const drawn = game.draw();
@@ -238,8 +264,8 @@ function writeCriticStep(model: Model, options: AdversarialOptions): PlanFunctio
   return builder.build("criticStep", "The critic's objective on a batch of data and of draws, with its derivatives.");
 }
 
-function writeGeneratorStep(model: Model, options: AdversarialOptions): PlanFunction {
-  const game = new Game(model, "generator");
+function writeGeneratorStep(model: Model, options: AdversarialOptions, standard: Standard): PlanFunction {
+  const game = new Game(model, "generator", standard);
   const { builder } = game;
   const objective = game.mean(generatorObjective(builder, options.loss, game.criticAt(game.draw())));
   builder.output("objective", objective, []);

@@ -23,6 +23,7 @@ export function explainGame(
   model: Model,
   options: AdversarialOptions,
   latents: readonly DensityFactor[],
+  { standard, units }: { readonly standard: readonly string[]; readonly units: readonly ReportLine[] },
 ): readonly ReportLine[] {
   const defined = model.factors.filter((factor) => factor.kind === "implicit");
   const [implicit] = defined;
@@ -92,6 +93,15 @@ export function explainGame(
         " one of the generator, and again; each side has its own moments of Adam",
     },
   ];
+  lines.push(...units);
+  if (standard.length > 0) {
+    const all = standard.join(", ");
+    lines.push({
+      rule: "units of the data",
+      text: `${critic.network} reads (${all} - mean) / deviation of data and draws by the same numbers, and slopes are taken in that`,
+      span: critic.span,
+    });
+  }
   if (relaxed.length > 0)
     lines.push({
       rule: "relaxation",

@@ -6,6 +6,7 @@ import type { CodeGroups, ElboProgram, NoiseTable, ReportLine } from "../../ir/p
 import { walkExpression } from "../../ir/walk-expression.js";
 import { isEnumerable, rowsAxisOf, valuesAxis } from "../elaborate/axes.js";
 import { networkParameters, withNetworkParameters } from "../networks/network-parameters.js";
+import { inUnitsOfData } from "../networks/units-of-data.js";
 import { deriveLogPrior } from "../prior.js";
 import { deriveSample } from "../queries/sample.js";
 import { type BoundModel, type BoundOptions, BoundTerms, observedContext, siteVariance } from "./bound-terms.js";
@@ -17,18 +18,22 @@ import { writeStep } from "./write-step.js";
 /**
  * Derives learning by an evidence lower bound.
  *
+ *     units      networks work in the units of the data                       ../networks/units-of-data.ts
  *     guide      as written, or an encoder that mirrors the decoder           derived-guide.ts
  *     terms      draws of the sites, densities at the draws, discrete latents enumerated or summed out   bound-terms.ts
  *     step       the mean bound of a minibatch and its derivative             write-step.ts
  *     queries    the same terms, without derivatives
  */
-export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgram {
+export function deriveElbo(written: Model, sampled: readonly string[]): ElboProgram {
+  const units = inUnitsOfData(written);
+  const { model } = units;
   const guide = guideOf(model, sampled);
   if ("obstacle" in guide) throw new Error(`derive: ${guide.obstacle} of ${guide.variable}`);
   const networks = [...model.networks, ...guide.networks];
   const weights = networkParameters(networks, model.learn);
-  const held = guide.scales.map(({ name }) => name);
-  const full = withNetworkParameters({ ...model, networks }, weights, guide.scales);
+  const scales = [...units.scales, ...guide.scales];
+  const held = scales.map(({ name }) => name);
+  const full = withNetworkParameters({ ...model, networks }, weights, scales);
   const latents = model.variables.filter(({ role }) => role === "latent");
   const covered = new Set(guide.sites.map(({ child }) => child));
   const eliminated = latents
@@ -70,9 +75,9 @@ export function deriveElbo(model: Model, sampled: readonly string[]): ElboProgra
     ),
     carried: step.outputs.flatMap(({ name }) => (name.startsWith("next.") ? [name.slice("next.".length)] : [])),
     held,
-    starts: { ...weights.starts, ...guide.starts },
+    starts: { ...weights.starts, ...units.starts, ...guide.starts },
     codeGroups,
-    report: [...reportOf(bound, guide.report, options, model), ...codeGroups.map(startLine)],
+    report: [...reportOf(bound, [...units.report, ...guide.report], options, model), ...codeGroups.map(startLine)],
   } as const;
   return { ...program, noise: [...tables.values()] };
 }

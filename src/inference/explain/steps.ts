@@ -39,7 +39,7 @@ export function explainSteps(
     const at = span === undefined ? "" : describeLines(linesOf([span]));
     return `${rule}: ${text}${at === "" ? "" : ` (${at})`}`;
   });
-  const weights = Object.keys(program.starts).length;
+  const weights = Object.values(program.starts).filter(({ kind }) => kind !== "moments").length;
   return {
     sections: [
       { kind: "list", label: "Derivation", items },

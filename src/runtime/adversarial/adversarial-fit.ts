@@ -5,14 +5,13 @@ import { DataError, OptionError } from "../errors.js";
 import type { FitEvent } from "../fit/fit-events.js";
 import { BatchWriter, dataMoments, heldOutRows, rateAt, shuffledRows } from "../elbo/batches.js";
 import { DeviceLearner, deviceOf } from "../elbo/device-learner.js";
-import { initialParameters } from "../elbo/initial-parameters.js";
+import { beginningOf } from "../elbo/initial-parameters.js";
 import { type LearnedStep, type Learner, type LearnerState, LoopLearner, type StepFunction } from "../elbo/learner.js";
 import { NetworkLearner } from "../elbo/network-learner.js";
 import { NoiseTables } from "../elbo/noise-tables.js";
 import { base64Of, bytesOfBase64, restoreTensors, storeTensors } from "../elbo/step-state.js";
 import { HostTurns, Interrupted } from "../host-turn.js";
 import { degreesOfFreedom } from "../parameter-space.js";
-import { readParameters } from "../parameter-values.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
 import type { AdversarialDescription, AdversarialMethods } from "./adversarial-description.js";
@@ -90,10 +89,8 @@ async function* play(
   if (data.rows === 0) throw new DataError("empty", "There are no rows to learn from.");
   const { sizes } = data;
   const batchSize = Math.min(options.batchSize, data.rows);
-  const values = {
-    ...initialParameters(description, sizes, seed, dataMoments(description.variables, data)),
-    ...readParameters(description, sizes, options.init),
-  };
+  const moments = dataMoments(description.variables, data);
+  const values = beginningOf(description, sizes, seed, moments, options.init);
   const { critic, generator } = await makeSides(methods, data, values, options);
   learners.push(critic, generator);
   const batchesPerEpoch = Math.max(1, Math.floor(data.rows / batchSize));
@@ -251,7 +248,8 @@ async function* play(
   }
   if (last !== undefined) found.push(...monitor.warningsOf(quality, last));
   const learned = description.parameters.filter(
-    ({ name, fixed }) => fixed === undefined && !description.carried.includes(name),
+    ({ name, fixed, asWritten }) =>
+      fixed === undefined && asWritten === undefined && !description.carried.includes(name),
   );
   const seconds = (performance.now() - began) / 1000;
   yield {

@@ -5,13 +5,12 @@ import { DataError } from "../errors.js";
 import type { BoundFitResult, FitEvent } from "../fit/fit-events.js";
 import { HostTurns, Interrupted } from "../host-turn.js";
 import { degreesOfFreedom } from "../parameter-space.js";
-import { readParameters } from "../parameter-values.js";
 import type { FitWarning } from "../warnings.js";
 import { warnings } from "../warnings.js";
 import { dataMoments, heldOutRows, rateAt, shuffledRows, spreadFloors, warmth } from "./batches.js";
 import type { Learner } from "./learner.js";
 import { codeStageOf, groupsOfCodes, oneGroup } from "./code-stage.js";
-import { initialParameters } from "./initial-parameters.js";
+import { beginningOf } from "./initial-parameters.js";
 import { NonFiniteStepError } from "./non-finite-step-error.js";
 import type { ResolvedStepOptions } from "./step-options.js";
 import type { StepTask } from "./step-task.js";
@@ -70,8 +69,7 @@ async function* learn(task: StepTask, given: Dataset, options: ResolvedStepOptio
     return begun;
   };
   let { learner, write } = await beginAt({
-    ...initialParameters(description, sizes, seed, moments),
-    ...readParameters(description, sizes, options.init),
+    ...beginningOf(description, sizes, seed, moments, options.init),
     ...(isFirstStage ? oneGroup(stage, description, sizes) : {}),
   });
   const identity = { engine: learner.name, seed, rows: data.rows, totalWeight: data.totalWeight, sizes, batchSize };

@@ -1,12 +1,34 @@
-import type { ParameterDescription, Sizes } from "../description.js";
+import type { ModelDescription, ParameterDescription, Sizes } from "../description.js";
 import { boundShape, cellsOf, product } from "../extents.js";
 import { literalParameters } from "../fit/initial-guess.js";
+import { parametersAsWritten, readParameters } from "../parameter-values.js";
 import { RandomStream } from "../../numerics/random.js";
 import type { ElboDescription, StartDescription } from "./elbo-description.js";
 import { startWeights } from "./start-weights.js";
 
 /** Moments of the observed variables, by name: what a location or a spread in the data's units begins at. */
 export type DataMoments = Readonly<Record<string, { readonly mean: Float64Array; readonly variance: Float64Array }>>;
+
+/**
+ * Parameters that a fit begins at: those given, and the others at their starts. Weights of a network that are given
+ * without the units that it works in are those of the program as written.
+ */
+export function beginningOf(
+  description: ModelDescription & Pick<ElboDescription, "starts">,
+  sizes: Sizes,
+  seed: number,
+  moments: DataMoments,
+  init: Readonly<Record<string, unknown>>,
+): Record<string, Float64Array> {
+  const given = readParameters(description, sizes, init);
+  const isGiven = (network: string): boolean => Object.keys(given).some((name) => name.startsWith(`${network}.`));
+  const written = description.parameters.filter(({ asWritten }) => asWritten?.networks.some(isGiven) === true);
+  return {
+    ...initialParameters(description, sizes, seed, moments),
+    ...parametersAsWritten({ parameters: written }, sizes),
+    ...given,
+  };
+}
 
 /** Every parameter at its start; known ones at their values. */
 export function initialParameters(

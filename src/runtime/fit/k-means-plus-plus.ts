@@ -1,4 +1,6 @@
 import type { RandomStream } from "../../numerics/random.js";
+import type { SearchedPoints } from "./nearest-centres.js";
+import { searchPoints } from "./nearest-centres.js";
 
 /** Weighted points, row-major [count, width]. */
 export interface WeightedPoints {
@@ -24,26 +26,27 @@ export function kMeansPlusPlus(points: WeightedPoints, centres: number, stream: 
   const found = new Float64Array(centres * width);
   const nearest = new Float64Array(count).fill(Infinity);
   const candidates = 2 + Math.floor(Math.log(centres));
+  const search = searchPoints(features, width, count);
+  const distancesTo = (point: number): Float64Array =>
+    search.nearest(features.subarray(point * width, (point + 1) * width), 1).distances;
   for (let centre = 0; centre < centres; centre++) {
     let best = -1;
     let bestTotal = Infinity;
     for (let trial = 0; trial < (centre === 0 ? 1 : candidates); trial++) {
       const chosen = centre === 0 ? draw(weights, undefined, stream) : draw(weights, nearest, stream);
+      const distances = distancesTo(chosen);
       let total = 0;
-      for (let i = 0; i < count; i++) {
-        total += weights[i] * distanceUpTo(nearest[i], features, i, features, chosen, width);
-      }
+      for (let i = 0; i < count; i++) total += weights[i] * Math.min(nearest[i], distances[i]);
       if (best === -1 || total < bestTotal) {
         best = chosen;
         bestTotal = total;
       }
     }
     found.set(features.subarray(best * width, (best + 1) * width), centre * width);
-    for (let i = 0; i < count; i++) {
-      nearest[i] = distanceUpTo(nearest[i], features, i, features, best, width);
-    }
+    const distances = distancesTo(best);
+    for (let i = 0; i < count; i++) nearest[i] = Math.min(nearest[i], distances[i]);
   }
-  for (let iteration = 0; iteration < LLOYD_ITERATIONS; iteration++) if (!lloyd(points, found, centres)) break;
+  for (let iteration = 0; iteration < LLOYD_ITERATIONS; iteration++) if (!lloyd(points, search, found, centres)) break;
   return found;
 }
 
@@ -81,12 +84,13 @@ export function nearestCentre(
 }
 
 /** One assignment and update; says whether a centre moved. */
-function lloyd(points: WeightedPoints, centres: Float64Array, count: number): boolean {
+function lloyd(points: WeightedPoints, search: SearchedPoints, centres: Float64Array, count: number): boolean {
   const { width, features, weights } = points;
   const sums = new Float64Array(centres.length);
   const totals = new Float64Array(count);
+  const { places } = search.nearest(centres, count);
   for (let i = 0; i < weights.length; i++) {
-    const centre = nearestCentre(features, i, width, centres, count);
+    const centre = places[i];
     totals[centre] += weights[i];
     for (let j = 0; j < width; j++) sums[centre * width + j] += weights[i] * features[i * width + j];
   }

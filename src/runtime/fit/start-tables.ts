@@ -6,11 +6,16 @@ import type { FeatureMap } from "./features.js";
 import { fingerprint } from "./features.js";
 import type { WeightedPoints } from "./k-means-plus-plus.js";
 import { kMeansPlusPlus, nearestCentre, randomCentres } from "./k-means-plus-plus.js";
+import type { SearchedPoints } from "./nearest-centres.js";
+import { searchPoints } from "./nearest-centres.js";
 
 export type StartMethod = "kmeans++" | "principal axes" | "random partition" | "random tables";
 
 /** Probability that a start gives to the value of an item's cluster; the others share the rest. */
 const CONFIDENCE = 0.9;
+/** Items whose clusters are looked for together. */
+const ITEMS_AT_ONCE = 4096;
+
 /** A latent variable with a table of values, and how its items are described. */
 export interface StartLatent {
   readonly variable: VariableDescription;
@@ -68,7 +73,8 @@ export function clusterFinder({
 
 /**
  * Tables `start.<latent>` of one restart. Draws are keyed by what the rows hold and not by their place, so that the
- * order of the rows, and whether a row is repeated or has weight 2, make no difference.
+ * order of the rows, and whether a row is repeated or has weight 2, make no difference. A block's tables are good until
+ * those of the next are asked for.
  */
 export function startTables(
   latents: readonly StartLatent[],
@@ -76,20 +82,12 @@ export function startTables(
   seed: number,
   restart: number,
 ): (block: RowBlock) => Tensors {
-  const fillers = latents.map((latent, index) => {
+  const tableMakers = latents.map((latent, index) => {
     const partition = partitions[index];
     return partition === undefined ? randomTables(latent, seed, restart) : partitionTables(partition);
   });
-  return (block) => {
-    const tables: Record<string, Float64Array> = {};
-    latents.forEach((latent, index) => {
-      const { itemsPerRow } = latent.map;
-      const table = new Float64Array(block.rows * itemsPerRow * latent.values);
-      fillers[index](block, table);
-      tables[`start.${latent.variable.name}`] = table;
-    });
-    return tables;
-  };
+  return (block) =>
+    Object.fromEntries(latents.map((latent, i) => [`start.${latent.variable.name}`, tableMakers[i](block)]));
 }
 
 /** Centres [K, width] by their first feature. */
@@ -99,56 +97,85 @@ function inOrder(centres: Float64Array, width: number): Float64Array {
   return Float64Array.from(rows.flatMap((row) => [...row]));
 }
 
-/** Fills the table of a block, [rows, items, values]. */
-type TableFiller = (block: RowBlock, table: Float64Array) => void;
+/** The table [row, item, value] of a block. */
+type TableMaker = (block: RowBlock) => Float64Array;
 
-function partitionTables(partition: StartPartition): TableFiller {
+function partitionTables(partition: StartPartition): TableMaker {
   const { map, values } = partition.latent;
-  const { itemsPerRow } = map;
-  const clusterOf = clusterFinder(partition);
-  const features = new Float64Array(map.width);
-  const clustersOf = (block: RowBlock): Int32Array =>
-    Int32Array.from({ length: block.rows * itemsPerRow }, (_, at) => {
-      const item = at % itemsPerRow;
-      map.write(block.data, (at - item) / itemsPerRow, item, features);
-      return clusterOf(features);
-    });
+  const { itemsPerRow, width } = map;
+  const { stretch, centres } = partition;
+  const points = new Float64Array(ITEMS_AT_ONCE * width);
+  const features = new Float64Array(width);
+  let search: SearchedPoints | undefined;
+  const clustersOf = (block: RowBlock): Int32Array => {
+    const clusters = new Int32Array(block.rows * itemsPerRow);
+    for (let first = 0; first < clusters.length; first += ITEMS_AT_ONCE) {
+      const count = Math.min(ITEMS_AT_ONCE, clusters.length - first);
+      for (let i = 0, at = 0; i < count; i++) {
+        const item = (first + i) % itemsPerRow;
+        map.write(block.data, (first + i - item) / itemsPerRow, item, features);
+        for (let j = 0; j < width; j++) points[at++] = features[j] * stretch[j];
+      }
+      search ??= searchPoints(points, width, ITEMS_AT_ONCE);
+      search.take(points, count);
+      clusters.set(search.nearest(centres, values).places, first);
+    }
+    return clusters;
+  };
   // A start goes over the rows at least twice; blocks of rows in memory are the same objects each time.
   const known = new WeakMap<RowBlock, Int32Array>();
-  return (block, table) => {
+  const { sure, rest } = confidence(values);
+  // One table for all blocks: memory that is touched for the first time is slow.
+  let table = new Float64Array(0);
+  return (block) => {
     let clusters = known.get(block);
     if (clusters === undefined) known.set(block, (clusters = clustersOf(block)));
-    for (let at = 0; at < clusters.length; at++) fillConfident(table, at * values, values, clusters[at]);
+    if (table.length < clusters.length * values) table = new Float64Array(clusters.length * values);
+    for (let i = 0, at = 0; i < clusters.length; i++) {
+      const first = at;
+      for (let value = 0; value < values; value++) table[at++] = rest;
+      table[first + clusters[i]] = sure;
+    }
+    return table.subarray(0, clusters.length * values);
   };
+}
+
+function confidence(values: number): { readonly sure: number; readonly rest: number } {
+  return values === 1 ? { sure: 1, rest: 1 } : { sure: CONFIDENCE, rest: (1 - CONFIDENCE) / (values - 1) };
 }
 
 /** In a cell of so many values, 0.9 for one of them, the rest shared by the others. */
 export function fillConfident(table: Float64Array, at: number, values: number, value: number): void {
-  const rest = (1 - CONFIDENCE) / (values - 1);
+  const { sure, rest } = confidence(values);
   for (let i = 0; i < values; i++) table[at + i] = rest;
-  table[at + value] = values === 1 ? 1 : CONFIDENCE;
+  table[at + value] = sure;
 }
 
-function randomTables({ variable, map, values }: StartLatent, seed: number, restart: number): TableFiller {
+function randomTables({ variable, values, map }: StartLatent, seed: number, restart: number): TableMaker {
   const site = `start.${variable.name}.table`;
-  return (block, table) => {
-    for (let at = 0; at < block.rows * map.itemsPerRow; at++) {
-      const item = at % map.itemsPerRow;
-      const row = (at - item) / map.itemsPerRow;
-      const key =
-        map.width === 0 ? block.positions[row] * map.itemsPerRow + item : fingerprint(map, block.data, row, item);
-      const stream = new RandomStream({
-        seed,
-        site: `${site}.${Math.floor(key / 2 ** 32)}`,
-        item: key >>> 0,
-        step: restart,
-      });
-      // Uniform on the simplex: exponentials, normalised.
-      const cell = table.subarray(at * values, (at + 1) * values);
-      let total = 0;
-      for (let i = 0; i < cell.length; i++) total += cell[i] = -Math.log(stream.uniform());
-      for (let i = 0; i < cell.length; i++) cell[i] /= total;
+  const { itemsPerRow } = map;
+  const fill = (block: RowBlock, row: number, item: number, cell: Float64Array): void => {
+    const key = map.width === 0 ? block.positions[row] * itemsPerRow + item : fingerprint(map, block.data, row, item);
+    const stream = new RandomStream({
+      seed,
+      site: `${site}.${Math.floor(key / 2 ** 32)}`,
+      item: key >>> 0,
+      step: restart,
+    });
+    // Uniform on the simplex: exponentials, normalised.
+    let total = 0;
+    for (let i = 0; i < cell.length; i++) total += cell[i] = -Math.log(stream.uniform());
+    for (let i = 0; i < cell.length; i++) cell[i] /= total;
+  };
+  return (block) => {
+    const table = new Float64Array(block.rows * itemsPerRow * values);
+    for (let row = 0; row < block.rows; row++) {
+      for (let item = 0; item < itemsPerRow; item++) {
+        const at = (row * itemsPerRow + item) * values;
+        fill(block, row, item, table.subarray(at, at + values));
+      }
     }
+    return table;
   };
 }
 

@@ -63,7 +63,7 @@ export type NodeRequire = ((name: string) => unknown) & { readonly resolve: (nam
 
 interface Builtins {
   readonly "node:module": { readonly createRequire: (file: string) => NodeRequire };
-  readonly "node:process": { readonly cwd: () => string };
+  readonly "node:process": { readonly cwd: () => string; readonly platform: string; readonly arch: string };
   readonly "node:os": { readonly availableParallelism?: () => number };
   readonly "node:worker_threads": {
     readonly Worker: new (

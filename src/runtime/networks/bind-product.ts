@@ -11,6 +11,9 @@ const panelRows = 4;
 const ownBytes = 320;
 /** With so many rows for each thread packing the right side in each of them takes little of the time. */
 const rowsPerThread = 128;
+/** With at most so many columns, and so many rows for each thread. */
+const mostNarrow = 32;
+const leastRows = 16;
 /** The same of columns and the left side. */
 const columnsPerThread = 64;
 /** What one thread multiplies, roughly. */
@@ -31,6 +34,12 @@ const panelBytes = bytesPerFloat * sparseColumns;
 /** A packed side that every thread has whole, in a cache of its own. */
 const mostPacked = 1 << 20;
 const linesParts = 4;
+/** With more numbers that are needed than this part of all, all are made. */
+const mostNeeded = 0.65;
+/** Shorter sums than this cost more to begin and to end. */
+const leastDepth = 64;
+/** Numbers of one side that stay in the cache of a thread. */
+const nearest = 200_000;
 /** Entries that are looked at before data are listed. */
 const samples = 256;
 /** Fewer products than this are not worth listing, nor is what is multiplied by fewer lines of the other side. */
@@ -81,6 +90,14 @@ export function bindProduct(call: Product, binding: Binding, memory: CallMemory)
   const parts = Math.max(1, Math.ceil(summed / mostDepth));
   const block = Math.ceil(summed / parts);
   const c = addresses[call.result];
+  const whole = { rows, columns, depth: summed, c, rowBytes: bytesPerFloat * columns, isFirst: true };
+  const mask = call.needed;
+  if (mask !== undefined && call.rows.length === 1 && call.columns.length === 1) {
+    const along = { address: addresses[mask.buffer], across: step(mask, call.columns), along: step(mask, call.rows) };
+    const needed = neededSteps(whole, { left, right, depth: summed }, along, memory);
+    const otherwise = needed === undefined ? [] : bindProduct(without(call), binding, memory);
+    if (needed !== undefined) return [{ ...needed, above: otherwise }];
+  }
   return Array.from({ length: parts }, (_, part) => part * block).flatMap((begin, part): readonly Step[] => {
     const depth = Math.min(block, summed - begin);
     const from = (one: Side): Side => ({ ...one, address: one.address + begin * one.along });
@@ -131,7 +148,8 @@ function denseSteps(shape: Shape, terms: readonly Term[], memory: CallMemory): r
   const { rows, columns, depth } = shape;
   const { tile, threads } = memory;
   const panels = Math.ceil(rows / panelRows);
-  const isByRows = rows >= rowsPerThread * threads;
+  // Of few columns the right side is soon packed.
+  const isByRows = rows >= rowsPerThread * threads || (columns <= mostNarrow && rows >= leastRows * threads);
   const isPackedBefore = !isByRows && threads > 1 && columns < columnsPerThread * threads;
   const packed = isPackedBefore ? memory.leftPanels(panels * panelRows * depth * bytesPerFloat) : 0;
   // What every thread packs: one side whole, and a panel of the other.
@@ -194,6 +212,61 @@ function sparseSteps(
     below: [{ kind: "stamp", address: block + bytesPerFloat * runWord }, multiply],
     above: otherwise,
     ...(isData ? { sample: samplePlaces(shape, terms) } : {}),
+  };
+}
+
+function without({ needed: _, ...call }: Product): Product {
+  return call;
+}
+
+/**
+ * A product of which many numbers are not needed: of each line of its longer side those that are, as sums of products along
+ * both; undefined where these do not lie side by side.
+ *
+ * @param mask across lines of the right side, along those of the left one
+ */
+function neededSteps(
+  { rows, columns, c, rowBytes }: Shape,
+  { left, right, depth }: Term,
+  mask: Side,
+  memory: CallMemory,
+): Omit<Extract<Step, { kind: "choice" }>, "above"> | undefined {
+  const isSideBySide = [left, right].every(({ along }) => along === bytesPerFloat);
+  if (!isSideBySide || rows * columns * depth < leastSparse || depth < leastDepth) return undefined;
+  const isByColumns = columns >= rows;
+  const [lines, others] = isByColumns ? [columns, rows] : [rows, columns];
+  const [y, x] = isByColumns ? [right, left] : [left, right];
+  const [cAcross, cLine] = isByColumns ? [rowBytes, bytesPerFloat] : [bytesPerFloat, rowBytes];
+  const side = isByColumns ? mask : { address: mask.address, across: mask.along, along: mask.across };
+  const groups = padded(lines, listedLines);
+  const ends = groups * bytesPerFloat;
+  const listBytes = others * entryBytes;
+  const lengths = memory.lists(ends + groups * listBytes);
+  const shape = { rows: lines, columns: others, depth: others, c, rowBytes, isFirst: true };
+  const lists = writeBlock(
+    shape,
+    [{ left: side, right: side, depth: others }],
+    { address: 0, bytes: 0 },
+    { lists: [lengths + ends, listBytes, lengths, 0, 1] },
+    memory,
+  );
+  const part = Math.max(leastDepth, Math.floor(nearest / others / panelRows ** 2) * panelRows ** 2);
+  const block = memory.writeBlock([
+    ...[lines, others, depth, part, y.address, y.across, x.address, x.across],
+    ...[c, cAcross, cLine, lengths + ends, listBytes, lengths],
+  ]);
+  const [begin, end] = [c / bytesPerFloat, c / bytesPerFloat + rows * columns];
+  const cost = (listedLines * others * depth) / productsPerNanosecond / 2;
+  return {
+    kind: "choice",
+    entries: "numbers",
+    first: task("list", lists, groups / listedLines, 1, listedLines * others).task,
+    lengths: { address: lengths, count: lines },
+    most: mostNeeded * lines * others * entryBytes,
+    below: [
+      { kind: "fill", begin, end, value: 0 },
+      task("neededProduct", block, groups / listedLines, 1, cost, linesParts),
+    ],
   };
 }
 

@@ -60,6 +60,8 @@ export type NetworkCall =
       readonly rows: readonly number[];
       readonly columns: readonly number[];
       readonly summed: readonly number[];
+      /** A value with the axes of the result: where it is 0, the result is multiplied by 0, and may be 0 itself. */
+      readonly needed?: Operand;
     }
   /** A loop nest over `loops`, outermost first. */
   | {

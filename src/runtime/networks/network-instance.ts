@@ -270,6 +270,9 @@ export class NetworkInstance {
     const block = this.adamBlock;
     for (const { offset, length, rowLength } of ranges) {
       const words = [x, gradient, first, second].map((address) => address + offset * bytesPerFloat);
+      const own = this.threads.running > 1 ? this.callMemory.ofThreads(alignment + copiedBytes) : undefined;
+      // After the words that say what a thread holds.
+      words.push(own === undefined ? 0 : own.address + alignment, own?.bytes ?? 0);
       this.memory.integers.set(words, block / bytesPerFloat);
       this.floats.set(constants, block / bytesPerFloat + words.length);
       this.threads.run({ kernel: "adam", block, extent: length / lanes, grain: rowLength, cost: 3, parts: 2 });
@@ -307,6 +310,8 @@ const mostInSample = 0.62;
 /** With a smaller part of ones lists of numbers are faster than those of bits. */
 const leastOnes = 0.25;
 const lanes = 4;
+/** What Adam makes of a weight at once. */
+const copiedBytes = 8192;
 
 /** Shared where that is wanted and there is such memory. */
 function makeMemory(isShared: boolean): { readonly memory: WebAssembly.Memory; readonly shared: boolean } {

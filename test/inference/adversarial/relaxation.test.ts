@@ -3,6 +3,7 @@ import { emitNetwork } from "../../../src/codegen/network-kernels/emit-network.j
 import { compileSource, loadTrainer, type LoadedAdversarialTrainer } from "../../../src/compile/index.js";
 import { interpretPlan } from "../../../src/ir/interpret-plan.js";
 import { NetworkInstance } from "../../../src/runtime/networks/network-instance.js";
+import { asWritten } from "../../support/as-written.js";
 import { randomInputs } from "../../support/bound-programs.js";
 import { slopes } from "../../support/finite-differences.js";
 import { gameOf } from "../../support/games.js";
@@ -69,8 +70,9 @@ const linear = `model Table {
 
 test("a linear critic: probabilities weigh the rows of its weight, and the penalty counts the slopes in both", () => {
   const program = gameOf(linear);
-  const inputs = randomInputs(program as never, program.criticStep, { D: 2, C: 3, L: 1 }, 1, 1);
-  Object.assign(inputs.parameter, {
+  const sizes = { D: 2, C: 3, L: 1 };
+  const inputs = randomInputs(program as never, program.criticStep, sizes, 1, 1);
+  Object.assign(inputs.parameter, asWritten(program.model, sizes), {
     "judge.0.weight": Float64Array.of(3, 4),
     "judge.0.weight1": Float64Array.of(2, 6, 4),
     "judge.1.weight": Float64Array.of(0.5),
@@ -82,7 +84,7 @@ test("a linear critic: probabilities weigh the rows of its weight, and the penal
   });
   inputs.data["x"] = Float64Array.of(2, 0);
   inputs.data["c"] = Float64Array.of(1);
-  const { gap, penalty } = interpretPlan(program.criticStep, { sizes: { D: 2, C: 3, L: 1 }, rows: 1, inputs });
+  const { gap, penalty } = interpretPlan(program.criticStep, { sizes, rows: 1, inputs });
   // F = (3 x0 + 4 x1 + weight of c) / 2: on the data (6 + 6) / 2, on the draw (7 + 2/4 + 6/4 + 4/2) / 2.
   expect(gap![0]).toBeCloseTo(6 - 5.5, 9);
   expect(penalty![0]).toBeCloseTo(10 * (Math.sqrt(9 + 16 + 4 + 36 + 16) / 2 - 1) ** 2, 9);

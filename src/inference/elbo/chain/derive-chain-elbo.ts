@@ -7,6 +7,7 @@ import { inOrder } from "../../chain/chain-passes.js";
 import { activeFactors, densityFactors } from "../../chain/frame-model.js";
 import { axisSize, declareRows, shapeOf } from "../../elaborate/axes.js";
 import { networkParameters } from "../../networks/network-parameters.js";
+import { inUnitsOfData } from "../../networks/units-of-data.js";
 import { deriveLogPrior } from "../../prior.js";
 import { writeDraws } from "../../queries/sample.js";
 import { describeTable, reportOf } from "../derive-elbo.js";
@@ -26,9 +27,17 @@ import { PartWriter } from "./write-parts.js";
  *
  * @source Krishnan, Shalit and Sontag 2017
  */
-export function deriveChainElbo(model: Model, sampled: readonly string[]): ChainElboProgram {
-  const guide = chainGuideOf(model, sampled);
-  if ("obstacle" in guide) throw new Error(`derive: ${guide.obstacle}`);
+export function deriveChainElbo(written: Model, sampled: readonly string[]): ChainElboProgram {
+  const units = inUnitsOfData(written);
+  const { model } = units;
+  const derived = chainGuideOf(model, sampled);
+  if ("obstacle" in derived) throw new Error(`derive: ${derived.obstacle}`);
+  const guide = {
+    ...derived,
+    scales: [...units.scales, ...derived.scales],
+    starts: { ...units.starts, ...derived.starts },
+    report: [...units.report, ...derived.report],
+  };
   const bound = chainBoundOf(model, guide);
   const { frames } = bound;
   const writer = new PartWriter(bound);
