@@ -40,9 +40,9 @@ describe.each(chainBoundModels.map(({ name, text }) => [name, text] as const))("
       const derived = Array.from(found[`gradient.${name}`]!).reduce((sum, slope, i) => sum + slope * direction[i]!, 0);
       expect(Math.abs(derived - difference), name).toBeLessThan(2e-7 * (1 + Math.abs(difference)));
     }
-    // The rows add up to what a step says.
+    // The rows add up to what a step says; what drops out does so in steps alone.
     const weights = data.weights === undefined ? undefined : Array.from(data.weights);
-    if (weights === undefined)
+    if (weights === undefined && !text.includes("dropout"))
       expect(Array.from(found["rows"]!).reduce((sum, row) => sum + row, 0) / data.rows).toBeCloseTo(
         found["bound"]![0]!,
         10,
