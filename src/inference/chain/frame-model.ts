@@ -93,7 +93,9 @@ export function activeFactors(frames: Frames, position: number): readonly Densit
     if (factor.phase === "all") return true;
     const step = factors.find((other) => other.child === factor.child && other.phase === "step");
     // The first distribution holds as long as there is not enough past to look back at.
-    const needed = step === undefined ? 1 : Math.max(1, ...readsOf(step).map(({ lag }) => lag));
+    const lags = (step === undefined ? [] : readsOf(step)).map(({ lag }) => lag);
+    // What is told of a whole sequence is there at every step.
+    const needed = Math.max(1, ...lags.filter(Number.isFinite));
     return factor.phase === "initial" ? position < needed : position >= needed;
   });
 }
