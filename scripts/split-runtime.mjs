@@ -16,18 +16,25 @@ export async function splitRuntime(bundle) {
       .filter(([local]) => local !== "")
       .map(([local, name = local]) => [name, local]),
   );
-  // Without exports the top-level names stay, since esbuild cannot know who mentions them; nor are statements joined.
-  const script = bundle.slice(0, -exports.length);
+  // Inside a function all names are its own, and become short; where exports went is read off what it returns.
+  const properties = Object.entries(exported).map(([name, local]) => `${name}: ${local}`);
+  const script = `function runtime() {\n${bundle.slice(0, -exports.length)}\nreturn { ${properties.join(", ")} };\n}`;
   const { code } = await transform(script, { minifyIdentifiers: true, minifyWhitespace: true, target: "es2022" });
   const file = ts.createSourceFile("runtime.js", code, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
-  const statements = file.statements.map((statement) => ({
+  const [{ body }] = file.statements;
+  const returned = body.statements.at(-1);
+  const statements = body.statements.slice(0, -1).map((statement) => ({
     declares: declaredNames(statement),
     mentions: identifiers(statement),
     text: code.slice(statement.pos, statement.end).trim(),
   }));
   const topLevel = new Set(statements.flatMap(({ declares }) => declares));
+  const locals = returned.expression.properties.map((property) => [
+    property.name.text,
+    (property.initializer ?? property.name).text,
+  ]);
   return {
-    exported,
+    exported: Object.fromEntries(locals),
     parts: statements.map(({ declares, mentions, text }) => ({
       declares,
       needs: [...mentions].filter((name) => topLevel.has(name) && !declares.includes(name)).sort(),

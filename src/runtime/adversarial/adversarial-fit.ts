@@ -5,7 +5,7 @@ import { DataError, OptionError } from "../errors.js";
 import type { FitEvent } from "../fit/fit-events.js";
 import { BatchWriter, dataMoments, heldOutRows, rateAt, shuffledRows } from "../elbo/batches.js";
 import { DeviceLearner, deviceOf } from "../elbo/device-learner.js";
-import { beginningOf } from "../elbo/initial-parameters.js";
+import { beginningOf, type DataMoments } from "../elbo/initial-parameters.js";
 import { type LearnedStep, type Learner, type LearnerState, LoopLearner, type StepFunction } from "../elbo/learner.js";
 import { NetworkLearner } from "../elbo/network-learner.js";
 import { NoiseTables } from "../elbo/noise-tables.js";
@@ -90,7 +90,9 @@ async function* play(
   const { sizes } = data;
   const batchSize = Math.min(options.batchSize, data.rows);
   const moments = dataMoments(description.variables, data);
-  const values = beginningOf(description, sizes, seed, moments, options.init);
+  const values = beginningOf(description, sizes, seed, moments, options.init, (variable) =>
+    isOrdinary(moments[variable]),
+  );
   const { critic, generator } = await makeSides(methods, data, values, options);
   learners.push(critic, generator);
   const batchesPerEpoch = Math.max(1, Math.floor(data.rows / batchSize));
@@ -365,4 +367,14 @@ function learnerState([coordinates, first, second]: readonly [string, string, st
     first: bytesOfBase64(first),
     second: bytesOfBase64(second),
   };
+}
+
+/**
+ * Means within 4 of 0 and deviations between 1/4 and 4 are left as they are: rates and penalties of games are chosen for
+ * numbers of this size, and a penalty holds the critic's slope in the units of the program.
+ */
+function isOrdinary(moments: DataMoments[string] | undefined): boolean {
+  if (moments === undefined) return true;
+  const isNear = (variance: number): boolean => variance === 0 || (variance >= 1 / 16 && variance <= 16);
+  return moments.variance.every(isNear) && moments.mean.every((mean) => Math.abs(mean) <= 4);
 }

@@ -41,7 +41,8 @@ export async function deviceOf(
  * they are asked for. What is not there is learned in float64 by loops.
  */
 export class DeviceLearner implements Learner {
-  readonly name = "tensors, float32";
+  /** Part of what a checkpoint has to agree in: the moments of this learner are averages. */
+  readonly name = "tensors with averaged moments, float32";
   private readonly rest: LoopLearner;
   private readonly gradients: Record<string, Tensor> = {};
   private readonly optimiser: DeviceOptimiser;

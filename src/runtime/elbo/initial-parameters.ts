@@ -19,10 +19,16 @@ export function beginningOf(
   seed: number,
   moments: DataMoments,
   init: Readonly<Record<string, unknown>>,
+  /** Variables that are in good units already. */
+  isLeft: (variable: string) => boolean = () => false,
 ): Record<string, Float64Array> {
   const given = readParameters(description, sizes, init);
   const isGiven = (network: string): boolean => Object.keys(given).some((name) => name.startsWith(`${network}.`));
-  const written = description.parameters.filter(({ asWritten }) => asWritten?.networks.some(isGiven) === true);
+  const written = description.parameters.filter(({ name, asWritten }) => {
+    const start = description.starts[name];
+    if (asWritten === undefined) return false;
+    return asWritten.networks.some(isGiven) || (start?.kind === "moments" && isLeft(start.variable));
+  });
   return {
     ...initialParameters(description, sizes, seed, moments),
     ...parametersAsWritten({ parameters: written }, sizes),

@@ -35,7 +35,10 @@ test("averages of the batches' statistics come to those of the data, and are sav
   const result = await model.fit({ x }, { epochs: 60, seed: 1 });
   const of = (name: string): readonly number[] => [...model.parameters[name]!.data];
   // After 120 steps 0.9^120 = 3e-6 of the start is left; batches of 50 rows differ a little from the data.
-  const [mean, variance] = [of("enc.0.mean"), of("enc.0.variance")];
+  // The network reads the columns in units of their own, which are parameters as well.
+  const [own, unit] = [of("enc.x.mean"), of("enc.x.deviation")];
+  const mean = of("enc.0.mean").map((value, i) => own[i]! + unit[i]! * value);
+  const variance = of("enc.0.variance").map((value, i) => unit[i]! ** 2 * value);
   expect(mean[0]).toBeCloseTo(3, 0);
   expect(mean[1]).toBeCloseTo(-1, 0);
   expect(Math.abs(variance[0]! - 4)).toBeLessThan(0.4);
