@@ -74,7 +74,7 @@ export function emitDevice(
       ...sizeTexts
         .filter(([name]) => uses(name, text) || uses(name, [...allocations, ...shapes].join("\n")))
         .map(([name, source]) => `const ${name} = ${source};`),
-      "const tables = {",
+      "const tables: Tensors = {",
       "  ...block.tables,",
       ...centres.map((name) => `  ${JSON.stringify(centreName(name))}: columnMeans(block.data.${name}, block.rows),`),
       "};",
