@@ -74,10 +74,10 @@ export function emitDevice(
       ...sizeTexts
         .filter(([name]) => uses(name, text) || uses(name, [...allocations, ...shapes].join("\n")))
         .map(([name, source]) => `const ${name} = ${source};`),
-      "const tables: Tensors = {",
-      "  ...block.tables,",
+      // Spread into a literal, tables would lose the type of those that are not named here.
+      "const tables = Object.assign({}, block.tables, {",
       ...centres.map((name) => `  ${JSON.stringify(centreName(name))}: columnMeans(block.data.${name}, block.rows),`),
-      "};",
+      "});",
       "const host = {",
       ...allocations,
       "};",
