@@ -3,20 +3,17 @@
 //
 // The GPU is SwiftShader, which computes on the CPU. WebGL needs the optional package @tensorflow/tfjs-backend-webgl; what is
 // not installed is said. CHROMIUM names the browser; without one there is nothing to test.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { chromium, openPage } from "./chromium.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const SECONDS_FOR_A_PAGE = 300;
-const chromium = [process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome"].find(
-  (name) => name && spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0,
-);
 if (chromium === undefined) {
   console.log("backends in a page: skipped, there is no Chromium here (set CHROMIUM, or install one)");
   process.exit(0);
@@ -50,7 +47,8 @@ try {
   const traces = new Map();
   let failures = 0;
   for (const { backend, flags } of tried) {
-    const found = await inBrowser(backend, flags);
+    const files = { "/page.mjs": readFileSync(join(folder, "page.mjs")) };
+    const found = await openPage({ files, query: `?${backend}`, flags, folder, seconds: SECONDS_FOR_A_PAGE });
     traces.set(backend, found.trace);
     const expected = traces.get("cpu");
     // Float32 everywhere, sums in other orders.
@@ -105,46 +103,4 @@ train().then(report, (error) => report({ error: String(error?.stack ?? error) })
     // What TensorFlow.js asks for in Node.js only.
     external: ["fs", "path", "worker_threads", "perf_hooks", "os", "util", "string_decoder", "crypto"],
   });
-}
-
-/** What the page sends back, or `{ error }`. */
-async function inBrowser(backend, flags) {
-  const script = readFileSync(join(folder, "page.mjs"));
-  let settle;
-  const result = new Promise((resolve) => {
-    settle = resolve;
-  });
-  const server = createServer((request, response) => {
-    if (request.method === "POST") {
-      let body = "";
-      request.on("data", (part) => (body += part));
-      request.on("end", () => {
-        response.end();
-        settle(JSON.parse(body));
-      });
-      return;
-    }
-    const isScript = request.url === "/page.mjs";
-    response.writeHead(200, { "Content-Type": isScript ? "text/javascript" : "text/html" });
-    response.end(
-      isScript ? script : '<!doctype html><meta charset="utf-8"><script type="module" src="/page.mjs"></script>',
-    );
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const profile = `--user-data-dir=${mkdtempSync(join(folder, "profile-"))}`;
-  const common = ["--headless", "--no-sandbox", "--disable-dev-shm-usage", profile];
-  const url = `http://127.0.0.1:${server.address().port}/?${backend}`;
-  const browser = spawn(chromium, [...common, ...flags, url], { stdio: "ignore" });
-  browser.on("error", (error) => settle({ error: String(error) }));
-  const late = { error: `nothing within ${SECONDS_FOR_A_PAGE} s` };
-  const patience = setTimeout(() => settle(late), 1000 * SECONDS_FOR_A_PAGE);
-  try {
-    return await result;
-  } finally {
-    clearTimeout(patience);
-    const gone = new Promise((resolve) => browser.once("exit", resolve));
-    if (browser.exitCode === null && browser.kill("SIGKILL")) await gone;
-    server.closeAllConnections();
-    server.close();
-  }
 }

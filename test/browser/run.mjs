@@ -3,21 +3,18 @@
 // Each standard mixture named below is compiled by `genc compile --standalone`, served to a page with and without
 // cross-origin isolation and under a policy that forbids WebAssembly, trained there on real data, and compared with the
 // same module in Node. CHROMIUM names the browser; without one there is nothing to test, and that is said.
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
+import { chromium, openPage } from "./chromium.mjs";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const SIZE_LIMIT = 100_000;
 const SECONDS_FOR_A_PAGE = 120;
 
-const chromium = [process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome"].find(
-  (name) => name && spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0,
-);
 if (chromium === undefined) {
   console.log("test:browser: skipped, there is no Chromium here (set CHROMIUM, or install one)");
   process.exit(0);
@@ -137,7 +134,9 @@ train(Model, job).then(report, (error) => report({ error: String(error?.stack ??
   });
   for (const page of pages) {
     const started = performance.now();
-    const found = await inBrowser(page.headers, module, script);
+    const files = { "/model.mjs": module, "/page.mjs": script };
+    const { headers } = page;
+    const found = await openPage({ files, headers, flags: ["--disable-gpu"], folder, seconds: SECONDS_FOR_A_PAGE });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     if (found.error !== undefined) {
       check(`${name}, ${page.name} page`, false, found.error);
@@ -160,60 +159,5 @@ train(Model, job).then(report, (error) => report({ error: String(error?.stack ??
         `log-likelihood ${found.logLikelihood} after ${found.iterations} iterations (Node: ${expected.logLikelihood}), ` +
         `cross-origin isolated: ${found.isolated}, threads: ${found.threads}, ${seconds} s with the start of the browser`,
     );
-  }
-}
-
-/** Serves a page and opens it in a browser of its own; what the page sends back, or `{ error }`. */
-async function inBrowser(headers, module, script) {
-  const profile = mkdtempSync(join(folder, "profile-"));
-  let settle;
-  const result = new Promise((resolve) => {
-    settle = resolve;
-  });
-  const files = {
-    "/": ["text/html", '<!doctype html><meta charset="utf-8"><script type="module" src="/page.mjs"></script>'],
-    "/model.mjs": ["text/javascript", module],
-    "/page.mjs": ["text/javascript", script],
-  };
-  const server = createServer((request, response) => {
-    if (request.method === "POST") {
-      let body = "";
-      request.on("data", (part) => (body += part));
-      request.on("end", () => {
-        response.end();
-        settle(JSON.parse(body));
-      });
-      return;
-    }
-    const found = files[request.url ?? "/"];
-    response.writeHead(found === undefined ? 404 : 200, { ...headers, "Content-Type": found?.[0] ?? "text/plain" });
-    response.end(found?.[1] ?? "");
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${server.address().port}/`;
-  const flags = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    `--user-data-dir=${profile}`,
-  ];
-  const browser = spawn(chromium, [...flags, url], { stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  browser.stderr.on("data", (part) => (said = (said + part).slice(-2000)));
-  browser.on("error", (error) => settle({ error: String(error) }));
-  browser.on("exit", (code) => settle({ error: `Chromium ended (${code}): ${said}` }));
-  const patience = setTimeout(
-    () => settle({ error: `nothing within ${SECONDS_FOR_A_PAGE} s: ${said}` }),
-    1000 * SECONDS_FOR_A_PAGE,
-  );
-  try {
-    return await result;
-  } finally {
-    clearTimeout(patience);
-    const gone = new Promise((resolve) => browser.once("exit", resolve));
-    if (browser.exitCode === null && browser.kill("SIGKILL")) await gone;
-    server.closeAllConnections();
-    server.close();
   }
 }

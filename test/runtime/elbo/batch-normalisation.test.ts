@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { compileSource, loadTrainer, type LoadedElboTrainer } from "../../../src/compile/index.js";
 import type { StepState } from "../../../src/runtime/index.js";
+import { boundTrainer } from "../../support/trainers.js";
 
 const text = `model M {
   size D, L = 1
@@ -21,17 +21,8 @@ const x = {
   }),
 };
 
-async function trainer(): Promise<LoadedElboTrainer> {
-  const source = { name: "model.gen", text };
-  const { program, diagnostics } = compileSource(source);
-  expect(diagnostics).toEqual([]);
-  if (program?.algorithm !== "elbo") throw new Error("no bound");
-  const Model = await loadTrainer({ source, program });
-  return new Model({}) as LoadedElboTrainer;
-}
-
 test("averages of the batches' statistics come to those of the data, and are saved", async () => {
-  const model = await trainer();
+  const model = await boundTrainer(text);
   const result = await model.fit({ x }, { epochs: 60, seed: 1 });
   const of = (name: string): readonly number[] => [...model.parameters[name]!.data];
   // After 120 steps 0.9^120 = 3e-6 of the start is left; batches of 50 rows differ a little from the data.
@@ -48,13 +39,13 @@ test("averages of the batches' statistics come to those of the data, and are sav
 });
 
 test("a fit that goes on from a checkpoint carries the averages on, bit for bit", async () => {
-  const whole = await trainer();
+  const whole = await boundTrainer(text);
   await whole.fit({ x }, { epochs: 6, seed: 3, checkpointEvery: 5 });
-  const part = await trainer();
+  const part = await boundTrainer(text);
   let state: StepState | undefined;
   for await (const event of part.fit({ x }, { epochs: 6, seed: 3, checkpointEvery: 5 }))
     if (event.kind === "checkpoint" && (event.state as StepState).step === 5) state = event.state as StepState;
-  const resumed = await trainer();
+  const resumed = await boundTrainer(text);
   await resumed.fit(
     { x },
     { epochs: 6, seed: 3, checkpointEvery: 5, resume: JSON.parse(JSON.stringify(state)) as StepState },

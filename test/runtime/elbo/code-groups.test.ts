@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { compileSource, loadTrainer, type LoadedElboTrainer } from "../../../src/compile/index.js";
 import { codeGroupsOf } from "../../../src/inference/elbo/code-groups.js";
 import { mixtureOfCodes } from "../../../src/runtime/elbo/code-mixture.js";
 import type { StepState } from "../../../src/runtime/index.js";
 import { modelOf } from "../../semantics/check-text.js";
+import { boundTrainer } from "../../support/trainers.js";
 
 const grouped = `model M {
   size D, K = 4, L = 2
@@ -18,14 +18,6 @@ const grouped = `model M {
   }
   learn elbo { batch: 32, rate: 5e-3 }
 }`;
-
-async function trainer(text: string): Promise<LoadedElboTrainer> {
-  const source = { name: "model.gen", text };
-  const { program } = compileSource(source);
-  if (program?.algorithm !== "elbo") throw new Error("no bound");
-  const Model = await loadTrainer({ source, program });
-  return new Model({}) as LoadedElboTrainer;
-}
 
 /** Uniform numbers by a linear congruential generator. */
 function uniforms(seed: number): () => number {
@@ -106,7 +98,7 @@ test("a mixture of points is found: weights, means and covariances", () => {
 
 test("groups begin at those of the codes, and all are found", async () => {
   const { x, groups } = patterns(400);
-  const model = await trainer(grouped);
+  const model = await boundTrainer(grouped);
   await model.fit({ x }, { epochs: 24, seed: 2 });
   const y = (await model.predict({ x }))["y"] as Int32Array;
   expect(agreement(y, groups)).toBeGreaterThan(0.95);
@@ -117,7 +109,7 @@ test("groups begin at those of the codes, and all are found", async () => {
 
 test("interrupted before, at and after the beginning of the groups it ends with the same bits", async () => {
   const { x } = patterns(100);
-  const whole = await trainer(grouped);
+  const whole = await boundTrainer(grouped);
   // 4 steps in an epoch; the groups begin after 3 epochs.
   const options = { epochs: 6, seed: 1, checkpointEvery: 1 };
   const states = new Map<number, StepState>();
@@ -125,7 +117,7 @@ test("interrupted before, at and after the beginning of the groups it ends with 
   for await (const event of run) if (event.kind === "checkpoint") states.set(event.state.step, event.state);
   const first = await run;
   for (const step of [7, 12, 13, 22]) {
-    const again = await trainer(grouped);
+    const again = await boundTrainer(grouped);
     const resume = JSON.parse(JSON.stringify(states.get(step))) as StepState;
     const resumed = await again.fit({ x }, { ...options, resume });
     expect(resumed.trace).toEqual(first.trace);
@@ -137,12 +129,12 @@ test("interrupted before, at and after the beginning of the groups it ends with 
 test("until then groups are alike; what is given a start begins there at once", async () => {
   const { x } = patterns(64);
   const parametersAfter = async (options: object): Promise<Float64Array> => {
-    const model = await trainer(grouped);
+    const model = await boundTrainer(grouped);
     let state: StepState | undefined;
     const run = model.fit({ x }, { epochs: 4, seed: 1, checkpointEvery: 1, ...options });
     for await (const event of run) if (event.kind === "checkpoint" && event.state.step === 2) state = event.state;
     await run;
-    const stopped = await trainer(grouped);
+    const stopped = await boundTrainer(grouped);
     await stopped.fit({ x }, { epochs: 1, seed: 1, resume: state!, ...options });
     return stopped.parameters["centre"]!.data;
   };

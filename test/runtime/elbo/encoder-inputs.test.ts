@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { compileSource, loadTrainer, type LoadedElboTrainer } from "../../../src/compile/index.js";
+import { boundTrainer } from "../../support/trainers.js";
 
 const text = `model M {
   size D, L = 1
@@ -7,14 +7,6 @@ const text = `model M {
   param v: Diag[D]
   each n { latent z: Vector[L] ~ Normal(0, 1)  observe x: Vector[D]? ~ Normal(dec(z), v) }
 }`;
-
-async function trainer(): Promise<LoadedElboTrainer> {
-  const source = { name: "model.gen", text };
-  const { program } = compileSource(source);
-  if (program?.algorithm !== "elbo") throw new Error("no bound");
-  const Model = await loadTrainer({ source, program });
-  return new Model({}) as LoadedElboTrainer;
-}
 
 const rows = 40;
 /** Entries around 1000 with deviation 20, and around -0.01 with deviation 0.001; the first of every fourth row is missing. */
@@ -29,7 +21,7 @@ const x = {
 };
 
 test("a derived encoder reads reals by their distance from the data's mean, in deviations, and 0 where one is missing", async () => {
-  const model = await trainer();
+  const model = await boundTrainer(text);
   const { degreesOfFreedom } = await model.fit({ x }, { epochs: 2, seed: 1 });
   const of = (name: string): Float64Array => Float64Array.from(model.parameters[name]!.data);
   // Two of three present signs are positive: mean 1/3, variance 8/9.

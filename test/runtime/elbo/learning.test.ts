@@ -1,14 +1,6 @@
 import { expect, test } from "vitest";
-import { compileSource, loadTrainer, type LoadedElboTrainer } from "../../../src/compile/index.js";
 import type { StepState } from "../../../src/runtime/index.js";
-
-async function trainer(text: string): Promise<LoadedElboTrainer> {
-  const source = { name: "model.gen", text };
-  const { program } = compileSource(source);
-  if (program?.algorithm !== "elbo") throw new Error("no bound");
-  const Model = await loadTrainer({ source, program });
-  return new Model({}) as LoadedElboTrainer;
-}
+import { boundTrainer } from "../../support/trainers.js";
 
 /** Standard normals by a linear congruential generator and Box and Muller. */
 function normals(seed: number): () => number {
@@ -63,7 +55,7 @@ test("a linear VAE reaches the likelihood of probabilistic principal components"
   const [first, ...others] = eigenvalues(covariance);
   const noise = others.reduce((a, b) => a + b, 0) / others.length;
   const best = -0.5 * (D * Math.log(2 * Math.PI) + Math.log(first!) + (D - 1) * Math.log(noise) + D);
-  const model = await trainer(`model Linear {
+  const model = await boundTrainer(`model Linear {
   size D, L = 1
   param W: Matrix[D, L]
   param m: Vector[D]
@@ -97,12 +89,12 @@ function bars(rows: number): { shape: number[]; data: Float64Array } {
 
 test("a fit resumed from a checkpoint in an epoch ends with the same bits", async () => {
   const x = bars(200);
-  const whole = await trainer(bits);
+  const whole = await boundTrainer(bits);
   let state: StepState | undefined;
   const run = whole.fit({ x }, { epochs: 6, seed: 3, checkpointEvery: 17 });
   for await (const event of run) if (event.kind === "checkpoint" && event.state.step === 17) state = event.state;
   expect(state!.step % 7).not.toBe(0);
-  const again = await trainer(bits);
+  const again = await boundTrainer(bits);
   const copy = JSON.parse(JSON.stringify(state)) as StepState;
   const resumed = await again.fit({ x }, { epochs: 6, resume: copy });
   const first = await run;
@@ -111,7 +103,7 @@ test("a fit resumed from a checkpoint in an epoch ends with the same bits", asyn
 });
 
 test("learning raises the bound, more importance weights raise it further, missing entries are filled", async () => {
-  const model = await trainer(bits);
+  const model = await boundTrainer(bits);
   const x = bars(256);
   const { trace } = await model.fit({ x }, { epochs: 30, seed: 1 });
   expect(trace.at(-1)!).toBeGreaterThan(trace[0]! + 256);
@@ -128,8 +120,8 @@ test("learning raises the bound, more importance weights raise it further, missi
 
 test("loops in float64 and kernels in float32 learn alike", async () => {
   const x = bars(96);
-  const kernels = await trainer(bits);
-  const loops = await trainer(bits);
+  const kernels = await boundTrainer(bits);
+  const loops = await boundTrainer(bits);
   Object.defineProperty(loops, "networks", { value: { create: () => undefined, run: () => false, release: () => {} } });
   const a = await kernels.fit({ x }, { epochs: 3 });
   const b = await loops.fit({ x }, { epochs: 3 });
@@ -137,7 +129,7 @@ test("loops in float64 and kernels in float32 learn alike", async () => {
 });
 
 test("grey values are resampled by the seed, or refused", async () => {
-  const model = await trainer(bits);
+  const model = await boundTrainer(bits);
   const grey = { shape: [40, 16], data: Float64Array.from({ length: 640 }, (_, i) => (i % 5) / 4) };
   await expect(model.fit({ x: grey }, { epochs: 1 })).rejects.toThrow(/x/);
   const once = await model.fit({ x: grey }, { epochs: 2, binarize: "resample", seed: 4 });
@@ -148,10 +140,10 @@ test("grey values are resampled by the seed, or refused", async () => {
 });
 
 test("a saved model gives the same answers", async () => {
-  const model = await trainer(bits);
+  const model = await boundTrainer(bits);
   const x = bars(64);
   await model.fit({ x }, { epochs: 2 });
-  const again = await trainer(bits);
+  const again = await boundTrainer(bits);
   again.restore(await model.save());
   expect((await again.score({ x }, { samples: 3 })).perRow).toEqual((await model.score({ x }, { samples: 3 })).perRow);
 });

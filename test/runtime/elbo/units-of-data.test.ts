@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readParameters } from "../../../src/cli/read-parameters.js";
-import { compileSource, loadTrainer, type LoadedElboTrainer } from "../../../src/compile/index.js";
 import { decodeSafetensors, encodeSafetensors } from "../../../src/runtime/safetensors.js";
+import { boundTrainer } from "../../support/trainers.js";
 
 const text = `model M {
   size D, L = 1
@@ -10,14 +10,6 @@ const text = `model M {
   param v: Diag[D]
   each n { latent z: Vector[L] ~ Normal(0, 1)  observe x: Vector[D] ~ Normal(dec(z), v) }
 }`;
-
-async function trainer(): Promise<LoadedElboTrainer> {
-  const source = { name: "model.gen", text };
-  const { program } = compileSource(source);
-  if (program?.algorithm !== "elbo") throw new Error("no bound");
-  const Model = await loadTrainer({ source, program });
-  return new Model({}) as LoadedElboTrainer;
-}
 
 const faithful = readFileSync(new URL("../../../stdlib/data/faithful.csv", import.meta.url), "utf8")
   .trim()
@@ -38,7 +30,7 @@ const logUnits = rows * deviation.reduce((sum, value) => sum + Math.log(value), 
 
 test("data as they are and data that were standardised by hand are learned alike, up to the log of the units", async () => {
   const settings = { epochs: 60, batchSize: 64, learningRate: 3e-3, seed: 1 };
-  const [one, two] = [await trainer(), await trainer()];
+  const [one, two] = [await boundTrainer(text), await boundTrainer(text)];
   const found = await one.fit(raw, settings);
   const expected = await two.fit(standard, settings);
   // Rounding of float32 in the first steps, which later ones enlarge.
@@ -59,7 +51,7 @@ const weights = {
 };
 
 test("weights that are given without units are those of the network as it is written", async () => {
-  const model = await trainer();
+  const model = await boundTrainer(text);
   const units = (): readonly number[] =>
     ["mean", "deviation"].flatMap((as) => [...model.parameters[`dec.x.${as}`]!.data]);
   await model.fit(raw, { epochs: 1, seed: 1, init: weights });
@@ -77,7 +69,7 @@ test("weights that are given without units are those of the network as it is wri
 });
 
 test("a file of parameters and a saved model need not have them", async () => {
-  const model = await trainer();
+  const model = await boundTrainer(text);
   await model.fit(raw, { epochs: 1, seed: 1, init: weights });
   const isUnit = (name: string): boolean => name.startsWith("dec.x.");
   const document = Object.fromEntries(
@@ -88,7 +80,7 @@ test("a file of parameters and a saved model need not have them", async () => {
   expect(read.kind).toBe("ready");
   const { tensors, metadata } = decodeSafetensors(await model.save());
   const kept = Object.fromEntries([...tensors].filter(([name]) => !isUnit(name)));
-  const again = await trainer();
+  const again = await boundTrainer(text);
   again.restore(encodeSafetensors(kept, Object.fromEntries(metadata)));
   const [left, right] = [await model.score(raw, { seed: 3 }), await again.score(raw, { seed: 3 })];
   expect([...right.perRow]).toEqual([...left.perRow]);
